@@ -1,0 +1,44 @@
+// The numbered migrations, in order, and how they are applied: each all or nothing, one process at a time.
+import type { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import type { Connection, Engine } from '../platform/database/database.ts';
+import { platform } from './001-platform.ts';
+import { audit } from './002-audit.ts';
+import { consent } from './003-consent.ts';
+import { orders } from './004-orders.ts';
+import { accounts } from './005-accounts.ts';
+import { sites } from './006-sites.ts';
+import { signIn } from './007-sign-in.ts';
+import { files } from './008-files.ts';
+import { backups } from './009-backups.ts';
+
+/** One text for both engines; never edited after release. */
+// biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
+export type Migrate = (db: Kysely<any>, engine: Engine) => Promise<void>;
+
+const numbered: Record<string, Migrate> = {
+  '001-platform': platform,
+  '002-audit': audit,
+  '003-consent': consent,
+  '004-orders': orders,
+  '005-accounts': accounts,
+  '006-sites': sites,
+  '007-sign-in': signIn,
+  '008-files': files,
+  '009-backups': backups,
+};
+
+/**
+ * Applies what is not applied yet.
+ * @returns the names that were applied now
+ * @throws the fault of the migration that failed; it left nothing behind
+ */
+export async function migrate({ owner, engine }: Connection): Promise<string[]> {
+  const migrations = Object.fromEntries(
+    Object.entries(numbered).map(([name, up]) => [name, { up: (on: Kysely<unknown>) => up(on, engine) }]),
+  );
+  const migrator = new Migrator({ db: owner, provider: { getMigrations: async () => migrations } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error) throw error;
+  return results.filter((result) => result.status === 'Success').map((result) => result.migrationName);
+}

@@ -1,0 +1,52 @@
+// Work with a name, done later or on time. Each engine passes test/platform/jobs.contract.ts.
+import type { Tx } from '../database/database.ts';
+
+/** `short`: letters, opening a site. `long`: backups, restores, erasures. No long job makes a short one wait. */
+export type Lane = 'short' | 'long';
+
+/** Ids, actor and customer only: a payload never holds a personal value. */
+export type Payload = Readonly<Record<string, string | number | boolean | null>>;
+
+export type AddOptions = {
+  /** at most one waiting job a key; a second add leaves it as it is, and while one runs one more may wait */
+  readonly key?: string;
+  readonly lane?: Lane;
+  /** epoch milliseconds before which it is not begun */
+  readonly runAt?: number;
+  /** default 10 */
+  readonly maximumAttempts?: number;
+};
+
+export type JobRun = {
+  readonly payload: Payload;
+  /** 1 for the first attempt */
+  readonly attempt: number;
+  readonly lastAttempt: boolean;
+  /** aborted when the worker is asked to stop: long work ends at its next safe point by throwing */
+  readonly signal: AbortSignal;
+};
+
+/** Must be able to run twice without harm. A throw means: again later with back-off, until the attempts are used up. */
+export type Hand = (run: JobRun) => Promise<void>;
+
+export type Hands = Readonly<Record<string, Hand>>;
+
+export type WorkOptions = {
+  readonly hands: Hands;
+  /** one long job after the other by default */
+  readonly concurrency?: { readonly short?: number; readonly long?: number };
+  /** ends the work: nothing new is begun, running hands get the signal, and the promise resolves when they have ended */
+  readonly signal: AbortSignal;
+  /** told of each failed attempt, for the log */
+  readonly failed?: (name: string, error: unknown, lastAttempt: boolean) => void;
+};
+
+export interface Queue {
+  /** Adds on the caller's transaction: the job exists if and only if its cause does. */
+  add(tx: Tx, name: string, payload: Payload, options?: AddOptions): Promise<void>;
+  /** Works until the signal. A job whose worker died is begun again once its lease has run out. */
+  work(options: WorkOptions): Promise<void>;
+  /** Does everything that is due now, also what falls due by doing it, and returns how many hands ran. For tests and `gotgan work --once`. */
+  drain(hands: Hands): Promise<number>;
+  close(): Promise<void>;
+}

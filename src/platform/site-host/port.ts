@@ -1,0 +1,26 @@
+// What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
+import type { SiteStorage } from '../storage/port.ts';
+
+/** @param id the site's UUID, by which every act may be repeated without harm; `name` is the site's fixed name */
+export type HostedSite = { readonly id: string; readonly name: string };
+
+/** All acts are idempotent by site id and are run as jobs. Errors: PanelError 503 when the host does not answer. */
+export interface SiteHost {
+  /** Makes the site's folder with an empty `www/` and `backup/`; done twice it changes nothing. */
+  open(site: HostedSite): Promise<void>;
+  /** The site stops answering; files stay. */
+  suspend(site: HostedSite): Promise<void>;
+  resume(site: HostedSite): Promise<void>;
+  /** Files and place are gone for good. */
+  remove(site: HostedSite): Promise<void>;
+  /** Counts `www/` only: what lies in `backup/` is not in the quota. */
+  usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }>;
+  storageFor(site: HostedSite): SiteStorage;
+  /**
+   * Shows one archive file in the customer's `backup/` folder under `name`, with a checksum file beside it (`<name>.sha256`),
+   * and removes what was shown before. Hard-links where it can.
+   * @param from path of the archive on this machine
+   * @param checksum the line of the checksum file (`hex␠␠name\n`)
+   */
+  showBackup(site: HostedSite, name: string, from: string, checksum: string): Promise<void>;
+}

@@ -1,0 +1,83 @@
+// What a site's files and the archives are reached through. Each adapter passes test/platform/storage.contract.ts.
+import type { Readable } from 'node:stream';
+
+/** A validated path inside a site: segments below the site's folder, for instance `['www', 'img', '사진.jpg']`. NFC, no empty, `.` or `..` segment, no NUL or control character. */
+export type SitePath = readonly string[];
+
+export type EntryKind = 'file' | 'folder' | 'link' | 'other';
+
+export type Entry = {
+  readonly name: string;
+  readonly kind: EntryKind;
+  /** bytes; 0 for what is not a file */
+  readonly size: number;
+  /** epoch milliseconds, may have a fraction */
+  readonly modifiedAt: number;
+  /** unix permission bits, for instance 0o640 */
+  readonly mode: number;
+  /** changes whenever size, content time or inode change: files with equal stamps were not written in between */
+  readonly stamp: string;
+  /** where a link points, as stored; only for links, which are never followed */
+  readonly target?: string;
+};
+
+export type OpenFile = { readonly entry: Entry; readonly stream: Readable };
+
+export type PutMode = 'create' | 'replace';
+
+/**
+ * One site's files. Links are never followed, on no segment of a path: a path through a link is NotFound.
+ * Paths are given from the site's own folder (`www/…`, `backup/…`). Errors: PanelError 404 (not there), 409 (exists, or not
+ * a folder, or not empty), 503 (storage does not answer or cannot be written).
+ */
+export interface SiteStorage {
+  /** @returns what stands at `path` (404 when nothing does) */
+  stat(path: SitePath): Promise<Entry>;
+  /** @returns the entries of a folder in no particular order */
+  list(path: SitePath): Promise<Entry[]>;
+  /** Opens a regular file for reading, optionally bytes `start` to `end` (both inclusive). The entry was taken from the opened file itself. */
+  open(path: SitePath, range?: { start: number; end: number }): Promise<OpenFile>;
+  /** Makes a folder and its parents; an existing folder is left as it is. */
+  makeFolder(path: SitePath): Promise<void>;
+  /**
+   * Puts a finished file of this machine into the site: all or nothing, durable (fsync) before it returns, mode 0640, parents made.
+   * @param from path of the file on this machine; it is consumed (moved or copied and removed)
+   * @param mode `create` never overwrites (409), `replace` swaps the file atomically
+   */
+  put(path: SitePath, from: string, mode: PutMode): Promise<void>;
+  /** Moves a file or folder; never onto something that exists (409). */
+  move(from: SitePath, to: SitePath): Promise<void>;
+  /** Removes a file or link, or a folder with all that is in it. Nothing there is no error. */
+  remove(path: SitePath): Promise<void>;
+}
+
+/** A part of an archive that was opened: exactly `end - start + 1` bytes. */
+export type ByteRange = { readonly start: number; readonly end: number };
+
+/**
+ * Where finished archives lie. Keys are `<site>/<file name>`; both parts match `[A-Za-z0-9._-]+` and never begin with a dot.
+ * Errors as for SiteStorage.
+ */
+export interface ArchiveStorage {
+  /**
+   * @returns a file path on this machine in which a new archive may be written; the archive is not visible before `commit`.
+   * On a remote store this is a staging file.
+   */
+  stage(key: string): Promise<StagedArchive>;
+  /** @returns size in bytes and a stream of all or of a part (404 when it is not there) */
+  open(key: string, range?: ByteRange): Promise<{ readonly size: number; readonly stream: Readable }>;
+  /** @returns a path on this machine that holds the archive for reading at random, and a function that lets it go (remote stores fetch it) */
+  local(key: string): Promise<{ readonly path: string; release(): Promise<void> }>;
+  /** @returns keys and sizes of one site's archives */
+  list(site: string): Promise<{ key: string; size: number }[]>;
+  /** Nothing there is no error. */
+  remove(key: string): Promise<void>;
+}
+
+export interface StagedArchive {
+  readonly path: string;
+  /** fsync of file and folder, then an atomic rename: after this returns the archive is complete and durable under its key. 409 if the key exists. */
+  commit(): Promise<void>;
+  /** Removes the staging file; nothing became visible. */
+  discard(): Promise<void>;
+}

@@ -1,0 +1,86 @@
+// The promise of a database connection, on every engine that is at hand.
+import { fork } from 'node:child_process';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { migrate } from '../../src/migrations/migrate.ts';
+import { engines, openTestDatabase } from '../support/databases.ts';
+
+for (const engine of engines) {
+  describe.skipIf(engine.missing)(`${engine.name}${engine.missing ? ` (skipped: ${engine.missing})` : ''}`, () => {
+    let database: Awaited<ReturnType<typeof openTestDatabase>>;
+    beforeAll(async () => {
+      database = await openTestDatabase(engine.name);
+    });
+    afterAll(() => database?.remove());
+
+    const counter = (key: string, hits = 1) => ({ key, slice_at: 0, hits, expires_at: 1 });
+    const hitsOf = async (key: string) =>
+      (await database.db.selectFrom('counters').select('hits').where('key', '=', key).executeTakeFirst())?.hits;
+
+    test('a second migration changes nothing', async () => {
+      expect(await migrate(database)).toEqual([]);
+    });
+
+    test('a transaction that throws leaves nothing behind', async () => {
+      const attempt = database.write(async (tx) => {
+        await tx.insertInto('counters').values(counter('thrown')).execute();
+        throw new Error('on purpose');
+      });
+      await expect(attempt).rejects.toThrow('on purpose');
+      expect(await hitsOf('thrown')).toBeUndefined();
+    });
+
+    test('fifty changes of one row at once lose none', async () => {
+      await database.write((tx) => tx.insertInto('counters').values(counter('sum', 0)).execute());
+      await Promise.all(
+        Array.from({ length: 50 }, () =>
+          database.write((tx) =>
+            tx
+              .updateTable('counters')
+              .set((eb) => ({ hits: eb('hits', '+', 1) }))
+              .where('key', '=', 'sum')
+              .execute(),
+          ),
+        ),
+      );
+      expect(await hitsOf('sum')).toBe(50);
+    });
+
+    test('two processes that read and then write one row at once lose no change', async () => {
+      await database.write((tx) => tx.insertInto('counters').values(counter('both', 0)).execute());
+      const process = (url: string) =>
+        new Promise<void>((resolve, reject) => {
+          const child = fork(new URL('../support/counting-process.ts', import.meta.url), [url, 'both', '100']);
+          child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`exit code ${code}`))));
+        });
+      await Promise.all([process(database.url), process(database.url)]);
+      expect(await hitsOf('both')).toBe(200);
+    });
+
+    test('numbers beyond 2^31 come back as numbers, also as a sum', async () => {
+      await database.write((tx) =>
+        tx.insertInto('counters').values({ key: 'big', slice_at: 5_000_000_000, hits: 1, expires_at: 1 }).execute(),
+      );
+      const row = await database.db
+        .selectFrom('counters')
+        .select((eb) => [eb.fn.sum<number>('slice_at').as('sum'), eb.fn.countAll<number>().as('count')])
+        .where('key', '=', 'big')
+        .executeTakeFirstOrThrow();
+      expect(row).toEqual({ sum: 5_000_000_000, count: 1 });
+    });
+
+    test('rows of the audit can be added and never changed, removed or replaced', async () => {
+      const row = sql`('a', 1, 'x.y', 'system', null, null, null, null, '{}', null, null)`;
+      await database.write((tx) => sql`insert into audit values ${row}`.execute(tx));
+      const attempts = [
+        sql`update audit set at = 2`,
+        sql`delete from audit`,
+        engine.name === 'sqlite' ? sql`insert or replace into audit values ${row}` : sql`truncate audit`,
+      ];
+      for (const attempt of attempts) {
+        await expect(database.write((tx) => attempt.execute(tx))).rejects.toThrow(/only added/);
+      }
+      expect(await database.db.selectFrom('audit').select('at').execute()).toEqual([{ at: 1 }]);
+    });
+  });
+}
