@@ -6,7 +6,7 @@ export type Letter = {
   /** plain text; a link stands alone on its line */
   readonly text: string;
   readonly html?: string;
-  /** the same for every attempt, so that a receiver can tell a repetition */
+  /** an id without domain (the mailer adds the sender's); the same for every attempt, so that a receiver can tell a repetition */
   readonly messageId: string;
   readonly attachments?: readonly { readonly filename: string; readonly content: string; readonly contentType: string }[];
 };

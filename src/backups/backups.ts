@@ -1,0 +1,304 @@
+// The door of backups: made every night and on request, read back, kept, and handed to their owner (KHADA 7.6).
+import type { Readable } from 'node:stream';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Actor, Audit } from '../audit/audit.ts';
+import type { Choices } from '../options.ts';
+import type { Orders } from '../orders/orders.ts';
+import { type Clock, localDay } from '../platform/clock.ts';
+import type { Connection, Tx } from '../platform/database/database.ts';
+import { conflict, gone, Invalid, notFound, PanelError, unavailable } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
+import type { JobRun, Queue } from '../platform/jobs/port.ts';
+import type { Log } from '../platform/log.ts';
+import type { Letters } from '../platform/mail/letters.ts';
+import { ArchiveReader } from '../platform/storage/archive-reader.ts';
+import type { ArchiveStorage, ByteRange } from '../platform/storage/port.ts';
+import type { Once } from '../platform/web/idempotency.ts';
+import type { Site, Sites } from '../sites/sites.ts';
+import type { BackupDay } from './calendar.ts';
+import { daysOf, lastDays } from './days.ts';
+import { Failures } from './failures.ts';
+import { type Downloader, Grants } from './grants.ts';
+import { Keeping } from './keeping.ts';
+import { keyOf, Making } from './making.ts';
+import { type BackupCard, type BackupList, Overview, type ServiceDay } from './overview.ts';
+import { type Backup, isDownloadable, isFailed, openStates } from './states.ts';
+import { BackupStore } from './store.ts';
+
+export { type BackupDay, dayCell } from './calendar.ts';
+export type { Downloader } from './grants.ts';
+export type { BackupCard, ServiceDay } from './overview.ts';
+export { type Backup, isDownloadable } from './states.ts';
+
+export type BackupsParts = {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly queue: Queue;
+  readonly audit: Audit;
+  readonly letters: Letters;
+  readonly accounts: Pick<Accounts, 'person' | 'owner'>;
+  readonly orders: Pick<Orders, 'byId'>;
+  readonly sites: Sites;
+  readonly archives: ArchiveStorage;
+  readonly choices: Pick<Choices, 'timeZone' | 'backupAt' | 'keepDaily' | 'keepWeekly'>;
+  readonly log: Pick<Log, 'warn'>;
+};
+
+export type DownloadableBackup = Backup & {
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly madeAt: number;
+};
+
+const sitesAtOnce = 25;
+
+export class Backups {
+  readonly #parts: BackupsParts;
+  readonly #store: BackupStore;
+  readonly #keeping: Keeping;
+  readonly #making: Making;
+  readonly #reader: ArchiveReader;
+  readonly #overview: Overview;
+  readonly #grants: Grants;
+  #startedDay = '';
+
+  constructor(parts: BackupsParts) {
+    this.#parts = parts;
+    this.#store = new BackupStore(parts.connection);
+    const failures = new Failures(parts, this.#store);
+    this.#keeping = new Keeping(parts, { store: this.#store, failures });
+    this.#making = new Making(parts, { store: this.#store, failures, keeping: this.#keeping });
+    this.#reader = new ArchiveReader(parts.archives);
+    this.#overview = new Overview(parts, this.#store);
+    this.#grants = new Grants(parts, this.#store);
+  }
+
+  /**
+   * One nightly row and one job for each open site; asked every minute, it does nothing once a day is begun. Rows whose work was
+   * lost for 26 hours become *missing* (never begun) or *failed*.
+   * @param day local day, `YYYY-MM-DD`
+   * @param dueAt epoch milliseconds; sites opened later wait for the next night
+   */
+  async startNightly(day: string, dueAt: number): Promise<void> {
+    if (this.#startedDay === day) return;
+    const { sites } = this.#parts;
+    await this.#keeping.closeAbandoned();
+    for (
+      let page = await sites.openSites('', sitesAtOnce);
+      page.length > 0;
+      page = await sites.openSites(page.at(-1)?.id ?? '', sitesAtOnce)
+    ) {
+      const due = page.filter(({ openedAt }) => openedAt !== null && openedAt < dueAt);
+      const begun = await this.#store.sitesWithNightly(
+        due.map(({ id }) => id),
+        day,
+      );
+      const missing = due.filter(({ id }) => !begun.has(id));
+      if (missing.length === 0) continue;
+      await this.#parts.connection.write(async (tx) => {
+        for (const site of missing) await this.#add(tx, site, { kind: 'nightly', day });
+      });
+    }
+    this.#startedDay = day;
+  }
+
+  /** The unique row of site and day makes it once-only, also with several workers; the job exists if and only if the row does. */
+  async #add(
+    tx: Tx,
+    site: Site,
+    { kind, day, personId = null }: { kind: Backup['kind']; day: string; personId?: string | null },
+  ): Promise<string> {
+    const { clock, queue } = this.#parts;
+    const now = clock.now();
+    const [id, customerId] = [newId(now), site.customerId];
+    const row = { id, site_id: site.id, customer_id: customerId, actor_person_id: personId, kind, day, queued_at: now };
+    if (await this.#store.add(tx, row)) {
+      await queue.add(
+        tx,
+        'backups.make',
+        { backupId: id, customerId, actorPersonId: personId },
+        { key: `backups.make:${id}`, lane: 'long' },
+      );
+    }
+    return id;
+  }
+
+  /**
+   * A backup that a person asked for, at most as many a local day as the order has, failed ones not counted.
+   * @returns the backup's id
+   * @throws Invalid `backups.limitReached`, PanelError 409 `backups.alreadyRunning` or `backups.notOpen`
+   */
+  async makeNow(site: Site, actor: Actor, once?: Once): Promise<string> {
+    const { connection, clock, orders, choices, sites, audit } = this.#parts;
+    if (site.openedAt === null) throw conflict('backups.notOpen');
+    const { manualBackups } = await orders.byId(site.orderId);
+    const day = localDay(clock.now(), choices.timeZone);
+    return connection.write(async (tx) => {
+      // Takes the site's row, so that two requests at once are counted one after the other on every engine.
+      await sites.release(tx, site.id, 0, 0);
+      await this.#refuseSecond(tx, site);
+      const made = await this.#store.manualOf(tx, site, day);
+      if (made >= manualBackups)
+        throw new Invalid({ '': [{ key: 'backups.limitReached', parameters: { limit: manualBackups } }] });
+      const id = await this.#add(tx, site, { kind: 'manual', day, personId: actor.personId ?? null });
+      await audit.record(tx, { action: 'backups.requested', actor, customerId: site.customerId, siteId: site.id, subjectId: id });
+      await once?.finish(tx, `/sites/${site.name}/backups/${id}`);
+      return id;
+    });
+  }
+
+  async #refuseSecond(tx: Tx, site: Site): Promise<void> {
+    if ((await this.#store.inStates(site, openStates, tx)).length > 0) throw conflict('backups.alreadyRunning');
+  }
+
+  /** @returns how many more backups may be made by hand today, and how many a day */
+  async allowance(site: Site): Promise<{ left: number; limit: number }> {
+    const { connection, clock, orders, choices } = this.#parts;
+    const { manualBackups: limit } = await orders.byId(site.orderId);
+    const made = await this.#store.manualOf(connection.db, site, localDay(clock.now(), choices.timeZone));
+    return { left: Math.max(0, limit - made), limit };
+  }
+
+  /**
+   * For the operator at a terminal: makes and checks a backup at once, whatever the limit.
+   * @returns the file's name
+   * @throws PanelError 409 `backups.alreadyRunning`; what keeps it from being made
+   */
+  async runNow(site: Site): Promise<string> {
+    const { connection, clock, choices, audit } = this.#parts;
+    const id = newId(clock.now());
+    const row = { id, site_id: site.id, customer_id: site.customerId, actor_person_id: null, kind: 'manual' as const };
+    await connection.write(async (tx) => {
+      await this.#refuseSecond(tx, site);
+      await this.#store.add(tx, { ...row, day: localDay(clock.now(), choices.timeZone), queued_at: clock.now() });
+      await audit.record(tx, {
+        action: 'backups.requested',
+        actor: { kind: 'operator' },
+        customerId: site.customerId,
+        siteId: site.id,
+        subjectId: id,
+      });
+    });
+    const run = { payload: {}, attempt: 1, lastAttempt: true, signal: new AbortController().signal };
+    await this.make(id, run);
+    await this.verify(id, run);
+    const { state, fileName, reason } = await this.byId(site, id);
+    if (isFailed({ state }) || !fileName) throw new PanelError(503, reason ?? 'backups.reason.unknown');
+    return fileName;
+  }
+
+  /**
+   * The job `backups.make`: writes the archive aside, then row, audit and the job that reads it back in one transaction. Killed at
+   * any moment it begins anew; nothing unfinished is ever visible. The last failing attempt is told to the customer's owner.
+   */
+  make(backupId: string, run: JobRun): Promise<void> {
+    return this.#making.make(backupId, run);
+  }
+
+  /**
+   * The job `backups.verify`: reads the whole archive back; *verified*, *warned* (a file was unreadable, or changed while it was
+   * read) or *damaged*. Then the newest good one is shown in the customer's `backup/`, and retention runs.
+   */
+  verify(backupId: string, run: JobRun): Promise<void> {
+    return this.#making.verify(backupId, run);
+  }
+
+  /** Retention of every site; a site that fails is logged and the next one follows. Also has checked what waits for it too long. */
+  retainAll(): Promise<void> {
+    return this.#keeping.retainAll();
+  }
+
+  /** Removes archives that the policy does not keep, never the last good one; their rows stay as *expired*. */
+  retain(site: Site): Promise<void> {
+    return this.#keeping.retain(site);
+  }
+
+  /** @returns the good backup with the newest data */
+  async latestGood(site: Site): Promise<Backup | undefined> {
+    return (await this.#store.good(site, 1))[0];
+  }
+
+  /** @throws PanelError 404, also when it is a backup of another site */
+  async byId(site: Site, id: string): Promise<Backup> {
+    const backup = await this.#store.byId(site, id);
+    if (!backup) throw notFound();
+    return backup;
+  }
+
+  /** Newest first, 30 a page. @throws PanelError 404 when there is no such page */
+  list(site: Site, { page }: { page: number }): Promise<BackupList> {
+    return this.#overview.list(site, page);
+  }
+
+  /** @param month `YYYY-MM` @returns every day of it */
+  month(site: Site, month: string): Promise<BackupDay[]> {
+    return this.#overview.days(site, daysOf(month));
+  }
+
+  /** @returns the last days, oldest first, today included */
+  band(site: Site, days: number): Promise<BackupDay[]> {
+    return this.#overview.days(site, lastDays(this.#overview.today(), days));
+  }
+
+  /** @returns all backups of a local day, oldest first */
+  ofDay(site: Site, day: string): Promise<Backup[]> {
+    return this.#store.between(site, day, day);
+  }
+
+  /** How many days and weeks of backups are kept. */
+  get kept(): { daily: number; weekly: number } {
+    const { keepDaily: daily, keepWeekly: weekly } = this.#parts.choices;
+    return { daily, weekly };
+  }
+
+  /**
+   * @returns for each of the last days, oldest first, how many sites had a nightly backup and of how many it was read back and
+   * found right; up to a minute old
+   */
+  serviceBand(days: number): Promise<readonly ServiceDay[]> {
+    return this.#overview.service(days);
+  }
+
+  /** Everything that the dashboard shows; amber from 26 hours, red from 50, after two failures in a row, or when the newest is damaged. */
+  card(site: Site): Promise<BackupCard> {
+    return this.#overview.card(site);
+  }
+
+  /** Whether this session may download the backup without a fresh sign-in. */
+  isGranted(site: Site, backupId: string, downloader: Pick<Downloader, 'sessionHash' | 'personId'>): Promise<boolean> {
+    return this.#grants.has(site, backupId, downloader);
+  }
+
+  /**
+   * After a fresh sign-in: the grant of this session, with one audit row and one letter to who downloads, in one transaction.
+   * Repeated, also at the same moment, it does nothing.
+   */
+  grant(site: Site, backup: Backup, downloader: Downloader): Promise<void> {
+    return this.#grants.add(site, backup, downloader);
+  }
+
+  /** @returns the backup itself. @throws PanelError 410 when it has expired, 409 when it is not made yet or is damaged */
+  downloadable(backup: Backup): DownloadableBackup {
+    const { state, fileName, sha256, bytes, madeAt } = backup;
+    if (state === 'damaged') throw conflict('backups.refused.damaged');
+    if (state === 'expired') throw gone('backups.refused.expired');
+    if (!isDownloadable(backup) || fileName === null || sha256 === null || bytes === null || madeAt === null)
+      throw conflict('backups.refused.notMade');
+    return { ...backup, fileName, sha256, bytes, madeAt };
+  }
+
+  /**
+   * @param range bytes, both inclusive, within the archive's size; without it all
+   * @throws PanelError 409 or 410 as `downloadable`, 503 when the archive cannot be read now
+   */
+  async openArchive(site: Site, backup: Backup, range?: ByteRange): Promise<Readable> {
+    const { fileName, bytes } = this.downloadable(backup);
+    try {
+      return await this.#reader.open({ key: keyOf(site, { fileName }), size: bytes }, range);
+    } catch (error) {
+      if (error instanceof PanelError && error.status === 404) throw unavailable('backups.refused.unreadable');
+      throw error;
+    }
+  }
+}

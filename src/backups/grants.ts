@@ -1,0 +1,45 @@
+// Who may download an archive: a fresh sign-in makes a grant for this session and backup, with one audit row and one letter.
+import type { Actor } from '../audit/audit.ts';
+import type { Site } from '../sites/sites.ts';
+import type { BackupsParts } from './backups.ts';
+import type { Backup } from './states.ts';
+import type { BackupStore } from './store.ts';
+
+/** Who downloads: the hash of the session's id, and the person as the audit writes it down. */
+export type Downloader = { readonly sessionHash: string; readonly personId: string; readonly actor: Actor };
+
+export class Grants {
+  readonly #parts: BackupsParts;
+  readonly #store: BackupStore;
+
+  constructor(parts: BackupsParts, store: BackupStore) {
+    this.#parts = parts;
+    this.#store = store;
+  }
+
+  has(site: Site, backupId: string, { sessionHash, personId }: Pick<Downloader, 'sessionHash' | 'personId'>): Promise<boolean> {
+    return this.#store.hasGrant(sessionHash, backupId, { personId, customerId: site.customerId });
+  }
+
+  async add(site: Site, backup: Backup, { sessionHash, personId, actor }: Downloader): Promise<void> {
+    const { connection, clock, accounts, audit, letters } = this.#parts;
+    if (await this.has(site, backup.id, { sessionHash, personId })) return;
+    const person = await accounts.person(personId);
+    const now = clock.now();
+    const { customerId } = site;
+    const grant = {
+      session_hash: sessionHash,
+      backup_id: backup.id,
+      customer_id: customerId,
+      actor_person_id: personId,
+      created_at: now,
+    };
+    const parameters = { site: site.name, backup: backup.id, file: backup.fileName ?? '', at: now, address: actor.address ?? '' };
+    const letter = { template: 'backup-downloaded', language: person.language, to: person.email, parameters };
+    await connection.write(async (tx) => {
+      if (!(await this.#store.addGrant(tx, grant))) return;
+      await audit.record(tx, { action: 'backups.downloaded', actor, customerId, siteId: site.id, subjectId: backup.id });
+      await letters.queue(tx, { ...letter, actorPersonId: personId, customerId });
+    });
+  }
+}

@@ -1,0 +1,208 @@
+// The page of backups as its view needs it: freshness, month, chosen backup, list, and making one now (ux.md 2.8).
+import type { Request } from 'express';
+import type { Orders } from '../orders/orders.ts';
+import type { Clock } from '../platform/clock.ts';
+import { hour, localDay } from '../platform/clock.ts';
+import type { Visit } from '../platform/web/visit.ts';
+import type { Site } from '../sites/sites.ts';
+import type { Backup, BackupCard, BackupDay, Backups } from './backups.ts';
+import { dayCell, shortDate } from './calendar.ts';
+import { asMonth, plusMonths, weeksOf } from './days.ts';
+import { isDownloadable } from './states.ts';
+import { backupView, jobView, momentOf } from './words.ts';
+
+type Speaker = Pick<Visit, 'words' | 'url'>;
+
+export type PageParts = {
+  readonly backups: Backups;
+  readonly orders: Pick<Orders, 'byId'>;
+  readonly clock: Clock;
+  readonly timeZone: string;
+  readonly backupAt: string;
+  /** documents are shown by this panel */
+  readonly hasDocuments: boolean;
+  readonly support: { phone: string; email: string };
+};
+
+const legendStates = ['verified', 'proven', 'warned', 'made', 'running', 'failed', 'missing', 'expired'] as const;
+
+/** Everything of `/sites/:site/backups`, but the title. */
+export async function backupsPage(req: Request, parts: PageParts, canChange: boolean) {
+  const { site, visit } = req;
+  const { backups, clock } = parts;
+  const card = await backups.card(site);
+  const list = await backups.list(site, { page: pageOf(req.query.page) });
+  const chosen = card.latest ?? list.backups.find(isDownloadable);
+  const allowance = await backups.allowance(site);
+  const { backupVariant } = await parts.orders.byId(site.orderId);
+  return {
+    siteName: site.name,
+    zone: zoneName(visit, parts),
+    fresh: freshView(visit, site, card, parts),
+    tiers: tierLines(visit, card),
+    ...(card.running && {
+      job: jobView(visit, card.running, { siteName: site.name, clock, refresh: visit.url(`/sites/${site.name}/backups`) }),
+    }),
+    month: await monthView(req, parts, { chosen }),
+    ...(chosen && { chosen: backupView(visit, chosen, { siteName: site.name, isShown: chosen.id === card.latest?.id }) }),
+    list: listView(visit, site, list),
+    make: makeView(visit, { card, canChange, allowance }),
+    documentHref: parts.hasDocuments ? visit.url(`/documents/${backupVariant === 'separate' ? 'backup-service' : 'backup'}`) : '',
+    explanation: visit.words.t(`backups.explanation.${backupVariant}`, { time: parts.backupAt, ...backups.kept }),
+  };
+}
+
+/** Everything of the page of one backup. */
+export async function backupPage(req: Request, parts: PageParts, backup: Backup) {
+  const { site, visit } = req;
+  const { backups, clock } = parts;
+  const latest = await backups.latestGood(site);
+  const sameDay = (await backups.ofDay(site, backup.day)).filter(({ id }) => id !== backup.id);
+  const runs = backup.state === 'queued' || backup.state === 'running' || backup.state === 'made';
+  const here = visit.url(`/sites/${site.name}/backups/${backup.id}`);
+  const view = (one: Backup) => backupView(visit, one, { siteName: site.name, isShown: one.id === latest?.id });
+  return {
+    siteName: site.name,
+    zone: zoneName(visit, parts),
+    backup: view(backup),
+    ...(runs && { job: jobView(visit, backup, { siteName: site.name, clock, refresh: here }) }),
+    sameDay: sameDay.map(view),
+    month: await monthView(req, parts, { chosen: backup, month: backup.day.slice(0, 7) }),
+  };
+}
+
+function pageOf(text: unknown): number {
+  return typeof text === 'string' && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1;
+}
+
+/** @returns the zone's name as people say it: 대한민국 표준시 */
+function zoneName({ words }: Speaker, { clock, timeZone }: PageParts): string {
+  const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';
+  const found = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'long' }).formatToParts(clock.now());
+  return words.t('backups.zone', { zone: found.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone });
+}
+
+/** One sentence in large type, and where something is wrong what is wrong, what stays good and what comes next. */
+function freshView(speaker: Speaker, site: Site, card: BackupCard, { support, clock }: PageParts) {
+  const { t, time, ago, number } = speaker.words;
+  const { latest, level, failed, running, next } = card;
+  const at = latest && momentOf(latest);
+  if (level === 'fresh' && at !== undefined)
+    return { tone: 'ok', heading: t('backups.fresh', { time: time(at), ago: ago(at) }), lines: [] as string[] };
+  if (level === 'none')
+    return { tone: 'none', heading: t('backups.none.heading'), lines: [t('backups.none.text', { next: time(next) })] };
+  const lines: string[] = [];
+  if (failed) lines.push(t('backups.bad.reason', { reason: t(failed.reason ?? 'backups.reason.unknown') }));
+  if (at !== undefined) lines.push(t(failed ? 'backups.bad.latest' : 'backups.stale.since', { time: time(at) }));
+  if (running?.state === 'made') lines.push(t('backups.stale.waiting', { time: time(momentOf(running)) }));
+  lines.push(t('backups.bad.next', { next: time(next) }));
+  if (level === 'red') lines.push(t('backups.bad.support', { phone: support.phone, email: support.email }));
+  const hours = number(Math.floor((clock.now() - (at ?? site.openedAt ?? clock.now())) / hour));
+  const stale = latest ? t('backups.stale.heading', { hours }) : t('backups.stale.never', { hours });
+  const heading = failed && level === 'red' ? t(`backups.bad.${failed.state}`, { time: time(momentOf(failed)) }) : stale;
+  return {
+    tone: level === 'red' ? 'bad' : 'warn',
+    heading,
+    lines,
+    ...(latest && { download: downloadLink(speaker, site, latest) }),
+  };
+}
+
+function downloadLink({ words, url }: Speaker, site: Site, backup: Backup) {
+  return {
+    href: url(`/sites/${site.name}/backups/${backup.id}/download`),
+    text: words.t('backups.downloadOf', { time: words.time(momentOf(backup)) }),
+  };
+}
+
+/** KHADA 8.5 asks for two tiers elsewhere; a copy on this server is none, and the page says so. */
+function tierLines({ words }: Speaker, { latest }: BackupCard): string[] {
+  const { t, time, ago } = words;
+  const copy = latest
+    ? t('backups.tier.copy', { time: time(momentOf(latest)), ago: ago(momentOf(latest)) })
+    : t('backups.tier.noCopy');
+  return [copy, t('backups.tier.none')];
+}
+
+async function monthView(
+  req: Request,
+  { backups, clock, timeZone }: PageParts,
+  { chosen, month }: { chosen?: Backup | undefined; month?: string },
+) {
+  const { site, visit } = req;
+  const current = localDay(clock.now(), timeZone).slice(0, 7);
+  const shown = asMonth(req.query.month) ?? month ?? current;
+  const days = new Map((await backups.month(site, shown)).map((one) => [one.day, one]));
+  const cell = (day: string | undefined) => {
+    const of = day === undefined ? undefined : days.get(day);
+    if (!of) return null;
+    return {
+      number: Number(of.day.slice(8)),
+      ...(of.state && { day: { ...dayCell(visit, of, site.name), current: isChosen(of, chosen) } }),
+    };
+  };
+  const link = (to: string) => ({ href: `${visit.url(`/sites/${site.name}/backups`)}?month=${to}`, text: monthName(visit, to) });
+  const opened = site.openedAt === null ? current : localDay(site.openedAt, timeZone).slice(0, 7);
+  return {
+    caption: visit.words.t('backups.month.caption', { month: monthName(visit, shown) }),
+    weekdays: weekdays(visit),
+    weeks: weeksOf(shown).map((week) => week.map(cell)),
+    ...(shown > opened && { previous: link(plusMonths(shown, -1)) }),
+    ...(shown < current && { next: link(plusMonths(shown, 1)) }),
+    legend: legendStates.map((state) => ({ state, text: visit.words.t(`backups.state.${state}`) })),
+  };
+}
+
+const isChosen = ({ backup }: BackupDay, chosen: Backup | undefined) => backup !== undefined && backup.id === chosen?.id;
+
+function monthName({ words }: Speaker, month: string): string {
+  const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';
+  return new Intl.DateTimeFormat(locale, { timeZone: 'UTC', year: 'numeric', month: 'long' }).format(
+    Date.parse(`${month}-15T12:00:00Z`),
+  );
+}
+
+/** Monday to Sunday; 2024 began with a Monday. */
+function weekdays({ words }: Speaker) {
+  const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';
+  const name = (weekday: 'short' | 'long', index: number) =>
+    new Intl.DateTimeFormat(locale, { timeZone: 'UTC', weekday }).format(Date.UTC(2024, 0, index + 1, 12));
+  return Array.from({ length: 7 }, (_, index) => ({ short: name('short', index), full: name('long', index) }));
+}
+
+function listView(speaker: Speaker, site: Site, { backups, page, pages, total }: Awaited<ReturnType<Backups['list']>>) {
+  const { t, number } = speaker.words;
+  const link = (to: number, key: string) => ({ href: `${speaker.url(`/sites/${site.name}/backups`)}?page=${to}`, text: t(key) });
+  const first = (page - 1) * 30 + 1;
+  return {
+    rows: backups.map((backup) => backupView(speaker, backup, { siteName: site.name, isShown: false })),
+    ...(pages > 1 && {
+      pages: {
+        label: t('backups.list.pages'),
+        text: `${number(first)}–${number(first + backups.length - 1)} / ${number(total)}`,
+        ...(page > 1 && { previous: link(page - 1, 'backups.list.newer') }),
+        ...(page < pages && { next: link(page + 1, 'backups.list.older') }),
+      },
+    }),
+  };
+}
+
+type Making = { card: BackupCard; canChange: boolean; allowance: { left: number; limit: number } };
+
+function makeView({ words }: Speaker, { card, canChange, allowance }: Making) {
+  const { t, time, number } = words;
+  const runs = card.running !== undefined && card.running.state !== 'made';
+  const isAllowed = canChange && allowance.left > 0 && !runs;
+  const refusal = !canChange ? 'backups.make.role' : runs ? 'backups.make.running' : 'backups.make.used';
+  return {
+    isAllowed,
+    limit: t('backups.make.limit', { limit: number(allowance.limit), left: number(allowance.left) }),
+    next: t('backups.make.next', { next: time(card.next) }),
+    ...(!isAllowed && { refusal: t(refusal) }),
+  };
+}
+
+/** @returns the title of the page of one backup */
+export function backupTitle(visit: Speaker, backup: Backup): string {
+  return visit.words.t('backups.one.title', { day: shortDate(visit, backup.day) });
+}

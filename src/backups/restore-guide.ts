@@ -1,0 +1,100 @@
+// README.txt inside every archive: how to check it and put everything back by hand, without this panel.
+import { localDay, localTime } from '../platform/clock.ts';
+import type { ManifestCounts } from './manifest.ts';
+
+export const restoreGuideName = 'README.txt';
+
+export type GuideFacts = {
+  readonly site: string;
+  /** ISO time in UTC */
+  readonly dataAt: string;
+  readonly zone: string;
+  readonly counts: ManifestCounts;
+  /** number of entries in the manifest's `leftOut` */
+  readonly leftOut: number;
+};
+
+/** @returns the guide in Korean and then in English */
+export function restoreGuide(facts: GuideFacts): string {
+  return `${korean(facts)}\n\n${'-'.repeat(72)}\n\n${english(facts)}`;
+}
+
+const moment = ({ dataAt, zone }: GuideFacts) => {
+  const at = Date.parse(dataAt);
+  return `${localDay(at, zone)} ${localTime(at, zone)} (${zone})`;
+};
+
+function korean(facts: GuideFacts): string {
+  const { files, folders, links, bytes, databases } = facts.counts;
+  const number = new Intl.NumberFormat('ko-KR');
+  const leftOut = facts.leftOut
+    ? `\n담지 못했거나 담는 동안 바뀐 항목이 ${number.format(facts.leftOut)}개 있습니다. manifest.json의 leftOut에 경로와 이유가 있습니다.`
+    : '';
+  return `${facts.site} 사이트 백업본
+기준 시각: ${moment(facts)}
+담긴 내용: 파일 ${number.format(files)}개, 폴더 ${number.format(folders)}개, 링크 ${number.format(links)}개, ${number.format(bytes)}바이트, 데이터베이스 ${number.format(databases)}개${leftOut}
+
+1. 무엇이 들어 있습니까
+   www/           홈페이지 폴더 전체입니다.
+   databases/     데이터베이스를 옮겨 적은 SQL 파일입니다. 데이터베이스가 있을 때만 들어 있습니다.
+   manifest.json  모든 파일의 경로, 크기, 권한, 수정 시각, SHA-256 목록입니다.
+
+2. 내려받은 파일이 온전한지 확인하는 방법
+   같은 이름의 .sha256 파일을 한 폴더에 두고 다음 명령을 실행합니다.
+     Linux     sha256sum -c <백업 파일 이름>.zip.sha256
+     macOS     shasum -a 256 -c <백업 파일 이름>.zip.sha256
+     Windows   Get-FileHash <백업 파일 이름>.zip   (PowerShell. 나온 값을 .sha256 파일의 값과 비교합니다.)
+
+3. 홈페이지 파일을 되돌리는 방법
+   1) 되돌리기 전에 지금 홈페이지 파일을 따로 보관합니다.
+   2) 압축을 풉니다. Linux와 macOS에서는 unzip <백업 파일 이름>.zip 명령을 쓰면 링크와 권한도 되살아납니다.
+   3) www 폴더 안의 내용을 FTP나 SFTP로 서버의 www 폴더에 올립니다.
+      이름이 점(.)으로 시작하는 파일도 빠뜨리지 않도록 합니다. 예: .htaccess
+
+4. 데이터베이스를 되돌리는 방법 (databases 폴더가 있을 때)
+   1) 비어 있는 데이터베이스를 준비합니다.
+   2) MariaDB, MySQL   mysql -u <사용자> -p <데이터베이스> < databases/<파일>.sql
+      PostgreSQL       psql -U <사용자> -d <데이터베이스> -f databases/<파일>.sql
+   3) 홈페이지 설정 파일에 적힌 데이터베이스 이름과 비밀번호를 확인합니다.
+
+5. 보관할 때 주의하실 점
+   백업본에는 설정 파일의 비밀번호와 고객 정보가 들어 있을 수 있습니다. 다른 사람이 볼 수 없는 곳에 보관해 주십시오.`;
+}
+
+function english(facts: GuideFacts): string {
+  const { files, folders, links, bytes, databases } = facts.counts;
+  const number = new Intl.NumberFormat('en');
+  const leftOut = facts.leftOut
+    ? `\nNot included, or changed while being saved: ${number.format(facts.leftOut)}. Paths and reasons are listed in manifest.json under leftOut.`
+    : '';
+  return `Backup of the site ${facts.site}
+Data as of: ${moment(facts)}
+Contents: files ${number.format(files)}, folders ${number.format(folders)}, links ${number.format(links)}, bytes ${number.format(bytes)}, databases ${number.format(databases)}${leftOut}
+
+1. What is inside
+   www/           the whole website folder
+   databases/     your databases as SQL files, if the site has any
+   manifest.json  path, size, permissions, time and SHA-256 of every file
+
+2. Checking that the download is complete
+   Put the .sha256 file of the same name into the same folder and run:
+     Linux     sha256sum -c <backup file>.zip.sha256
+     macOS     shasum -a 256 -c <backup file>.zip.sha256
+     Windows   Get-FileHash <backup file>.zip   (PowerShell; compare the value with the one in the .sha256 file)
+
+3. Restoring the website
+   1) Keep a copy of the files that are on the server now.
+   2) Unpack the archive. On Linux and macOS, unzip <backup file>.zip also restores links and permissions.
+   3) Upload what is inside the www folder to the www folder of the server by FTP or SFTP.
+      Include files whose names begin with a dot, for example .htaccess.
+
+4. Restoring a database (if there is a databases folder)
+   1) Prepare an empty database.
+   2) MariaDB, MySQL   mysql -u <user> -p <database> < databases/<file>.sql
+      PostgreSQL       psql -U <user> -d <database> -f databases/<file>.sql
+   3) Check the database name and password in the website's configuration.
+
+5. Keeping it safe
+   A backup may hold passwords from configuration files and personal data of your customers. Please keep it where nobody else can read it.
+`;
+}

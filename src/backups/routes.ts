@@ -1,0 +1,90 @@
+// The HTTP of backups: month and list, one backup, its download, its checksum, and making one now.
+import { type Request, Router } from 'express';
+import { z } from 'zod';
+import type { Choices } from '../options.ts';
+import type { Orders } from '../orders/orders.ts';
+import type { Clock } from '../platform/clock.ts';
+import { actorOf } from '../platform/web/actor.ts';
+import { form } from '../platform/web/form.ts';
+import { asAttachment } from '../platform/web/headers.ts';
+import type { Idempotency } from '../platform/web/idempotency.ts';
+import { goTo, say } from '../platform/web/page.ts';
+import { can, type Guards } from '../sign-in/guards.ts';
+import type { Sites } from '../sites/sites.ts';
+import type { Backups } from './backups.ts';
+import { download, freshOrGranted } from './download.ts';
+import { checksumLine } from './making.ts';
+import { backupPage, backupsPage, backupTitle, type PageParts } from './page.ts';
+import { jobState } from './words.ts';
+
+export type BackupRouteParts = {
+  backups: Backups;
+  orders: Orders;
+  sites: Sites;
+  clock: Clock;
+  choices: Choices;
+  idempotency: Idempotency;
+};
+
+const scripts = ['behaviours/copy.js', 'behaviours/poll-job.js', 'behaviours/submit-once.js'];
+
+export function backupRoutes(
+  { backups, orders, sites, clock, choices, idempotency }: BackupRouteParts,
+  { signedIn, fresh, site }: Guards,
+): Router {
+  const router = Router();
+  const { timeZone, backupAt, brand, features } = choices;
+  const hasDocuments = features.includes('consent');
+  const parts: PageParts = { backups, orders, clock, timeZone, backupAt, hasDocuments, support: brand.support };
+
+  const found = (req: Request) => backups.byId(req.site, String(req.params.id));
+
+  router.get('/backups', signedIn, async (req, res) => {
+    const all = await sites.forCustomer(req.visit.person?.customerId ?? '');
+    const last = all.find(({ name }) => name === req.session.siteName) ?? all[0];
+    goTo(req, res, last ? `/sites/${last.name}/backups` : '/dashboard');
+  });
+
+  const page = form({
+    view: 'backups/index',
+    fields: z.object({}),
+    idempotency,
+    show: async (req) => ({
+      title: req.visit.words.t('backups.title'),
+      section: 'backups',
+      scripts,
+      ...(await backupsPage(req, parts, req.visit.person !== undefined && can(req.visit.person, 'change', req.site))),
+    }),
+    submit: async ({ req, once }) => {
+      const id = await backups.makeNow(req.site, actorOf(req), once);
+      say(req, 'backups.make.begun');
+      return `/sites/${req.site.name}/backups/${id}`;
+    },
+  });
+  router.get('/sites/:site/backups', signedIn, site, page.get);
+  router.post('/sites/:site/backups', signedIn, site, page.post);
+
+  router.get('/sites/:site/backups/:id', signedIn, site, async (req, res) => {
+    const backup = await found(req);
+    await res.page('backups/one', {
+      title: backupTitle(req.visit, backup),
+      section: 'backups',
+      scripts,
+      ...(await backupPage(req, parts, backup)),
+    });
+  });
+
+  router.get('/sites/:site/backups/:id/download', signedIn, site, freshOrGranted(backups, fresh), download(backups));
+
+  router.get('/sites/:site/backups/:id/sha256', signedIn, site, async (req, res) => {
+    const backup = backups.downloadable(await found(req));
+    asAttachment(res, `${backup.fileName}.sha256`);
+    res.type('text/plain').send(checksumLine(backup.sha256, backup.fileName));
+  });
+
+  router.get('/sites/:site/backups/:id/state', signedIn, site, async (req, res) => {
+    const backup = await found(req);
+    res.json(jobState(req.visit, backup, clock));
+  });
+  return router;
+}

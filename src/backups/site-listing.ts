@@ -1,0 +1,66 @@
+// Everything below a site's www/, in the order in which it goes into an archive. Links are listed and never followed.
+import { PanelError } from '../platform/errors.ts';
+import type { Entry, SiteStorage } from '../platform/storage/port.ts';
+import type { LeftOut } from './manifest.ts';
+
+/** `path` has its segments separated by `/` and begins with `www/`. */
+export type Listed = { readonly path: string; readonly entry: Entry };
+
+export type SiteListing = { readonly found: readonly Listed[]; readonly leftOut: readonly LeftOut[]; readonly files: number };
+
+export const documentRoot = 'www';
+
+/**
+ * @throws PanelError 404 when the site has no `www/`, 503 when the storage does not answer: a backup of nothing must not look
+ * like a backup. What vanishes or cannot be read further below is left out and said.
+ */
+export async function listSite(storage: SiteStorage, signal: AbortSignal): Promise<SiteListing> {
+  const root = await storage.stat([documentRoot]);
+  const found: Listed[] = [{ path: documentRoot, entry: root }];
+  const leftOut: LeftOut[] = [];
+  const folders: { path: string; entries: Entry[] }[] = [{ path: documentRoot, entries: await sorted(storage, documentRoot) }];
+  for (let folder = folders.at(-1); folder; folder = folders.at(-1)) {
+    signal.throwIfAborted();
+    const entry = folder.entries.pop();
+    if (!entry) {
+      folders.pop();
+      continue;
+    }
+    const path = `${folder.path}/${entry.name}`;
+    if (entry.kind === 'other') leftOut.push({ path, reason: 'special' });
+    else found.push({ path, entry });
+    if (entry.kind !== 'folder') continue;
+    const entries = await entriesBelow(storage, path);
+    if (typeof entries === 'string') leftOut.push({ path, reason: entries });
+    else folders.push({ path, entries });
+  }
+  return { found, leftOut, files: found.filter((one) => one.entry.kind === 'file').length };
+}
+
+async function entriesBelow(storage: SiteStorage, path: string): Promise<Entry[] | 'gone' | 'unreadable'> {
+  try {
+    return await sorted(storage, path);
+  } catch (cause) {
+    return whyLeftOut(storage, cause);
+  }
+}
+
+/** Last name first, so that taking from the end gives the order of names: the same files always make the same order. */
+async function sorted(storage: SiteStorage, path: string): Promise<Entry[]> {
+  const entries = await storage.list(path.split('/'));
+  return entries.sort((a, b) => (a.name < b.name ? 1 : -1));
+}
+
+/**
+ * A fault of one file is left out and said; a storage that does not answer at all must end the backup.
+ * @throws the cause, when it is not about this one file
+ */
+export async function whyLeftOut(storage: SiteStorage, cause: unknown): Promise<'gone' | 'unreadable'> {
+  if (cause instanceof PanelError && (cause.status === 404 || cause.status === 409)) return 'gone';
+  const ofTheSystem = cause instanceof Error && 'code' in cause && typeof cause.code === 'string';
+  if (!(cause instanceof PanelError) && !ofTheSystem) throw cause;
+  await storage.stat([documentRoot]).catch(() => {
+    throw cause;
+  });
+  return 'unreadable';
+}

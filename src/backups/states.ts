@@ -1,0 +1,79 @@
+// What a backup is in rows and on screens, and which states count, may be downloaded or are still on their way.
+import type { BackupState } from '../migrations/schema.ts';
+import type { LeftOut } from './manifest.ts';
+
+export type { BackupState };
+
+export type Backup = {
+  readonly id: string;
+  readonly siteId: string;
+  readonly customerId: string;
+  readonly actorPersonId: string | null;
+  readonly kind: 'nightly' | 'manual';
+  /** local day of the configured zone, `YYYY-MM-DD` */
+  readonly day: string;
+  readonly state: BackupState;
+  readonly fileName: string | null;
+  /** of the archive */
+  readonly bytes: number | null;
+  /** of what is inside */
+  readonly originalBytes: number | null;
+  readonly sha256: string | null;
+  readonly files: number | null;
+  readonly folders: number | null;
+  readonly databases: number | null;
+  /** the first of them; all stand in the archive's manifest */
+  readonly leftOut: readonly LeftOut[];
+  /** the moment whose data it holds */
+  readonly dataAt: number | null;
+  readonly step: BackupStep | null;
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly movedAt: number | null;
+  /** key of the sentence that tells why it failed, or why the last attempt did */
+  readonly reason: string | null;
+  readonly queuedAt: number;
+  readonly startedAt: number | null;
+  readonly madeAt: number | null;
+  readonly verifiedAt: number | null;
+  readonly provenAt: number | null;
+  readonly failedAt: number | null;
+  readonly expiredAt: number | null;
+  /** keys of sentences */
+  readonly keptBecause: readonly string[];
+};
+
+/** In the order in which they are done. */
+export const steps = ['listing', 'files', 'closing', 'checking'] as const;
+export type BackupStep = (typeof steps)[number];
+
+/** Read back and found right: only these count. */
+export const goodStates = ['verified', 'proven', 'warned', 'shrunken'] as const satisfies readonly BackupState[];
+
+/** Their archive may be downloaded; one that waits to be checked too, never a damaged one. */
+export const downloadableStates = ['made', ...goodStates] as const satisfies readonly BackupState[];
+
+/** Their archive lies in the storage. */
+export const heldStates = [...downloadableStates, 'damaged'] as const satisfies readonly BackupState[];
+
+export const openStates = ['queued', 'running'] as const satisfies readonly BackupState[];
+
+export const failedStates = ['failed', 'damaged', 'missing'] as const satisfies readonly BackupState[];
+
+const among = (states: readonly BackupState[]) => (backup: Pick<Backup, 'state'>) => states.includes(backup.state);
+
+export const isGood = among(goodStates);
+export const isDownloadable = among(downloadableStates);
+export const isOpen = among(openStates);
+export const isFailed = among(failedStates);
+
+/** Entries of the list of what is missing that are kept in the row; the manifest has them all. */
+export const mostLeftOut = 100;
+
+/**
+ * What a person should know: a file is not there, or not as of one moment. That a file was deleted meanwhile is what its owner
+ * wanted, and a socket or device holds nothing to keep.
+ */
+export function needsWarning(leftOut: readonly Pick<LeftOut, 'reason'>[]): boolean {
+  return leftOut.some(({ reason }) => reason === 'unreadable' || reason === 'changed');
+}

@@ -1,0 +1,266 @@
+// The SQL of backups and download grants. What is shown to a person is always looked up by customer, site and id.
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { BackupTables } from '../migrations/schema.ts';
+import type { Connection, Reader, Tx } from '../platform/database/database.ts';
+import type { Site } from '../sites/sites.ts';
+import { type Backup, type BackupState, type BackupStep, failedStates, goodStates, heldStates, openStates } from './states.ts';
+
+type Row = Selectable<BackupTables['backups']>;
+export type Change = Updateable<BackupTables['backups']>;
+export type Grant = Insertable<BackupTables['download_grants']>;
+type Owned = Pick<Site, 'id' | 'customerId'>;
+
+const fromRow = (row: Row): Backup => ({
+  id: row.id,
+  siteId: row.site_id,
+  customerId: row.customer_id,
+  actorPersonId: row.actor_person_id,
+  kind: row.kind,
+  day: row.day,
+  state: row.state,
+  fileName: row.file_name,
+  bytes: row.bytes,
+  originalBytes: row.original_bytes,
+  sha256: row.sha256,
+  files: row.files,
+  folders: row.folders,
+  databases: row.databases,
+  leftOut: JSON.parse(row.left_out),
+  dataAt: row.data_at,
+  step: row.step as BackupStep | null,
+  filesDone: row.files_done,
+  filesTotal: row.files_total,
+  movedAt: row.moved_at,
+  reason: row.reason,
+  queuedAt: row.queued_at,
+  startedAt: row.started_at,
+  madeAt: row.made_at,
+  verifiedAt: row.verified_at,
+  provenAt: row.proven_at,
+  failedAt: row.failed_at,
+  expiredAt: row.expired_at,
+  keptBecause: row.kept_because ? JSON.parse(row.kept_because) : [],
+});
+
+export type NewBackup = Pick<Row, 'id' | 'site_id' | 'customer_id' | 'actor_person_id' | 'kind' | 'day' | 'queued_at'>;
+
+const nothingYet = {
+  state: 'queued',
+  file_name: null,
+  bytes: null,
+  original_bytes: null,
+  sha256: null,
+  files: null,
+  folders: null,
+  databases: null,
+  left_out: '[]',
+  data_at: null,
+  step: null,
+  files_done: 0,
+  files_total: 0,
+  moved_at: null,
+  reason: null,
+  started_at: null,
+  made_at: null,
+  verified_at: null,
+  proven_at: null,
+  failed_at: null,
+  expired_at: null,
+  kept_because: null,
+} as const;
+
+export class BackupStore {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** @returns false when the site already has its nightly backup of that day */
+  async add(tx: Tx, backup: NewBackup): Promise<boolean> {
+    const result = await tx
+      .insertInto('backups')
+      .values({ ...nothingYet, ...backup })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    return result.numInsertedOrUpdatedRows === 1n;
+  }
+
+  /** @returns those of the sites that have a nightly row of the day */
+  async sitesWithNightly(siteIds: readonly string[], day: string): Promise<Set<string>> {
+    if (siteIds.length === 0) return new Set();
+    const rows = await this.#connection.db
+      .selectFrom('backups')
+      .select('site_id')
+      .where('kind', '=', 'nightly')
+      .where('day', '=', day)
+      .where('site_id', 'in', siteIds)
+      .execute();
+    return new Set(rows.map((row) => row.site_id));
+  }
+
+  /** For jobs: by id, whoever it belongs to. */
+  async anyById(id: string, reader: Reader = this.#connection.db): Promise<Backup | undefined> {
+    const row = await reader.selectFrom('backups').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && fromRow(row);
+  }
+
+  async byId(site: Owned, id: string): Promise<Backup | undefined> {
+    const row = await this.#ofSite(site).where('id', '=', id).executeTakeFirst();
+    return row && fromRow(row);
+  }
+
+  #ofSite(site: Owned, reader: Reader = this.#connection.db) {
+    return reader.selectFrom('backups').selectAll().where('site_id', '=', site.id).where('customer_id', '=', site.customerId);
+  }
+
+  /** Newest first. */
+  async page(site: Owned, offset: number, count: number): Promise<Backup[]> {
+    const rows = await this.#ofSite(site)
+      .orderBy('queued_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(count)
+      .offset(offset)
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  async count(site: Owned): Promise<number> {
+    const row = await this.#connection.db
+      .selectFrom('backups')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('site_id', '=', site.id)
+      .where('customer_id', '=', site.customerId)
+      .executeTakeFirstOrThrow();
+    return Number(row.count);
+  }
+
+  /** @returns backups of the days from `first` to `last`, both included, oldest first */
+  async between(site: Owned, first: string, last: string): Promise<Backup[]> {
+    const rows = await this.#ofSite(site)
+      .where('day', '>=', first)
+      .where('day', '<=', last)
+      .orderBy('queued_at')
+      .orderBy('id')
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  /** Good ones whose archive is there, by the age of their data, newest first. */
+  async good(site: Owned, most: number): Promise<Backup[]> {
+    const rows = await this.#ofSite(site)
+      .where('state', 'in', goodStates)
+      .orderBy('data_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(most)
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  async inStates(site: Owned, states: readonly BackupState[], reader?: Reader): Promise<Backup[]> {
+    const rows = await this.#ofSite(site, reader).where('state', 'in', states).orderBy('queued_at').execute();
+    return rows.map(fromRow);
+  }
+
+  /** Manual backups of the day that did not fail. */
+  async manualOf(reader: Reader, site: Owned, day: string): Promise<number> {
+    const rows = await this.#ofSite(site, reader)
+      .where('kind', '=', 'manual')
+      .where('day', '=', day)
+      .where('state', 'not in', failedStates)
+      .execute();
+    return rows.length;
+  }
+
+  /** Names that other backups of the site have or had and that begin so. */
+  async namesLike(tx: Tx, { id, siteId }: Backup, beginning: string): Promise<Set<string | null>> {
+    const rows = await tx
+      .selectFrom('backups')
+      .select('file_name')
+      .where('site_id', '=', siteId)
+      .where('id', '!=', id)
+      .where('file_name', 'like', `${beginning}%`)
+      .execute();
+    return new Set(rows.map((row) => row.file_name));
+  }
+
+  /**
+   * Changes the row where it still is as it was read: in that state, and of that attempt (`started_at` differs each time).
+   * @returns false when somebody else has changed it meanwhile
+   */
+  async change(tx: Tx, seen: Pick<Backup, 'id' | 'state' | 'startedAt'>, change: Change): Promise<boolean> {
+    const result = await tx
+      .updateTable('backups')
+      .set(change)
+      .where('id', '=', seen.id)
+      .where('state', '=', seen.state)
+      .where('started_at', seen.startedAt === null ? 'is' : '=', seen.startedAt)
+      .executeTakeFirst();
+    return result.numUpdatedRows === 1n;
+  }
+
+  /** Names whose archives must stay: of what is held, and of what is being made now. */
+  async namesInUse(site: Owned): Promise<Set<string | null>> {
+    const rows = await this.#connection.db
+      .selectFrom('backups')
+      .select('file_name')
+      .where('site_id', '=', site.id)
+      .where('state', 'in', [...heldStates, ...openStates])
+      .where('expired_at', 'is', null)
+      .where('file_name', 'is not', null)
+      .execute();
+    return new Set(rows.map((row) => row.file_name));
+  }
+
+  /** Rows that wait or run, and did not move since `before`. */
+  async abandoned(before: number, most: number): Promise<Backup[]> {
+    const rows = await this.#connection.db
+      .selectFrom('backups')
+      .selectAll()
+      .where('state', 'in', openStates)
+      .where('queued_at', '<', before)
+      .where((eb) => eb(eb.fn.coalesce('moved_at', 'started_at', 'queued_at'), '<', before))
+      .limit(most)
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  /** @returns false when there is one already; then nothing was written */
+  async addGrant(tx: Tx, grant: Grant): Promise<boolean> {
+    const result = await tx
+      .insertInto('download_grants')
+      .values(grant)
+      .onConflict((conflict) => conflict.columns(['session_hash', 'backup_id']).doNothing())
+      .executeTakeFirst();
+    return result.numInsertedOrUpdatedRows === 1n;
+  }
+
+  async hasGrant(
+    sessionHash: string,
+    backupId: string,
+    { personId, customerId }: { personId: string; customerId: string },
+  ): Promise<boolean> {
+    const row = await this.#connection.db
+      .selectFrom('download_grants')
+      .select('created_at')
+      .where('session_hash', '=', sessionHash)
+      .where('backup_id', '=', backupId)
+      .where('actor_person_id', '=', personId)
+      .where('customer_id', '=', customerId)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /** Of the whole service: nightly backups a day, and how many of them were read back and found right. */
+  async nightlyByDay(first: string, last: string): Promise<{ day: string; total: number; verified: number }[]> {
+    const rows = await this.#connection.db
+      .selectFrom('backups')
+      .select((eb) => ['day', eb.fn.countAll<number>().as('total'), eb.fn.count<number>('verified_at').as('verified')])
+      .where('kind', '=', 'nightly')
+      .where('day', '>=', first)
+      .where('day', '<=', last)
+      .groupBy('day')
+      .execute();
+    return rows.map(({ day, total, verified }) => ({ day, total: Number(total), verified: Number(verified) }));
+  }
+}

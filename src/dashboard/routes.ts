@@ -1,0 +1,75 @@
+// The HTTP of the dashboard: all sites of the customer, or one; each card as it could be read.
+import { type Request, type Response, Router } from 'express';
+import { dayCell } from '../backups/backups.ts';
+import type { Choices } from '../options.ts';
+import { documentOf } from '../orders/orders.ts';
+import { notSignedIn } from '../platform/errors.ts';
+import { goTo } from '../platform/web/page.ts';
+import { can, type Guards } from '../sign-in/guards.ts';
+import { Dashboard, type DashboardParts, type Overview, type SiteOverview } from './dashboard.ts';
+import { momentWords, zoneName } from './words.ts';
+
+export type DashboardRouteParts = DashboardParts & { readonly choices: Choices };
+
+export function dashboardRoutes(parts: DashboardRouteParts, guards: Guards): Router {
+  const router = Router();
+  const dashboard = new Dashboard(parts);
+  const { choices } = parts;
+
+  if (!choices.features.includes('home')) router.get('/', (req, res) => goTo(req, res, '/dashboard'));
+
+  router.get('/dashboard', guards.signedIn, async (req, res) => {
+    const { person } = req.visit;
+    if (!person) throw notSignedIn();
+    const overview = await dashboard.ofCustomer(person.customerId, { mayChange: can(person, 'change') });
+    await show(req, res, overview, parts);
+  });
+
+  router.get('/sites/:site', guards.signedIn, guards.site, async (req: Request, res: Response) => {
+    const { person, words } = req.visit;
+    if (!person) throw notSignedIn();
+    const overview = await dashboard.ofSite(req.site, { mayChange: can(person, 'change', req.site) });
+    await show(req, res, overview, parts, words.t('dashboard.siteTitle', { site: req.site.name }));
+  });
+  return router;
+}
+
+async function show(
+  req: Request,
+  res: Response,
+  overview: Overview,
+  { choices, clock }: DashboardRouteParts,
+  siteTitle?: string,
+): Promise<void> {
+  const { words, person } = req.visit;
+  const now = clock.now();
+  const { features, timeZone } = choices;
+  await res.page('dashboard/dashboard', {
+    title: siteTitle ?? words.t('dashboard.title'),
+    section: 'dashboard',
+    isOneSite: siteTitle !== undefined,
+    sites: overview.sites.map((site) => ({ ...site, ...cardOf(req, site, { now, zone: timeZone }) })),
+    activity: overview.activity,
+    zone: zoneName(words.language, timeZone, now),
+    mayChange: person !== undefined && can(person, 'change'),
+    backupAt: choices.backupAt,
+    promise: { tiersReady: tiersAreElsewhere(choices), days: choices.keepWeekly * 7 },
+    has: { files: features.includes('files'), home: features.includes('home'), consent: features.includes('consent') },
+  });
+}
+
+/** What the view cannot know by itself: the cells of the band, when the next backup begins, which text the customer agreed to. */
+function cardOf(req: Request, { site, backup, order }: SiteOverview, moment: { now: number; zone: string }) {
+  const variant = order.value?.order.backupVariant ?? 'none';
+  return {
+    variant,
+    dutyDocument: documentOf('agree_backup', variant),
+    nextAt: backup?.value && momentWords(req.visit.words, backup.value.next, moment),
+    cells: (backup?.value?.days ?? []).map((day) => dayCell(req.visit, day, site.name)),
+  };
+}
+
+/** A folder of this machine is no second tier (KHADA 8.5): only what lies elsewhere counts. */
+function tiersAreElsewhere({ shortTermUrl, longTermUrl }: Choices): boolean {
+  return [shortTermUrl, longTermUrl].every((url) => url !== undefined && !url.startsWith('file:'));
+}

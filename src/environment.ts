@@ -1,0 +1,99 @@
+// The same choices read from environment variables; only cli.ts uses it.
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { documented, type OptionFault, OptionsError, type PanelOptions } from './options.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const numbers = new Set([
+  'captchaAfter',
+  'confirmMinutes',
+  'limitsScale',
+  'sessionIdleMinutes',
+  'sessionHours',
+  'keepDaily',
+  'keepWeekly',
+]);
+
+/** `PORT` and `HOST` belong to `gotgan serve`, not to the panel. */
+export type ServeOptions = { readonly port: number; readonly host: string };
+
+/**
+ * @returns the options that the environment names; everything else keeps its default
+ * @throws OptionsError with every fault at once
+ */
+export function readEnvironment(env: Environment): { options: PanelOptions; serve: ServeOptions } {
+  const faults: OptionFault[] = [];
+  const port = Number(env.PORT ?? 3000);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    faults.push({ setting: 'PORT', wrong: `"${env.PORT}" is no port`, todo: 'use 1 to 65535' });
+  const read: Record<string, unknown> = { publicUrl: env.PUBLIC_URL ?? `http://localhost:${port}` };
+  for (const [option, { env: name }] of Object.entries(documented)) {
+    const value = name === undefined ? undefined : env[name];
+    if (value === undefined || value === '' || option === 'publicUrl') continue;
+    read[option] = numbers.has(option) ? Number(value) : value;
+  }
+  if (env.FEATURES) read.features = list(env.FEATURES);
+  const officers = json(env, 'OFFICERS', faults);
+  if (officers !== undefined) read.officers = officers;
+  const brand = brandFrom(env);
+  if (Object.keys(brand).length > 0) read.brand = brand;
+  if (faults.length > 0) throw new OptionsError(faults);
+  return { options: read as PanelOptions, serve: { port, host: env.HOST ?? '127.0.0.1' } };
+}
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+function brandFrom(env: Environment): Record<string, unknown> {
+  return {
+    ...(env.BRAND_NAME && { name: env.BRAND_NAME }),
+    ...(env.BRAND_SENDER && { sender: env.BRAND_SENDER }),
+    ...(env.BRAND_LOGO && { logo: env.BRAND_LOGO }),
+    ...(env.BRAND_LEGAL_FOOTER && { legalFooter: env.BRAND_LEGAL_FOOTER.split('|').map((line) => line.trim()) }),
+    ...(env.BRAND_SUPPORT_PHONE &&
+      env.BRAND_SUPPORT_EMAIL && { support: { phone: env.BRAND_SUPPORT_PHONE, email: env.BRAND_SUPPORT_EMAIL } }),
+  };
+}
+
+function json(env: Environment, name: string, faults: OptionFault[]): unknown {
+  const text = env[name];
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    faults.push({ setting: name, wrong: 'is no JSON', todo: 'see docs/configuration.md' });
+    return undefined;
+  }
+}
+
+/**
+ * The secret, where none is named: read from `<DATA_DIR>/secret.key` (0600), made at first start.
+ * @throws OptionsError when the folder cannot be written
+ */
+export function withSecret(options: PanelOptions): PanelOptions {
+  if (options.secret) return options;
+  const folder = options.dataFolder ?? 'data';
+  const file = join(folder, 'secret.key');
+  try {
+    if (!existsSync(file)) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(file, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+    }
+    return { ...options, secret: readFileSync(file, 'utf8').trim() };
+  } catch (error) {
+    throw new OptionsError([
+      {
+        setting: 'DATA_DIR',
+        wrong: `${file} cannot be read or written (${codeOf(error)})`,
+        todo: 'give this user the right to write there',
+      },
+    ]);
+  }
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error));

@@ -1,0 +1,65 @@
+// One folder as its page shows it: folders first, sorted, a page at a time.
+import type { Request } from 'express';
+import type { Entry, SitePath } from '../platform/storage/port.ts';
+import type { PageData } from '../platform/web/page.ts';
+import type { Files } from './files.ts';
+
+const perPage = 200;
+const orders = ['name', '-name', 'size', '-size', 'changed', '-changed'] as const;
+type Order = (typeof orders)[number];
+
+const encoded = (path: SitePath) => path.map(encodeURIComponent).join('/');
+
+/** @throws PanelError 404 when there is no such folder */
+export async function listing(files: Files, req: Request, path: SitePath): Promise<PageData> {
+  const { words, url, language } = req.visit;
+  const entries = await files.list(req.site, path);
+  const order = orders.find((each) => each === req.query.sort) ?? 'name';
+  const sorted = sort(entries, order, language);
+  const pages = Math.max(1, Math.ceil(sorted.length / perPage));
+  const number = Math.min(pages, Math.max(1, Number.parseInt(String(req.query.page ?? '1'), 10) || 1));
+  const here = `/sites/${req.site.name}/files`;
+  const shown = sorted.slice((number - 1) * perPage, number * perPage).map((entry) => ({
+    ...entry,
+    path: [...path, entry.name].join('/'),
+    address: url(`${here}/${encoded([...path, entry.name])}`),
+  }));
+  return {
+    title: `${words.t('files.title')}: ${path.at(-1) ?? '/'}`,
+    section: 'files',
+    scripts: ['behaviours/submit-once.js'],
+    site: req.site,
+    path,
+    here: url(`${here}${path.length > 0 ? `/${encoded(path)}` : ''}`),
+    base: url(here),
+    crumbs: crumbs(path, (to) => url(`${here}${to.length > 0 ? `/${encoded(to)}` : ''}`), req.site.name),
+    entries: shown,
+    total: entries.length,
+    order,
+    number,
+    pages,
+    isWritable: path[0] === 'www',
+    isOpen: req.site.openedAt !== null,
+    scans: files.scans,
+    kinds: files.rules.allowedExtensions.join(' '),
+    limits: files.limits,
+    share: Math.min(100, Math.round((req.site.usedBytes / Math.max(1, req.site.quotaBytes)) * 100)),
+  };
+}
+
+function crumbs(path: SitePath, address: (path: SitePath) => string, site: string) {
+  const all = [{ text: site, href: address([]) }, ...path.map((text, i) => ({ text, href: address(path.slice(0, i + 1)) }))];
+  return all.map((crumb, i) => (i === all.length - 1 ? { text: crumb.text } : crumb));
+}
+
+function sort(entries: readonly Entry[], order: Order, language: string): Entry[] {
+  const collator = new Intl.Collator(language, { numeric: true });
+  const by = order.replace('-', '');
+  const direction = order.startsWith('-') ? -1 : 1;
+  const compare = (a: Entry, b: Entry) =>
+    by === 'size' ? a.size - b.size : by === 'changed' ? a.modifiedAt - b.modifiedAt : collator.compare(a.name, b.name);
+  return [...entries].sort(
+    (a, b) =>
+      Number(b.kind === 'folder') - Number(a.kind === 'folder') || direction * compare(a, b) || collator.compare(a.name, b.name),
+  );
+}

@@ -1,0 +1,180 @@
+// From quarantine into the site: policy, scanner, quota, conflict, then an atomic move; each file by itself, none silently.
+import type { Limits } from '../options.ts';
+import type { Connection } from '../platform/database/database.ts';
+import { PanelError } from '../platform/errors.ts';
+import type { VirusScanner } from '../platform/scanner/port.ts';
+import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
+import type { Site, Sites } from '../sites/sites.ts';
+import { clashesByCase, judgeFile, type Refusal, type UploadRules } from './policy.ts';
+
+export type Conflict = 'skip' | 'rename' | 'replace';
+
+/** One file of an upload: refused on arrival, or waiting in quarantine. */
+export type Received = {
+  /** as the person knows it, safe to show */
+  readonly shown: string;
+  readonly bytes: number;
+  readonly path?: SitePath;
+  readonly from?: string;
+  readonly refused?: Refusal;
+};
+
+export type UploadResult = {
+  readonly file: string;
+  readonly bytes: number;
+  readonly result: 'stored' | 'renamed' | 'replaced' | 'skipped' | 'refused';
+  /** where it stands now, when it was renamed */
+  readonly storedAs?: string;
+  readonly code?: Refusal['code'];
+  readonly parameters?: Refusal['parameters'];
+};
+
+export type PublishParts = {
+  readonly site: Site;
+  readonly sites: Sites;
+  readonly connection: Connection;
+  readonly scanner: VirusScanner;
+  readonly rules: UploadRules;
+  readonly limits: Limits;
+  readonly conflict: Conflict;
+};
+
+type Waiting = Received & { readonly path: SitePath; readonly from: string };
+
+/** @throws PanelError 503 when the scanner does not answer: then nothing of the upload is published */
+export async function publish(received: readonly Received[], parts: PublishParts): Promise<UploadResult[]> {
+  const judged: Received[] = [];
+  for (const file of received) judged.push({ ...file, ...(await judge(file, parts)) });
+  const budget = await reserve(judged.filter(isWaiting), parts);
+  const results: UploadResult[] = [];
+  const folders = new Map<string, Set<string>>();
+  let unused = budget.bytes;
+  let stored = 0;
+  for (const file of judged) {
+    const refused = file.refused ?? (isWaiting(file) && !budget.granted.has(file.from) ? budget.refusal(file) : undefined);
+    const result = refused || !isWaiting(file) ? refusedResult(file, refused) : await put(file, parts, folders);
+    results.push(result.row);
+    unused -= result.grownBy;
+    stored += result.isNew ? 1 : 0;
+  }
+  await settle(parts, unused, budget.files - stored);
+  return results;
+}
+
+const isWaiting = (file: Received): file is Waiting =>
+  file.refused === undefined && file.from !== undefined && file.path !== undefined;
+
+async function judge(file: Received, { scanner, rules }: PublishParts): Promise<{ refused?: Refusal }> {
+  if (!isWaiting(file)) return {};
+  const refused = await judgeFile(file, rules);
+  if (refused) return { refused: { ...refused, parameters: { ...refused.parameters, name: file.shown } } };
+  const scan = await scanner.scan(file.from);
+  return scan.clean ? {} : { refused: { code: 'malware', parameters: { name: file.shown, sig: scan.signature } } };
+}
+
+/** Takes room for as many files as fit, in their order, in one short transaction. */
+async function reserve(files: readonly Waiting[], { connection, sites, site }: PublishParts) {
+  const free = Math.max(0, site.quotaBytes - site.usedBytes);
+  const take = async (fits: readonly Waiting[]) => {
+    const bytes = fits.reduce((sum, file) => sum + file.bytes, 0);
+    return (await connection.write((tx) => sites.reserve(tx, site.id, bytes, fits.length))) ? { bytes, fits } : undefined;
+  };
+  // Another upload may have taken room since; then half as many are tried.
+  for (let count = files.length; ; count = Math.floor(count / 2)) {
+    const taken = count === 0 ? { bytes: 0, fits: [] } : await take(files.slice(0, count));
+    if (!taken) continue;
+    return {
+      bytes: taken.bytes,
+      files: taken.fits.length,
+      granted: new Set(taken.fits.map((file) => file.from)),
+      refusal: (file: Waiting): Refusal => ({ code: 'quota', parameters: { name: file.shown, free, need: file.bytes } }),
+    };
+  }
+}
+
+async function settle({ connection, sites, site }: PublishParts, bytes: number, files: number): Promise<void> {
+  if (bytes > 0 || files > 0) await connection.write((tx) => sites.release(tx, site.id, Math.max(0, bytes), Math.max(0, files)));
+}
+
+type Outcome = { readonly row: UploadResult; readonly grownBy: number; readonly isNew: boolean };
+
+function refusedResult(file: Received, refused: Refusal | undefined): Outcome {
+  const why = refused ?? { code: 'read_failed' as const, parameters: { name: file.shown } };
+  const result = why.code === 'exists' ? 'skipped' : 'refused';
+  return {
+    row: { file: file.shown, bytes: file.bytes, result, code: why.code, parameters: why.parameters },
+    grownBy: 0,
+    isNew: false,
+  };
+}
+
+async function put(file: Waiting, { sites, site, conflict }: PublishParts, folders: Map<string, Set<string>>): Promise<Outcome> {
+  const storage = sites.storageFor(site);
+  try {
+    const names = await namesIn(storage, file.path.slice(0, -1), folders);
+    const name = file.path.at(-1) ?? '';
+    const other = clashesByCase(name, names);
+    if (other !== undefined) return refusedResult(file, { code: 'name_case_clash', parameters: { name: file.shown, other } });
+    if (!names.has(name)) return await place(storage, file, file.path, 'stored', names);
+    if (conflict === 'skip') return refusedResult(file, await existing(storage, file));
+    if (conflict === 'rename')
+      return await place(storage, file, [...file.path.slice(0, -1), freeName(name, names)], 'renamed', names);
+    const old = await storage.stat(file.path);
+    if (old.kind !== 'file') return refusedResult(file, await existing(storage, file));
+    await storage.put(file.path, file.from, 'replace');
+    return { row: { file: file.shown, bytes: file.bytes, result: 'replaced' }, grownBy: file.bytes - old.size, isNew: false };
+  } catch (error) {
+    if (!(error instanceof PanelError)) throw error;
+    if (error.status === 409)
+      return refusedResult(file, { code: 'exists', parameters: { name: file.shown, size: 0, at: 0, bytes: file.bytes } });
+    return refusedResult(file, { code: 'disk_error', parameters: { name: file.shown } });
+  }
+}
+
+async function place(
+  storage: SiteStorage,
+  file: Waiting,
+  path: SitePath,
+  result: 'stored' | 'renamed',
+  names: Set<string>,
+): Promise<Outcome> {
+  await storage.put(path, file.from, 'create');
+  names.add(path.at(-1) ?? '');
+  const storedAs = path.at(-1);
+  return {
+    row: { file: file.shown, bytes: file.bytes, result, ...(result === 'renamed' && storedAs && { storedAs }) },
+    grownBy: file.bytes,
+    isNew: true,
+  };
+}
+
+async function existing(storage: SiteStorage, file: Waiting): Promise<Refusal> {
+  const old = await storage.stat(file.path);
+  return { code: 'exists', parameters: { name: file.shown, size: old.size, at: Math.floor(old.modifiedAt), bytes: file.bytes } };
+}
+
+/** What stands in a folder, read once an upload; a folder that is not there yet is empty. */
+async function namesIn(storage: SiteStorage, folder: SitePath, known: Map<string, Set<string>>): Promise<Set<string>> {
+  const key = folder.join('/');
+  const before = known.get(key);
+  if (before) return before;
+  const names = await storage.list(folder).then(
+    (entries) => new Set(entries.map((entry) => entry.name)),
+    (error) => {
+      if (error instanceof PanelError && error.status === 404) return new Set<string>();
+      throw error;
+    },
+  );
+  known.set(key, names);
+  return names;
+}
+
+/** `사진.jpg` → `사진 (2).jpg`: the first number that is free, also in other spellings. */
+function freeName(name: string, names: ReadonlySet<string>): string {
+  const dot = name.lastIndexOf('.');
+  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+  for (let number = 2; ; number += 1) {
+    const candidate = `${stem} (${number})${extension}`;
+    if (!names.has(candidate) && clashesByCase(candidate, names) === undefined) return candidate;
+  }
+}

@@ -1,0 +1,143 @@
+// Reads an upload form to its end into quarantine: nothing is stored before the token, nothing beyond the limits, nothing is published here.
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import multer, { MulterError, type StorageEngine } from 'multer';
+import { badRequest, PanelError, tooLarge } from '../platform/errors.ts';
+import { newToken } from '../platform/ids.ts';
+import type { SitePath } from '../platform/storage/port.ts';
+import { requireToken } from '../platform/web/form.ts';
+import { canonicalPath, judgeName, type Refusal, type UploadRules } from './policy.ts';
+import type { Received } from './publishing.ts';
+import { storageFault } from './quarantine.ts';
+
+export type ReceivingLimits = {
+  readonly fileBytes: number;
+  readonly files: number;
+  /** what the site's quota still holds; more is not written */
+  readonly freeBytes: number;
+};
+
+const formLimits = { fields: 20, fieldSize: 4096, fieldNameSize: 100, headerPairs: 20, fieldNestingDepth: 0 };
+
+type Parts = {
+  readonly folder: string;
+  readonly rules: UploadRules;
+  readonly limits: ReceivingLimits;
+  target(req: Request): SitePath;
+};
+
+/** One upload's engine for multer: counts, names and bytes are judged while they arrive; what is refused is read and forgotten. */
+class QuarantineEngine implements StorageEngine {
+  readonly #parts: Parts;
+  readonly #files: (Received | undefined)[] = [];
+  #beyond = 0;
+  #free: number;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#free = parts.limits.freeBytes;
+  }
+
+  /** What arrived, in the order of the form (small files may be written side by side); however many are beyond the limit, one row counts them. */
+  get received(): Received[] {
+    const { files: limit } = this.#parts.limits;
+    const refused: Refusal = { code: 'too_many', parameters: { name: '', limit, rest: this.#beyond } };
+    const kept = this.#files.filter((file) => file !== undefined);
+    return this.#beyond > 0 ? [...kept, { shown: `+${this.#beyond}`, bytes: 0, refused }] : kept;
+  }
+
+  _handleFile(req: Request, file: Express.Multer.File, done: (error?: unknown, info?: object) => void): void {
+    this.#take(req, file).then(
+      () => done(null, {}),
+      (error) => {
+        file.stream.resume();
+        done(error);
+      },
+    );
+  }
+
+  // Quarantine is emptied as a whole when the upload ends.
+  _removeFile(_req: Request, _file: Express.Multer.File, done: (error: Error | null) => void): void {
+    done(null);
+  }
+
+  async #take(req: Request, file: Express.Multer.File): Promise<void> {
+    requireToken(req);
+    const target = this.#parts.target(req);
+    if (this.#files.length >= this.#parts.limits.files) {
+      this.#beyond += 1;
+      return void (await drained(file));
+    }
+    const place = this.#files.push(undefined) - 1;
+    this.#files[place] = await this.#receive(file, target);
+  }
+
+  async #receive(file: Express.Multer.File, target: SitePath): Promise<Received> {
+    const canonical = canonicalPath(file.originalname);
+    if ('refusal' in canonical) {
+      return { shown: String(canonical.refusal.parameters.name), bytes: await drained(file), refused: canonical.refusal };
+    }
+    const path = [...target, ...canonical.path];
+    const shown = canonical.path.join('/');
+    const refused = judgeName(path, this.#parts.rules);
+    if (!refused) return this.#write(file, path, shown);
+    return { shown, bytes: await drained(file), refused: { ...refused, parameters: { ...refused.parameters, name: shown } } };
+  }
+
+  async #write(file: Express.Multer.File, path: SitePath, shown: string): Promise<Received> {
+    const { limits, folder } = this.#parts;
+    const from = join(folder, newToken());
+    const allowed = Math.min(limits.fileBytes, this.#free);
+    let bytes = 0;
+    // What is beyond the limit is counted and dropped, so that the rest of the form can be read.
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        done(null, bytes <= allowed ? chunk : undefined);
+      },
+    });
+    await pipeline(file.stream, counted, createWriteStream(from, { mode: 0o600 })).catch((error) => {
+      throw storageFault(error);
+    });
+    const refuse = (code: Refusal['code'], parameters: Refusal['parameters']) => ({
+      shown,
+      bytes,
+      refused: { code, parameters: { name: shown, ...parameters } },
+    });
+    if (bytes > limits.fileBytes) return refuse('too_big', { size: bytes, limit: limits.fileBytes });
+    if (bytes > this.#free) return refuse('quota', { free: this.#free, need: bytes - this.#free });
+    this.#free -= bytes;
+    return { shown, bytes, path, from };
+  }
+}
+
+/** Reads a refused file to its end and forgets it. @returns its bytes */
+async function drained(file: Express.Multer.File): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of file.stream as AsyncIterable<Buffer>) bytes += chunk.length;
+  return bytes;
+}
+
+/**
+ * @returns what arrived, in order, once the whole form was read
+ * @throws PanelError 403 when a file comes before a valid token, 413 for too many or too long fields, 400 for a broken or cut form
+ */
+export async function receive(req: Request, res: Response, parts: Parts): Promise<Received[]> {
+  const engine = new QuarantineEngine(parts);
+  // The folder comes from a field of its own, paths inside it from the names; both are judged as paths.
+  const read = multer({ storage: engine, limits: formLimits, defParamCharset: 'utf8', preservePath: true }).array('files');
+  await new Promise<void>((resolve, reject) => read(req, res, (error: unknown) => (error ? reject(inWords(error)) : resolve())));
+  return engine.received;
+}
+
+function inWords(error: unknown): unknown {
+  if (error instanceof PanelError) return error;
+  if (error instanceof MulterError) return error.code === 'LIMIT_UNEXPECTED_FILE' ? badRequest() : tooLarge();
+  // busboy and multer say "Unexpected end of form", "Malformed part header", "Request aborted" … with plain errors.
+  return error instanceof Error && !('syscall' in error) && !('code' in error && String(error.code).startsWith('E'))
+    ? badRequest()
+    : error;
+}

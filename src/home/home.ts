@@ -1,0 +1,83 @@
+// The door of the public pages: what the front page and the page of backup locations tell (KHADA 7.6, 8.1), from real numbers only.
+import type { Backups } from '../backups/backups.ts';
+import type { Choices } from '../options.ts';
+import { compensationRule, type Orders, type Plan } from '../orders/orders.ts';
+
+/** How many days the band of the whole service shows. */
+export const bandDays = 35;
+
+/** One night of the whole service. */
+export type Night = {
+  /** local day of the configured zone, `YYYY-MM-DD` */
+  readonly day: string;
+  /** sites that were to get a backup */
+  readonly total: number;
+  /** backups that were read back and found right */
+  readonly verified: number;
+};
+
+export type NightState = 'missing' | 'verified' | 'warned' | 'failed' | 'made';
+
+/** @param isLast the night may not be over yet, so what is missing in it is still waited for */
+export function stateOf({ total, verified }: Pick<Night, 'total' | 'verified'>, isLast: boolean): NightState {
+  if (total === 0) return 'missing';
+  if (verified === total) return 'verified';
+  if (isLast) return 'made';
+  return verified > 0 ? 'warned' : 'failed';
+}
+
+/** Where a tier lies. A folder of this machine is no tier of its own (KHADA 8.5, SL 9-2), and so far there is no other kind. */
+export type TierPlace = 'none' | 'here';
+
+const placeOf = (url: string | undefined): TierPlace => (url === undefined ? 'none' : 'here');
+
+export type Locations = {
+  /** false: this panel makes no backups, so none of its promises may be printed */
+  readonly backups: boolean;
+  /** `HH:MM` */
+  readonly backupAt: string;
+  readonly keepDaily: number;
+  readonly keepWeekly: number;
+  readonly shortTerm: TierPlace;
+  readonly longTerm: TierPlace;
+};
+
+export type Front = {
+  /** oldest first; empty when no night of the band had a backup; undefined when this panel makes none */
+  readonly nights: readonly (Night & { state: NightState })[] | undefined;
+  readonly plans: readonly Plan[];
+  /** undefined without a plan, since it is the plan that promises */
+  readonly service: { readonly percent: number; readonly hours: number; readonly times: number } | undefined;
+};
+
+export type HomeParts = { readonly choices: Choices; readonly orders: Orders; readonly backups: Backups };
+
+export class Home {
+  readonly #parts: HomeParts;
+
+  constructor(parts: HomeParts) {
+    this.#parts = parts;
+  }
+
+  locations(): Locations {
+    const { features, backupAt, keepDaily, keepWeekly, shortTermUrl, longTermUrl } = this.#parts.choices;
+    const tiers = { shortTerm: placeOf(shortTermUrl), longTerm: placeOf(longTermUrl) };
+    return { backups: features.includes('backups'), backupAt, keepDaily, keepWeekly, ...tiers };
+  }
+
+  async front(): Promise<Front> {
+    const [nights, plans] = await Promise.all([this.#nights(), this.#parts.orders.plans()]);
+    const { fromHours: hours, times } = compensationRule;
+    // The lowest promise of all plans: nobody may read more into the line than their plan says.
+    const percent = Math.min(...plans.map((plan) => plan.availabilityPercent));
+    return { nights, plans, service: plans.length > 0 ? { percent, hours, times } : undefined };
+  }
+
+  async #nights(): Promise<Front['nights']> {
+    const { choices, backups } = this.#parts;
+    if (!choices.features.includes('backups')) return undefined;
+    const nights = await backups.serviceBand(bandDays);
+    if (nights.every(({ total }) => total === 0)) return [];
+    return nights.map((night, at) => ({ ...night, state: stateOf(night, at === nights.length - 1) }));
+  }
+}

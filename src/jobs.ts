@@ -1,0 +1,43 @@
+// What happens without a click: the timetable, and who does the work.
+import type { Doors } from './panel.ts';
+import { hour, localDay, minute } from './platform/clock.ts';
+import type { Hands, JobRun } from './platform/jobs/port.ts';
+import { lastDaily } from './timetable.ts';
+
+const id = (run: JobRun, name: string) => String(run.payload[name]);
+
+/** Who does which job. Every body may run twice without harm. */
+export function hands({ letters, sites, backups, accounts }: Doors): Hands {
+  return {
+    'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
+    'sites.open': (run) => sites.open(id(run, 'siteId')),
+    'backups.make': (run) => backups.make(id(run, 'backupId'), run),
+    'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
+    'accounts.eraseUnverified': () => accounts.eraseUnverified(),
+  };
+}
+
+export type Appointment = {
+  readonly name: string;
+  readonly everyMilliseconds: number;
+  readonly keep: (now: number) => Promise<void>;
+};
+
+/** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
+export function timetable({ backups, accounts, sessions, idempotency, choices }: Doors): readonly Appointment[] {
+  const { timeZone, backupAt } = choices;
+  return [
+    {
+      name: 'backups.startNightly',
+      everyMilliseconds: minute,
+      keep: async (now) => {
+        const dueAt = lastDaily(now, backupAt, timeZone);
+        await backups.startNightly(localDay(dueAt, timeZone), dueAt);
+      },
+    },
+    { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
+    { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
+    { name: 'sessions.sweep', everyMilliseconds: hour, keep: () => sessions.sweep() },
+    { name: 'idempotency.sweep', everyMilliseconds: hour, keep: () => idempotency.sweep() },
+  ];
+}

@@ -1,0 +1,58 @@
+// All sentences of both languages. Korean is the source; a missing English sentence does not compile in its own file.
+
+import { accounts as accountsEn } from './en/accounts.ts';
+import { backups as backupsEn } from './en/backups.ts';
+import { consent as consentEn } from './en/consent.ts';
+import { dashboard as dashboardEn } from './en/dashboard.ts';
+import { error as errorEn } from './en/error.ts';
+import { files as filesEn } from './en/files.ts';
+import { guideline as guidelineEn } from './en/guideline.ts';
+import { home as homeEn } from './en/home.ts';
+import { orders as ordersEn } from './en/orders.ts';
+import { password as passwordEn } from './en/password.ts';
+import { shell as shellEn } from './en/shell.ts';
+import { signIn as signInEn } from './en/sign-in.ts';
+import { accounts } from './ko/accounts.ts';
+import { backups } from './ko/backups.ts';
+import { consent } from './ko/consent.ts';
+import { dashboard } from './ko/dashboard.ts';
+import { error } from './ko/error.ts';
+import { files } from './ko/files.ts';
+import { guideline } from './ko/guideline.ts';
+import { home } from './ko/home.ts';
+import { orders } from './ko/orders.ts';
+import { password } from './ko/password.ts';
+import { shell } from './ko/shell.ts';
+import { signIn } from './ko/sign-in.ts';
+import type { Sentence } from './sentences.ts';
+
+export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Sentence>>>> = {
+  ko: {
+    ...error,
+    ...shell,
+    ...home,
+    ...orders,
+    ...consent,
+    ...accounts,
+    ...password,
+    ...signIn,
+    ...dashboard,
+    ...files,
+    ...backups,
+    ...guideline,
+  },
+  en: {
+    ...errorEn,
+    ...shellEn,
+    ...homeEn,
+    ...ordersEn,
+    ...consentEn,
+    ...accountsEn,
+    ...passwordEn,
+    ...signInEn,
+    ...dashboardEn,
+    ...filesEn,
+    ...backupsEn,
+    ...guidelineEn,
+  },
+};

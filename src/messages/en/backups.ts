@@ -1,0 +1,175 @@
+// Sentences of backups in English.
+import type { backups as korean } from '../ko/backups.ts';
+import type { Sentence } from '../sentences.ts';
+
+export const backups = {
+  'backups.title': 'Backups',
+  'backups.zone': 'All times are in {zone}.',
+  'backups.refresh': 'Refresh',
+  'backups.atLeast': '{count} or more',
+  'backups.download': 'Download all ({size})',
+  'backups.downloadShort': 'Download',
+  'backups.downloadOf': 'Download the backup of {time}',
+
+  'backups.state.queued': 'Waiting',
+  'backups.state.running': 'Being made',
+  'backups.state.made': 'Waiting to be checked',
+  'backups.state.verified': 'Verified',
+  'backups.state.proven': 'Restore-tested',
+  'backups.state.warned': 'Verified, with notes',
+  'backups.state.shrunken': 'Much smaller',
+  'backups.state.failed': 'Failed',
+  'backups.state.missing': 'None',
+  'backups.state.damaged': 'Damaged',
+  'backups.state.expired': 'Expired',
+
+  'backups.kind.nightly': 'made automatically, every day',
+  'backups.kind.manual': 'made on request',
+
+  'backups.evidence.queued': 'It waits for its turn.',
+  'backups.evidence.running': 'It is being made now.',
+  'backups.evidence.again': 'The last attempt did not finish; it continues by itself. Reason: {reason}',
+  'backups.evidence.made': 'Stored at {made}, and its SHA-256 recorded. It has yet to be read back and compared.',
+  'backups.evidence.verified': 'Read back in full at {verified}; all {files} files were compared.',
+  'backups.evidence.proven': 'Brought back on an empty server and opened.',
+  'backups.evidence.warned':
+    'Read back in full at {verified}; all {files} files were compared. Some could not be read, or changed while they were saved: see the list below.',
+  'backups.evidence.shrunken':
+    'Everything was compared at {verified}. It is much smaller than the one before; please look at the files of the site.',
+  'backups.evidence.failed': 'Given up at {failed}. Reason: {reason}',
+  'backups.evidence.missing': 'This backup was not made. Reason: {reason}',
+  'backups.evidence.damaged':
+    'Read back at {failed} and found to differ from its record. Reason: {reason} It cannot be downloaded. Other days are not affected.',
+  'backups.evidence.expired':
+    'Its archive was removed at {expired}, since it was no longer to be kept. The record of making and checking it remains.',
+
+  'backups.reason.full': 'The backup storage is full.',
+  'backups.reason.storage': 'The storage did not answer.',
+  'backups.reason.siteMissing': 'The www folder of the site was not found.',
+  'backups.reason.damaged': 'The archive differs from its recorded SHA-256.',
+  'backups.reason.lost': 'The archive is not in the storage.',
+  'backups.reason.stopped': 'The work stopped half-way and was not taken up again.',
+  'backups.reason.notStarted': 'It could not begin in time.',
+  'backups.reason.closed': 'The site was terminated.',
+  'backups.reason.unknown': 'Something unexpected happened.',
+
+  'backups.fresh': 'Last good backup: {time} ({ago}), verified',
+  'backups.none.heading': 'There is no backup yet',
+  'backups.none.text':
+    'The first backup is made automatically at {next}. Once it has been read back and checked, you can download it here and from /backup on FTP.',
+  'backups.stale.heading': 'The last good backup is {hours} hours old',
+  'backups.stale.never': 'The site has been open for {hours} hours and there is no good backup',
+  'backups.stale.since': 'Nothing has been verified since {time}.',
+  'backups.stale.waiting': 'The backup of {time} is waiting to be checked.',
+  'backups.bad.failed': 'The backup of {time} could not be made',
+  'backups.bad.missing': 'The backup of {time} could not be started',
+  'backups.bad.damaged': 'The backup of {time} differs from its record',
+  'backups.bad.reason': 'Reason: {reason} This is for us to solve. Your site and data are unchanged.',
+  'backups.bad.latest': 'The newest good backup is that of {time}.',
+  'backups.bad.next': 'Next automatic backup: {next}',
+  'backups.bad.support': 'For questions: {phone} or {email}.',
+
+  'backups.tier.heading': 'Where backups are',
+  'backups.tier.copy': 'Download copy: {time} ({ago})',
+  'backups.tier.noCopy': 'Download copy: none yet.',
+  'backups.tier.none':
+    'This is a copy on the same server; there are no short-term or long-term backup tiers yet. It can be lost together with the server, so please keep what you download somewhere else.',
+
+  'backups.step.listing': 'listing files',
+  'backups.step.files': 'saving files',
+  'backups.step.closing': 'closing the archive',
+  'backups.step.checking': 'reading it back',
+  'backups.job.title': 'Running: step {step} of {steps}, {name}',
+  'backups.job.queued': 'The backup waits for its turn',
+  'backups.job.waiting': 'It begins as soon as the work before it is done.',
+  'backups.job.again': 'The last attempt did not finish; it continues shortly.',
+  'backups.job.listing': 'Counting the files to save.',
+  'backups.job.files': '{done} of {total} files',
+  'backups.job.checking': 'Reading the archive back: {percent} %',
+  'backups.job.moved': 'Last moved {seconds} seconds ago',
+  'backups.job.stalled': 'Nothing has moved for {minutes} minutes. Work that stopped begins again by itself.',
+
+  'backups.month.heading': 'Calendar',
+  'backups.month.caption': 'Backups of {month}',
+
+  'backups.one.title': 'Backup of {day}',
+  'backups.one.heading': 'Backup of {time}',
+  'backups.one.back': 'Backups',
+  'backups.one.sameDay': 'Other backups of that day',
+  'backups.one.size': 'Size',
+  'backups.one.sizes': '{archive} ({original} unpacked)',
+  'backups.one.contains': 'Contents',
+  'backups.one.contents': 'files: {files}, folders: {folders}, databases: {databases}',
+  'backups.one.leftOutLabel': 'Left out',
+  'backups.one.leftOut': 'Not included, or changed while being saved: {count}',
+  'backups.one.leftOutMore': 'The whole list is in manifest.json inside the archive.',
+  'backups.one.nothingLeftOut': 'nothing',
+  'backups.one.where': 'Where it is',
+  'backups.one.ftp': 'Read-only on FTP, and not reachable by any web address.',
+  'backups.one.onlyHere': 'Download it from this page. /backup on FTP holds the newest verified backup only.',
+  'backups.one.kind': 'How it was made',
+  'backups.one.kept': 'Why it is kept',
+  'backups.one.check': 'How to check the file',
+  'backups.one.checkText': 'If the command shows the SHA-256 value above, the file is complete and unchanged.',
+  'backups.one.checkLabel': 'Commands',
+  'backups.one.sha256File': 'Download the SHA-256 file',
+  'backups.one.hashLabel': 'SHA-256, backup of {time}',
+  'backups.one.resume':
+    'A broken download can be resumed in the browser. If you signed in some time ago we ask for your password again, and we mail you that it was downloaded.',
+  'backups.one.open': 'Details',
+
+  'backups.leftOut.gone': 'It was deleted while the backup was made.',
+  'backups.leftOut.changed': 'It changed while it was saved. It is in the archive, but may not be as of one moment.',
+  'backups.leftOut.unreadable': 'It could not be read.',
+  'backups.leftOut.special': 'A socket or device, which has no content.',
+
+  'backups.keptLastGood': 'It is the last good backup; it stays until the next one is verified.',
+  'backups.keptDaily': 'It is kept as a daily backup.',
+  'backups.keptWeekly': 'It is kept as a weekly backup.',
+  'backups.keptManual': 'It was made on request a short time ago.',
+  'backups.keptUnverifiedNewest': 'It is new and waits to be checked.',
+  'backups.keptAhead': 'Its date lies ahead, so it is left alone.',
+
+  'backups.list.heading': 'All backups',
+  'backups.list.caption': 'All backups, newest first',
+  'backups.list.time': 'Time',
+  'backups.list.state': 'State',
+  'backups.list.size': 'Size',
+  'backups.list.contains': 'Contents',
+  'backups.list.actions': 'Actions',
+  'backups.list.contents': 'files: {files}, databases: {databases}',
+  'backups.list.pages': 'List of backups',
+  'backups.list.newer': 'Newer',
+  'backups.list.older': 'Older',
+
+  'backups.make.heading': 'Make a backup now',
+  'backups.make.submit': 'Make a backup now',
+  'backups.make.limit': 'You can make {limit} a day; {left} left today.',
+  'backups.make.next': 'Next automatic backup: {next}',
+  'backups.make.used': 'You have made all of today’s. You can make more tomorrow.',
+  'backups.make.running': 'You can make one when the backup that is being made now is done.',
+  'backups.make.role': 'Your role at this site does not allow making backups. You may download them.',
+  'backups.make.begun': 'The backup was requested. It is read back and checked once it is made.',
+  'backups.limitReached': 'You can make {limit} backups a day, and have made all of today’s.',
+  'backups.alreadyRunning': 'A backup of this site is being made. Please ask for another one when it is done.',
+  'backups.notOpen': 'The site is being prepared. Backups can be made once it is open.',
+
+  'backups.refused.expired': 'The archive of this backup was removed when its time was over. Please download another day.',
+  'backups.refused.damaged':
+    'When read back it differed from its record, so it cannot be downloaded. Other days are not affected.',
+  'backups.refused.notMade': 'This backup was not made yet, or could not be made, so there is no file to download.',
+  'backups.refused.unreadable':
+    'The file of this backup cannot be read now. This is on our side; please download another day for the moment.',
+
+  'backups.explanation.heading': 'Who is responsible for backups',
+  'backups.explanation.none':
+    'Unless you have bought a separate backup service, backing up your data is your responsibility; damage caused by our intent or gross negligence, and liability the law imposes, remain ours. To help, we make a backup every day from {time} and read it back. We keep one a day for {daily} days and one a week for {weekly} weeks, and never remove the last good one.',
+  'backups.explanation.separate':
+    'Your plan includes a separate backup service. We make a backup every day from {time} and read it back, keep one a day for {daily} days and one a week for {weekly} weeks, and never remove the last good one. What changed after the last backup cannot be brought back, so please keep a copy of important data somewhere else as well.',
+  'backups.explanation.document': 'The whole notice',
+  'backups.explanation.words':
+    'Made: stored and SHA-256 recorded. Verified: read back, every file compared. Restore-tested: actually brought back on an empty server and opened.',
+
+  'mail.backup-downloaded.subject': '[{brand}] A backup was downloaded: {site}',
+  'mail.backup-failed.subject': '[{brand}] Please look at your backups: {site}',
+} as const satisfies Record<keyof typeof korean, Sentence>;

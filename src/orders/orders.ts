@@ -1,0 +1,169 @@
+// The door of orders: plans, and a plan chosen by a customer together with the consents given for it (KHADA 8.1–8.3).
+import type { Actor, Audit } from '../audit/audit.ts';
+import type { Consent, DocumentName } from '../consent/consent.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Connection, Reader, Tx } from '../platform/database/database.ts';
+import { type FieldFault, Invalid, notFound } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
+import type { Language } from '../platform/web/words.ts';
+import { type Plan, samplePlans } from './plans.ts';
+import { OrderStore } from './store.ts';
+
+export { compensation, compensationRule, type Plan } from './plans.ts';
+
+export type Order = {
+  readonly id: string;
+  readonly customerId: string;
+  readonly personId: string | null;
+  readonly plan: string;
+  readonly priceWon: number;
+  readonly storageBytes: number;
+  readonly manualBackups: number;
+  readonly backupVariant: Plan['backupVariant'];
+  readonly placedAt: number;
+  /** null: consent pending */
+  readonly consentedAt: number | null;
+  readonly endedAt: number | null;
+};
+
+export const requiredItems = ['age_14', 'agree_terms', 'agree_backup', 'agree_sla'] as const;
+export const optionalItems = ['marketing_use', 'ads_email', 'ads_sms', 'ads_night'] as const;
+export type ItemName = (typeof requiredItems)[number] | (typeof optionalItems)[number];
+
+/** What was ticked, and the words beside the box. */
+export type Answer = { readonly item: ItemName; readonly agreed: boolean; readonly wording: string };
+
+export type Placing = {
+  readonly customerId: string;
+  /** must be a person */
+  readonly actor: Actor;
+  /** slug */
+  readonly plan: string;
+  readonly language: Language;
+  readonly items: readonly Answer[];
+  /** the versions that were shown; without them those now in force */
+  readonly versions?: Readonly<Record<string, string>>;
+};
+
+/** @returns the document an item is about, in the variant that fits the plan (KHADA 8.1); undefined where there is none */
+export function documentOf(item: ItemName, variant: Plan['backupVariant']): DocumentName | undefined {
+  if (item === 'age_14') return undefined;
+  if (item === 'agree_terms') return 'terms';
+  if (item === 'agree_backup') return variant === 'separate' ? 'backup-service' : 'backup';
+  return item === 'agree_sla' ? 'sla' : 'privacy';
+}
+
+/** @returns a fault for each required item that was not agreed to */
+export function missingConsents(items: readonly Answer[]): Record<string, FieldFault[]> {
+  const missing = requiredItems.filter((item) => !items.some((answer) => answer.item === item && answer.agreed));
+  return Object.fromEntries(missing.map((item) => [item, [{ key: `consent.missing.${item}` }]]));
+}
+
+export type OrdersParts = { connection: Connection; consent: Consent; audit: Audit; clock: Clock };
+
+export class Orders {
+  readonly #parts: OrdersParts;
+  readonly #store: OrderStore;
+
+  constructor(parts: OrdersParts) {
+    this.#parts = parts;
+    this.#store = new OrderStore(parts.connection);
+  }
+
+  /** Adds three sample plans when there are none, published with the compensation rules now in force. */
+  async seedPlans(): Promise<void> {
+    const slaVersion = this.#parts.consent.current('sla', 'ko').version;
+    await this.#store.seed(samplePlans.map((plan) => ({ ...plan, slaVersion, closedAt: null })));
+  }
+
+  /** @returns the plans that may be chosen now, in their order */
+  async plans(): Promise<Plan[]> {
+    return (await this.#store.plans()).filter(({ closedAt }) => closedAt === null);
+  }
+
+  /** Also a closed one, since customers still have it. @throws PanelError 404 */
+  async plan(slug: string): Promise<Plan> {
+    const plan = await this.#store.plan(slug);
+    if (!plan) throw notFound();
+    return plan;
+  }
+
+  /** Nobody new may choose the plan from now on; who has it keeps it. @throws PanelError 404 */
+  closePlan(slug: string, actor: Actor): Promise<void> {
+    return this.#setClosed(slug, this.#parts.clock.now(), { action: 'orders.planClosed', actor });
+  }
+
+  /** @throws PanelError 404 */
+  reopenPlan(slug: string, actor: Actor): Promise<void> {
+    return this.#setClosed(slug, null, { action: 'orders.planReopened', actor });
+  }
+
+  async #setClosed(slug: string, closedAt: number | null, entry: { action: string; actor: Actor }): Promise<void> {
+    await this.#parts.connection.write(async (tx) => {
+      if (!(await this.#store.setClosed(tx, slug, closedAt))) throw notFound();
+      await this.#parts.audit.record(tx, { ...entry, subjectId: slug });
+    });
+  }
+
+  /** @returns what keeps a plan from being chosen, as faults of the field `plan`; none when it may be */
+  async refusalOf(slug: string | undefined, reader: Reader = this.#parts.connection.db): Promise<FieldFault[]> {
+    if (!slug) return [{ key: 'orders.refused.noPlan' }];
+    const plan = await this.#store.plan(slug, reader);
+    if (!plan) return [{ key: 'orders.refused.unknownPlan' }];
+    return plan.closedAt === null ? [] : [{ key: 'orders.refused.closedPlan' }];
+  }
+
+  /**
+   * Joins the caller's transaction: the order, its consents and the audit exist together or not at all.
+   * @throws Invalid with the fields `plan` and of each required item that was not agreed to
+   */
+  async place(tx: Tx, { customerId, actor, plan: slug, language, items, versions = {} }: Placing): Promise<Order> {
+    const { clock, consent, audit } = this.#parts;
+    const refusal = await this.refusalOf(slug, tx);
+    const faults = { ...(refusal.length > 0 && { plan: refusal }), ...missingConsents(items) };
+    const plan = await this.#store.plan(slug, tx);
+    if (!plan || Object.keys(faults).length > 0) throw new Invalid(faults);
+
+    const now = clock.now();
+    const order = orderOf(plan, {
+      id: newId(now),
+      customerId,
+      personId: actor.personId ?? null,
+      placedAt: now,
+      consentedAt: now,
+    });
+    const recorded = items.map((answer) => {
+      const document = documentOf(answer.item, plan.backupVariant);
+      const version = document && versions[document];
+      return { ...answer, required: isRequired(answer.item), ...(document && { document }), ...(version && { version }) };
+    });
+    await consent.record(tx, { orderId: order.id, customerId, actor, language, method: 'checkbox', items: recorded });
+    await this.#store.add(tx, order);
+    await audit.record(tx, { action: 'orders.placed', actor, customerId, subjectId: order.id, details: { plan: slug } });
+    return order;
+  }
+
+  /** @returns a customer's orders, oldest first; pass the `tx` inside a transaction */
+  forCustomer(customerId: string, reader?: Reader): Promise<Order[]> {
+    return this.#store.forCustomer(customerId, reader);
+  }
+
+  /** @throws PanelError 404 */
+  async byId(orderId: string): Promise<Order> {
+    const order = await this.#store.byId(orderId);
+    if (!order) throw notFound();
+    return order;
+  }
+
+  /** For a sign-up that was never verified: no contract came about, so its orders go. */
+  removeAll(tx: Tx, customerId: string): Promise<void> {
+    return this.#store.removeAll(tx, customerId);
+  }
+}
+
+const isRequired = (item: ItemName) => (requiredItems as readonly string[]).includes(item);
+
+function orderOf(plan: Plan, rest: Pick<Order, 'id' | 'customerId' | 'personId' | 'placedAt' | 'consentedAt'>): Order {
+  const { slug, priceWon, storageBytes, manualBackups, backupVariant } = plan;
+  return { ...rest, plan: slug, priceWon, storageBytes, manualBackups, backupVariant, endedAt: null };
+}

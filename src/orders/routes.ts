@@ -1,0 +1,51 @@
+// The HTTP of plans: the comparison, and a page for each with what an outage is worth (KHADA 8.1, 8.2).
+import { Router } from 'express';
+import type { Consent } from '../consent/consent.ts';
+import type { Choices } from '../options.ts';
+import { compensation, compensationRule, documentOf, type Orders } from './orders.ts';
+
+export type OrderRouteParts = {
+  readonly orders: Orders;
+  readonly consent: Consent;
+  readonly choices: Pick<Choices, 'backupAt' | 'keepDaily' | 'keepWeekly' | 'shortTermUrl' | 'longTermUrl' | 'features'>;
+};
+
+/** A folder of this machine is no second tier (KHADA 8.5): only what lies elsewhere counts. */
+const isElsewhere = (url: string | undefined) => url !== undefined && !url.startsWith('file:');
+
+export function orderRoutes({ orders, consent, choices }: OrderRouteParts): Router {
+  const router = Router();
+  const { backupAt, keepDaily, keepWeekly, shortTermUrl, longTermUrl, features } = choices;
+  const promise = {
+    ...compensationRule,
+    backupAt,
+    keepDaily,
+    keepWeekly,
+    tiersReady: isElsewhere(shortTermUrl) && isElsewhere(longTermUrl),
+    signUpIsOpen: features.includes('signUp'),
+    documentsAreShown: features.includes('consent'),
+    locationIsShown: features.includes('home'),
+  };
+
+  router.get('/plans', async (req, res) => {
+    const plans = await orders.plans();
+    await res.page('orders/plans', { title: req.visit.words.t('orders.plans.title'), section: 'plans', plans, promise });
+  });
+
+  router.get('/plans/:slug', async (req, res) => {
+    const plan = await orders.plan(String(req.params.slug));
+    const { words } = req.visit;
+    const duty = documentOf('agree_backup', plan.backupVariant) ?? 'backup';
+    await res.page('orders/plan', {
+      title: words.t('orders.plan.title', { plan: plan.name[words.language] }),
+      section: 'plans',
+      plan,
+      plans: await orders.plans(),
+      promise,
+      exampleWon: compensation(plan.priceWon, compensationRule.exampleHours),
+      duty: { document: duty, version: consent.current(duty, words.language).version },
+      slaVersion: consent.current('sla', words.language).version,
+    });
+  });
+  return router;
+}

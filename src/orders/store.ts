@@ -1,0 +1,131 @@
+// The SQL of plans and orders.
+import type { Selectable } from 'kysely';
+import type { OrderTables } from '../migrations/schema.ts';
+import type { Connection, Reader, Tx } from '../platform/database/database.ts';
+import type { Order } from './orders.ts';
+import type { Plan } from './plans.ts';
+
+const planFromRow = (row: Selectable<OrderTables['plans']>): Plan => ({
+  slug: row.slug,
+  position: row.position,
+  name: { ko: row.name_ko, en: row.name_en },
+  summary: { ko: row.summary_ko, en: row.summary_en },
+  priceWon: row.price_won,
+  storageBytes: row.storage_bytes,
+  trafficBytes: row.traffic_bytes,
+  databases: row.databases,
+  ftpAccounts: row.ftp_accounts,
+  manualBackups: row.manual_backups,
+  backupVariant: row.backup_variant,
+  availabilityPercent: row.availability_percent,
+  slaVersion: row.sla_version,
+  closedAt: row.closed_at,
+});
+
+const rowOf = (plan: Plan): OrderTables['plans'] => ({
+  slug: plan.slug,
+  position: plan.position,
+  name_ko: plan.name.ko,
+  name_en: plan.name.en,
+  summary_ko: plan.summary.ko,
+  summary_en: plan.summary.en,
+  price_won: plan.priceWon,
+  storage_bytes: plan.storageBytes,
+  traffic_bytes: plan.trafficBytes,
+  databases: plan.databases,
+  ftp_accounts: plan.ftpAccounts,
+  manual_backups: plan.manualBackups,
+  backup_variant: plan.backupVariant,
+  availability_percent: plan.availabilityPercent,
+  sla_version: plan.slaVersion,
+  closed_at: plan.closedAt,
+});
+
+const orderFromRow = (row: Selectable<OrderTables['orders']>): Order => ({
+  id: row.id,
+  customerId: row.customer_id,
+  personId: row.actor_person_id,
+  plan: row.plan,
+  priceWon: row.price_won,
+  storageBytes: row.storage_bytes,
+  manualBackups: row.manual_backups,
+  backupVariant: row.backup_variant,
+  placedAt: row.placed_at,
+  consentedAt: row.consented_at,
+  endedAt: row.ended_at,
+});
+
+export class OrderStore {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Adds plans when there is none at all; two processes that start together add them once. */
+  async seed(plans: readonly Plan[]): Promise<void> {
+    await this.#connection.write(async (tx) => {
+      const some = await tx.selectFrom('plans').select('slug').limit(1).executeTakeFirst();
+      if (some) return;
+      await tx
+        .insertInto('plans')
+        .values(plans.map(rowOf))
+        .onConflict((conflict) => conflict.column('slug').doNothing())
+        .execute();
+    });
+  }
+
+  async plans(): Promise<Plan[]> {
+    const rows = await this.#connection.db.selectFrom('plans').selectAll().orderBy('position').orderBy('slug').execute();
+    return rows.map(planFromRow);
+  }
+
+  async plan(slug: string, reader: Reader = this.#connection.db): Promise<Plan | undefined> {
+    const row = await reader.selectFrom('plans').selectAll().where('slug', '=', slug).executeTakeFirst();
+    return row && planFromRow(row);
+  }
+
+  async setClosed(tx: Tx, slug: string, closedAt: number | null): Promise<boolean> {
+    const result = await tx.updateTable('plans').set({ closed_at: closedAt }).where('slug', '=', slug).executeTakeFirst();
+    return result.numUpdatedRows === 1n;
+  }
+
+  async add(tx: Tx, order: Order): Promise<void> {
+    await tx
+      .insertInto('orders')
+      .values({
+        id: order.id,
+        customer_id: order.customerId,
+        actor_person_id: order.personId,
+        plan: order.plan,
+        price_won: order.priceWon,
+        storage_bytes: order.storageBytes,
+        manual_backups: order.manualBackups,
+        backup_variant: order.backupVariant,
+        placed_at: order.placedAt,
+        consented_at: order.consentedAt,
+        ended_at: order.endedAt,
+      })
+      .execute();
+  }
+
+  async forCustomer(customerId: string, reader: Reader = this.#connection.db): Promise<Order[]> {
+    const rows = await reader
+      .selectFrom('orders')
+      .selectAll()
+      .where('customer_id', '=', customerId)
+      .orderBy('placed_at')
+      .orderBy('id')
+      .execute();
+    return rows.map(orderFromRow);
+  }
+
+  async byId(orderId: string): Promise<Order | undefined> {
+    const row = await this.#connection.db.selectFrom('orders').selectAll().where('id', '=', orderId).executeTakeFirst();
+    return row && orderFromRow(row);
+  }
+
+  async removeAll(tx: Tx, customerId: string): Promise<void> {
+    await tx.deleteFrom('orders').where('customer_id', '=', customerId).execute();
+  }
+}

@@ -1,0 +1,7 @@
+// Where the files beside the program lie: the same from `src/` and from the built `dist/`.
+import { fileURLToPath } from 'node:url';
+
+/** @param name such as `views` or `public`, relative to the package */
+export function packageFolder(name: string): string {
+  return fileURLToPath(new URL(`../${name}`, import.meta.url));
+}

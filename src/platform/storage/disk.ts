@@ -1,0 +1,160 @@
+// A site's files in a folder on this machine.
+import { lstat, mkdir, rename, rmdir } from 'node:fs/promises';
+import { conflict, notFound } from '../errors.ts';
+import { describe, look, openFile } from './entries.ts';
+import { answering, faultCode } from './faults.ts';
+import { descend, Folder, hasDescriptorPaths, within } from './folder.ts';
+import { type DiskName, temporaryPrefix } from './names.ts';
+import { enterOrMake, folderMode, type GroupLookup, groupLookup } from './ownership.ts';
+import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteStorage } from './port.ts';
+import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
+import { forEach, removeTree } from './tree.ts';
+
+export type DiskOptions = {
+  /** name or number of the group that files and folders are given (SITES_GROUP); without it they keep that of the process */
+  readonly group?: string | number | undefined;
+  /** opens names below descriptors, the default where the system can (see Folder) */
+  readonly byDescriptor?: boolean;
+};
+
+/**
+ * @param root the site's folder on this machine; links above it are followed, in its place and below it never. Names that are
+ * stored decomposed (NFD) or in EUC-KR are listed and found in NFC. Names that begin with `.gotgan-` are not there.
+ */
+export function diskSite(root: string, options: DiskOptions = {}): SiteStorage {
+  const byDescriptor = options.byDescriptor ?? hasDescriptorPaths();
+  return new DiskSite(() => Folder.open(root, byDescriptor), groupLookup(options.group));
+}
+
+/** Segments that a SitePath cannot have are a bug of the caller, never a way out of the site. */
+function checked(path: SitePath): SitePath {
+  for (const segment of path) {
+    if (/^\.{0,2}$|[/\0]/.test(segment)) throw new RangeError('Not a SitePath');
+    if (segment.startsWith(temporaryPrefix)) throw notFound();
+  }
+  return path;
+}
+
+/** @returns the path of the parent and the last segment; the site's own folder has none and cannot be written */
+function split(path: SitePath): { parents: SitePath; name: string } {
+  const name = checked(path).at(-1);
+  if (name === undefined) throw new RangeError("The site's own folder is no entry of the site");
+  return { parents: path.slice(0, -1), name };
+}
+
+/** A site below the folder that `openRoot` opens for each act. */
+export class DiskSite implements SiteStorage {
+  readonly #openRoot: () => Promise<Folder>;
+  readonly #group: GroupLookup;
+
+  constructor(openRoot: () => Promise<Folder>, group: GroupLookup) {
+    this.#openRoot = openRoot;
+    this.#group = group;
+  }
+
+  async #in<T>(path: SitePath, act: (folder: Folder) => Promise<T>): Promise<T> {
+    return answering(async () => within(await descend(await this.#openRoot(), path), act));
+  }
+
+  async #make(path: SitePath): Promise<Folder> {
+    let current = await this.#openRoot();
+    for (const segment of path) current = await within(current, (parent) => enterOrMake(parent, segment, this.#group));
+    return current;
+  }
+
+  async stat(path: SitePath): Promise<Entry> {
+    if (path.length === 0) return this.#in([], async (root) => describe('', await root.stats()));
+    const { parents, name } = split(path);
+    const entry = await this.#in(parents, async (folder) => look(folder, name, await folder.spelling(name)));
+    if (!entry) throw notFound();
+    return entry;
+  }
+
+  async list(path: SitePath): Promise<Entry[]> {
+    return this.#in(checked(path), async (folder) => {
+      const entries = await forEach([...(await folder.shown())], ([shown, name]) => look(folder, shown, name));
+      return entries.filter((entry) => entry !== undefined);
+    });
+  }
+
+  async open(path: SitePath, range?: ByteRange): Promise<OpenFile> {
+    if (path.length === 0) throw notFound();
+    const { parents, name } = split(path);
+    return this.#in(parents, async (folder) => openFile(folder, name, await folder.spelling(name), range));
+  }
+
+  async makeFolder(path: SitePath): Promise<void> {
+    await answering(async () => within(await this.#make(checked(path)), async () => {}));
+  }
+
+  /** As the port says; when it fails `from` stays, so that the same file may be put under another name. */
+  async put(path: SitePath, from: string, mode: PutMode): Promise<void> {
+    const { parents, name } = split(path);
+    await answering(async () => {
+      const group = await this.#group();
+      const names = await finished(from, group);
+      await within(await this.#make(parents), async (folder) => {
+        // a link in the way counts as taken, and is itself replaced, never its target
+        const target = mode === 'create' ? await folder.spellingToWrite(name) : await folder.spelling(name);
+        const move = mode === 'create' ? moveToFreeName : rename;
+        await movingIn(folder, from, { group, copy: names > 1 }, (file) => move(file, folder.at(target)));
+        await folder.sync();
+      });
+    });
+  }
+
+  async move(from: SitePath, to: SitePath): Promise<void> {
+    const source = split(from);
+    const target = split(to);
+    if (from.length < to.length && from.every((segment, index) => segment === to[index])) throw conflict();
+    await this.#in(source.parents, (old) =>
+      this.#in(target.parents, async (folder) => {
+        const name = await old.spelling(source.name);
+        await moveEntry(old, name, folder, await folder.spelling(target.name));
+        await folder.sync();
+        await old.sync();
+      }),
+    );
+  }
+
+  async remove(path: SitePath): Promise<void> {
+    const { parents, name } = split(path);
+    await answering(async () => {
+      const folder = await this.#openRoot()
+        .then((root) => descend(root, parents))
+        .catch(nothingThere);
+      if (!folder) return;
+      await within(folder, async () => {
+        await removeTree(folder, await folder.spelling(name));
+        await folder.sync();
+      });
+    });
+  }
+}
+
+function nothingThere(error: unknown): undefined {
+  if (faultCode(error) !== 'ENOENT') throw error;
+}
+
+/** Makes the file to be put durable; that it is missing is a bug, not the person's 404. @returns its number of names */
+async function finished(from: string, group: number | undefined): Promise<number> {
+  try {
+    return await makeDurable(from, group);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(faultCode(error)))
+      throw new Error('The file to be put is not there', { cause: error });
+    throw error;
+  }
+}
+
+async function moveEntry(old: Folder, name: DiskName, folder: Folder, target: DiskName): Promise<void> {
+  if (!(await lstat(old.at(name))).isDirectory()) return moveToFreeName(old.at(name), folder.at(target));
+  // rename(2) puts a folder in the place of an empty one only, so an empty folder of ours takes the name without a race
+  await mkdir(folder.at(target), folderMode);
+  try {
+    await rename(old.at(name), folder.at(target));
+  } catch (error) {
+    await rmdir(folder.at(target)).catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+// Style and scripts: one hashed stylesheet, hashed modules and images, kept by browsers for ever.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { RequestHandler } from 'express';
+import { notFound } from '../errors.ts';
+
+const types: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml; charset=utf-8',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+};
+
+type Asset = { readonly body: Buffer; readonly type: string; readonly integrity: string };
+
+export class Assets {
+  readonly #byHashedName = new Map<string, Asset>();
+  readonly #hashedNames = new Map<string, string>();
+  readonly #icons = new Map<string, string>();
+
+  /** @param publicFolder with `css/` (concatenated in the order of its names), `behaviours/` and `images/`; @param iconFolder with `<name>.svg` */
+  constructor(publicFolder: string, iconFolder: string) {
+    const css = filesOf(join(publicFolder, 'css'), '.css').map((path) => readFileSync(path));
+    this.#add('panel.css', Buffer.concat(css));
+    for (const folder of ['behaviours', 'images']) {
+      for (const path of filesOf(join(publicFolder, folder))) this.#add(path.slice(publicFolder.length + 1), readFileSync(path));
+    }
+    for (const path of filesOf(iconFolder, '.svg'))
+      this.#icons.set(path.slice(iconFolder.length + 1, -'.svg'.length), readFileSync(path, 'utf8').trim());
+  }
+
+  #add(name: string, body: Buffer): void {
+    const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
+    const type = types[extname(name)];
+    if (!type) throw new Error(`${name}: no content type is known for this asset`);
+    const integrity = `sha384-${createHash('sha384').update(body).digest('base64')}`;
+    const hashed = `${name.slice(0, -extname(name).length)}.${hash}${extname(name)}`;
+    this.#byHashedName.set(hashed, { body, type, integrity });
+    this.#hashedNames.set(name, hashed);
+  }
+
+  /** @param name such as `panel.css` or `behaviours/show-password.js`; an unknown one is a bug and throws */
+  hashed(name: string): { name: string; integrity: string } {
+    const hashed = this.#hashedNames.get(name);
+    const asset = hashed && this.#byHashedName.get(hashed);
+    if (!hashed || !asset) throw new Error(`no asset ${name}`);
+    return { name: hashed, integrity: asset.integrity };
+  }
+
+  /** @returns the inline SVG of an icon */
+  icon(name: string): string {
+    const icon = this.#icons.get(name);
+    if (!icon) throw new Error(`no icon ${name}`);
+    return icon;
+  }
+
+  serve(): RequestHandler {
+    return (req, res, next) => {
+      const asset = this.#byHashedName.get(decodeURI(req.path.slice(1)));
+      if (!asset || (req.method !== 'GET' && req.method !== 'HEAD')) return next(notFound());
+      res.set({ 'Content-Type': asset.type, 'Cache-Control': 'public, max-age=31536000, immutable' }).send(asset.body);
+    };
+  }
+}
+
+function filesOf(folder: string, extension = ''): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(extension) && !name.startsWith('.'))
+    .sort()
+    .map((name) => join(folder, name));
+}

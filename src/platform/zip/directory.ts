@@ -1,0 +1,129 @@
+// Reads the directory at the end of one of our ZIP archives (ZIP64 too), with every number checked against the file.
+import type { FileHandle } from 'node:fs/promises';
+import { DamagedArchive, readFully } from './damage.ts';
+import {
+  above16,
+  above32,
+  lengths,
+  signatures,
+  unixKinds,
+  type ZipKind,
+  type ZipMember,
+  type ZipMethod,
+  type ZipSizes,
+} from './records.ts';
+
+/** A member as the directory at the end of the archive describes it. */
+export type ZipEntry = ZipMember &
+  ZipSizes & { readonly method: ZipMethod; readonly offset: number; readonly described: boolean };
+
+/** @throws DamagedArchive */
+export async function readDirectory(file: FileHandle, fileBytes: number): Promise<{ entries: ZipEntry[]; offset: number }> {
+  const { count, bytes, offset } = await findDirectory(file, fileBytes);
+  if (count * lengths.entry > bytes) throw new DamagedArchive('the directory is too short for its entries');
+  const directory = await readFully(file, offset, bytes);
+  const entries: ZipEntry[] = [];
+  let at = 0;
+  while (entries.length < count) {
+    const { entry, length } = readEntry(directory, at);
+    if (entry.offset + lengths.local + entry.compressedSize > offset)
+      throw new DamagedArchive(`${entry.name}: reaches into the directory`);
+    entries.push(entry);
+    at += length;
+  }
+  if (at !== bytes) throw new DamagedArchive('the directory holds more than its entries');
+  return { entries, offset };
+}
+
+type Place = { count: number; bytes: number; offset: number };
+
+async function findDirectory(file: FileHandle, fileBytes: number): Promise<Place> {
+  // our archives have no comment, so the end stands at the end and need not be searched for
+  if (fileBytes < lengths.end) throw new DamagedArchive('the archive is too short');
+  const endAt = fileBytes - lengths.end;
+  const end = await readFully(file, endAt, lengths.end);
+  if (end.readUInt32LE(0) !== signatures.end || end.readUInt16LE(20) !== 0)
+    throw new DamagedArchive('the end of the archive is missing');
+  const narrow = { count: end.readUInt16LE(10), bytes: end.readUInt32LE(12), offset: end.readUInt32LE(16) };
+  const wide = narrow.count === above16 || narrow.bytes === above32 || narrow.offset === above32;
+  const wideAt = endAt - lengths.wideLocator - lengths.wideEnd;
+  const place = wide ? await readWideEnd(file, wideAt) : narrow;
+  if (place.offset + place.bytes !== (wide ? wideAt : endAt))
+    throw new DamagedArchive('the directory is not where the end of the archive says');
+  return place;
+}
+
+async function readWideEnd(file: FileHandle, at: number): Promise<Place> {
+  if (at < 0) throw new DamagedArchive('the archive is too short');
+  const record = await readFully(file, at, lengths.wideEnd + lengths.wideLocator);
+  if (record.readUInt32LE(0) !== signatures.wideEnd || record.readUInt32LE(lengths.wideEnd) !== signatures.wideLocator) {
+    throw new DamagedArchive('the ZIP64 end of the archive is missing');
+  }
+  return { count: wideNumber(record, 32), bytes: wideNumber(record, 40), offset: wideNumber(record, 48) };
+}
+
+function readEntry(directory: Buffer, at: number): { entry: ZipEntry; length: number } {
+  if (at + lengths.entry > directory.length || directory.readUInt32LE(at) !== signatures.entry) {
+    throw new DamagedArchive(`no directory entry at its byte ${at}`);
+  }
+  const nameLength = directory.readUInt16LE(at + 28);
+  const extraLength = directory.readUInt16LE(at + 30);
+  const length = lengths.entry + nameLength + extraLength + directory.readUInt16LE(at + 32);
+  if (at + length > directory.length) throw new DamagedArchive(`the directory ends within the entry at its byte ${at}`);
+  const name = directory.toString('utf8', at + lengths.entry, at + lengths.entry + nameLength);
+  const extra = directory.subarray(at + lengths.entry + nameLength, at + lengths.entry + nameLength + extraLength);
+  const method = directory.readUInt16LE(at + 10);
+  if (method !== 0 && method !== 8) throw new DamagedArchive(`${name}: unknown compression ${method}`);
+  const attributes = directory.readUInt32LE(at + 38) >>> 16;
+  const entry: ZipEntry = {
+    ...namedKind(name, attributes),
+    mode: attributes & 0o7777,
+    modifiedAt: readTime(extra, directory.readUInt16LE(at + 14), directory.readUInt16LE(at + 12)),
+    method,
+    described: (directory.readUInt16LE(at + 8) & 8) !== 0,
+    crc: directory.readUInt32LE(at + 16),
+    ...readSizes(name, extra, [
+      directory.readUInt32LE(at + 24),
+      directory.readUInt32LE(at + 20),
+      directory.readUInt32LE(at + 42),
+    ]),
+  };
+  return { entry, length };
+}
+
+function namedKind(stored: string, attributes: number): { name: string; kind: ZipKind } {
+  const kind = (Object.keys(unixKinds) as ZipKind[]).find((one) => unixKinds[one] === (attributes & 0o170000));
+  if (!kind || (kind === 'folder') !== stored.endsWith('/')) throw new DamagedArchive(`${stored}: name and kind do not fit`);
+  return { name: kind === 'folder' ? stored.slice(0, -1) : stored, kind };
+}
+
+function readSizes(name: string, extra: Buffer, narrow: [number, number, number]) {
+  const field = extraField(extra, 0x0001);
+  let at = 0;
+  const [size, compressedSize, offset] = narrow.map((value) => {
+    if (value !== above32) return value;
+    if (!field || at + 8 > field.length) throw new DamagedArchive(`${name}: its ZIP64 sizes are missing`);
+    at += 8;
+    return wideNumber(field, at - 8);
+  });
+  return { size: size ?? 0, compressedSize: compressedSize ?? 0, offset: offset ?? 0 };
+}
+
+function readTime(extra: Buffer, date: number, time: number): number {
+  const exact = extraField(extra, 0x5455);
+  if (exact && exact.length >= 5) return exact.readInt32LE(1) * 1000;
+  return Date.UTC(1980 + (date >> 9), ((date >> 5) & 15) - 1, date & 31, time >> 11, (time >> 5) & 63, (time & 31) * 2);
+}
+
+function extraField(extra: Buffer, id: number): Buffer | undefined {
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) === id) return extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2));
+  }
+  return undefined;
+}
+
+function wideNumber(bytes: Buffer, at: number): number {
+  const value = bytes.readBigUInt64LE(at);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new DamagedArchive('a size in the directory is impossible');
+  return Number(value);
+}

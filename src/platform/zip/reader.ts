@@ -1,0 +1,148 @@
+// Reads our own ZIP archives at random: the directory first, then any member. Damage is an error, never an endless read.
+import { type FileHandle, open } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
+import { crc32, createInflateRaw } from 'node:zlib';
+import { DamagedArchive, readFully } from './damage.ts';
+import { readDirectory, type ZipEntry } from './directory.ts';
+import { lengths, signatures, storedName } from './records.ts';
+
+const windowBytes = 1024 * 1024;
+
+/** An archive that was opened for reading. Only one `rawBytes` may be read at a time; streams are independent of each other. */
+export class ZipReader {
+  /** in the order of the directory, which is that of the archive */
+  readonly entries: readonly ZipEntry[];
+  /** where the directory begins, in bytes */
+  readonly directoryOffset: number;
+  /** size of the archive in bytes */
+  readonly bytes: number;
+  readonly #file: FileHandle;
+  readonly #window = { start: 0, end: 0, bytes: Buffer.allocUnsafeSlow(windowBytes) };
+
+  private constructor(file: FileHandle, bytes: number, directory: { entries: ZipEntry[]; offset: number }) {
+    this.#file = file;
+    this.bytes = bytes;
+    this.entries = directory.entries;
+    this.directoryOffset = directory.offset;
+  }
+
+  /** @throws DamagedArchive when the directory cannot be understood or does not fit the file */
+  static async open(path: string): Promise<ZipReader> {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      return new ZipReader(file, size, await readDirectory(file, size));
+    } catch (cause) {
+      await file.close();
+      throw cause;
+    }
+  }
+
+  /** @returns the content, inflated; the stream ends with DamagedArchive when size or CRC-32 differ from the directory */
+  async open(entry: ZipEntry): Promise<Readable> {
+    const raw = await this.openRaw(entry);
+    const checked = Readable.from(checkedContent(entry, entry.method === 0 ? raw : inflated(raw)), { objectMode: false });
+    checked.once('close', () => raw.destroy());
+    return checked;
+  }
+
+  /** @returns the bytes as they stand in the archive */
+  async openRaw(entry: ZipEntry): Promise<Readable> {
+    const start = await this.#contentStart(entry, (offset, length) => readFully(this.#file, offset, length));
+    const file = this.#file;
+    async function* parts() {
+      for (let done = 0; done < entry.compressedSize; ) {
+        const bytes = await readFully(file, start + done, Math.min(windowBytes / 4, entry.compressedSize - done));
+        done += bytes.length;
+        yield bytes;
+      }
+    }
+    return Readable.from(parts(), { objectMode: false });
+  }
+
+  /** @returns the whole content of a small member */
+  async read(entry: ZipEntry, mostBytes: number): Promise<Buffer> {
+    if (entry.size > mostBytes) throw new DamagedArchive(`${entry.name}: ${entry.size} bytes, expected ${mostBytes} at most`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await this.open(entry)) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+
+  /**
+   * The bytes as they stand in the archive, read through a window: fast for members that follow one another. Each chunk is valid
+   * until the next. @throws DamagedArchive at once when the member does not begin where the directory says
+   */
+  async rawBytes(entry: ZipEntry): Promise<AsyncIterable<Uint8Array>> {
+    return this.#windowed(entry, await this.#contentStart(entry, (offset, length) => this.#throughWindow(offset, length)));
+  }
+
+  async *#windowed(entry: ZipEntry, start: number): AsyncGenerator<Uint8Array> {
+    for (let done = 0; done < entry.compressedSize; ) {
+      const bytes = await this.#throughWindow(start + done, Math.min(windowBytes, entry.compressedSize - done));
+      done += bytes.length;
+      yield bytes;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #contentStart(entry: ZipEntry, read: (offset: number, length: number) => Promise<Buffer>): Promise<number> {
+    const header = await read(entry.offset, lengths.local);
+    return entry.offset + localLength(entry, header, this.directoryOffset);
+  }
+
+  async #throughWindow(offset: number, length: number): Promise<Buffer> {
+    const window = this.#window;
+    if (offset < window.start || offset + length > window.end) {
+      const { bytesRead } = await this.#file.read(window.bytes, 0, windowBytes, offset);
+      window.start = offset;
+      window.end = offset + bytesRead;
+    }
+    if (offset + length > window.end) throw new DamagedArchive(`the archive ends before byte ${offset + length}`);
+    return window.bytes.subarray(offset - window.start, offset - window.start + length);
+  }
+}
+
+/**
+ * @param header the fixed part of a local header
+ * @param limit what must not be passed by the member's content
+ * @returns the length of header, name and extra fields together
+ */
+export function localLength(entry: ZipEntry, header: Buffer, limit: number): number {
+  if (header.length < lengths.local || header.readUInt32LE(0) !== signatures.local) {
+    throw new DamagedArchive(`${entry.name}: no member begins at byte ${entry.offset}`);
+  }
+  if (header.readUInt16LE(8) !== entry.method || header.readUInt16LE(26) !== storedName(entry).length) {
+    throw new DamagedArchive(`${entry.name}: header and directory differ`);
+  }
+  const length = lengths.local + header.readUInt16LE(26) + header.readUInt16LE(28);
+  if (entry.offset + length + entry.compressedSize > limit) throw new DamagedArchive(`${entry.name}: reaches into the directory`);
+  return length;
+}
+
+/** @returns what a deflated stream holds; it ends with an error where the data cannot be inflated */
+export function inflated(raw: Readable): Readable {
+  return pipeline(raw, createInflateRaw({ chunkSize: 256 * 1024 }), () => {});
+}
+
+/** Passes a content on. @throws DamagedArchive as soon as there is too much of it, or at its end when size or CRC-32 differ */
+export async function* checkedContent(entry: ZipEntry, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let crc = 0;
+  let size = 0;
+  try {
+    for await (const chunk of content) {
+      size += chunk.length;
+      if (size > entry.size) throw new DamagedArchive(`${entry.name}: larger than ${entry.size} bytes`);
+      crc = crc32(chunk, crc);
+      yield chunk;
+    }
+  } catch (cause) {
+    throw cause instanceof DamagedArchive
+      ? cause
+      : new DamagedArchive(`${entry.name}: ${cause instanceof Error ? cause.message : cause}`);
+  }
+  if (size !== entry.size) throw new DamagedArchive(`${entry.name}: ${size} bytes instead of ${entry.size}`);
+  if (crc !== entry.crc) throw new DamagedArchive(`${entry.name}: wrong CRC-32`);
+}

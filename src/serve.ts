@@ -1,0 +1,57 @@
+// `gotgan serve`: the web process, and one worker process as its child, so that pages never wait for a backup.
+import { type ChildProcess, fork } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServeOptions } from './environment.ts';
+import type { Panel } from './panel.ts';
+
+const stopMilliseconds = 10_000;
+
+/** Listens until SIGTERM or SIGINT; what was begun is finished within 10 s. */
+export async function serve(panel: Panel, { port, host }: ServeOptions, ready: () => void): Promise<void> {
+  const server = createServer(panel.app);
+  // Uploads may take hours; slow bodies are ended by the panel itself (platform/web/slow-bodies.ts).
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  const stopping = new AbortController();
+  const worker = keepWorker(stopping.signal, (line) => panel.doors.log.warn(line));
+  ready();
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve).once('SIGINT', resolve);
+  });
+  stopping.abort();
+  await Promise.all([closed(server), worker]);
+  await panel.close();
+}
+
+/** Starts the worker again when it ends by itself, slower each time. */
+async function keepWorker(signal: AbortSignal, warn: (line: string) => void): Promise<void> {
+  for (let pause = 1000; !signal.aborted; pause = Math.min(pause * 2, 60_000)) {
+    const child = fork(new URL('../bin/gotgan.mjs', import.meta.url), ['work', '--child']);
+    lower(child);
+    const stop = () => child.kill('SIGTERM');
+    signal.addEventListener('abort', stop, { once: true });
+    const code = await new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
+    signal.removeEventListener('abort', stop);
+    if (signal.aborted) return;
+    warn(`the worker ended (${code}); it is started again`);
+    await sleep(pause, undefined, { signal }).catch(() => {});
+  }
+}
+
+function lower(child: ChildProcess): void {
+  try {
+    if (child.pid) setPriority(child.pid, 10);
+  } catch {
+    // A worker of usual priority is slower for pages, and no reason not to work.
+  }
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), stopMilliseconds).unref();
+  });
+}

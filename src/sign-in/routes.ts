@@ -1,0 +1,136 @@
+// The HTTP of signing in: login with CAPTCHA, mailed link, verification, fresh sign-in, logout.
+import { type RequestHandler, Router } from 'express';
+import { z } from 'zod';
+import type { Choices } from '../options.ts';
+import type { Counters } from '../platform/counters/port.ts';
+import { notFound } from '../platform/errors.ts';
+import type { Secrets } from '../platform/secrets.ts';
+import type { Addresses } from '../platform/web/addresses.ts';
+import { act, form } from '../platform/web/form.ts';
+import { say } from '../platform/web/page.ts';
+import { type Limit, limited } from '../platform/web/rate-limit.ts';
+import type { Guards } from './guards.ts';
+import { cookieFor } from './sessions.ts';
+import type { SignIn } from './sign-in.ts';
+
+export type SignInRouteParts = { signIn: SignIn; choices: Choices; counters: Counters; secrets: Secrets; addresses: Addresses };
+
+const passwordScripts = ['behaviours/show-password.js'];
+const typedText = (missing: string, maximum: number) =>
+  z.string({ error: missing }).min(1, missing).max(maximum, 'error.tooLongField');
+const next = z.string().max(2000).optional().catch(undefined);
+
+export function signInRoutes({ signIn, choices, counters, secrets, addresses }: SignInRouteParts, guards: Guards): Router {
+  const router = Router();
+  const limit = (name: string, rate: Limit): RequestHandler =>
+    limited({ counters, name, limit: rate, digest: (address) => secrets.digest('limit.address', address) });
+  /** Where to go after signing in: only a page of ours, without mount and language. */
+  const destination = (wanted: unknown, usual: string) => localPath(addresses, wanted) ?? usual;
+
+  const login = form({
+    view: 'sign-in/login',
+    fields: z.object({
+      email: typedText('login.emailMissing', 254),
+      password: typedText('login.passwordMissing', 4096),
+      captcha: z.string().max(40).optional().catch(undefined),
+      next,
+    }),
+    show: async (req) => ({
+      title: req.visit.words.t('login.title'),
+      section: 'login',
+      scripts: passwordScripts,
+      captchaDue: await signIn.defence.isDue(req),
+      captchaAddress: `${addresses.base}/login/captcha`,
+      signUpOn: choices.features.includes('signUp'),
+      next: localPath(addresses, req.query.next ?? (req.body as { next?: unknown } | undefined)?.next) ?? '',
+    }),
+    submit: async ({ req, res, values }) => {
+      await signIn.login(req, res, values);
+      return destination(values.next, '/dashboard');
+    },
+  });
+  router.get('/login', login.get);
+  router.post('/login', limit('login', choices.limits.login), login.post);
+
+  router.get('/login/captcha', limit('captcha', choices.limits.captchaPicture), async (req, res) => {
+    if (req.visit.language !== 'ko' || !(await signIn.defence.isDue(req))) throw notFound();
+    const picture = await signIn.defence.draw(req);
+    res.set('Cache-Control', 'no-store').type('png').send(picture);
+  });
+
+  const mailLink = act({
+    fields: z.object({ email: typedText('login.emailMissing', 254) }),
+    submit: async ({ req, values }) => {
+      await signIn.mailLink(req, values.email);
+      say(req, 'login.linkSent');
+      return '/login';
+    },
+  });
+  router.post('/login/link', limit('mailedLink', choices.limits.mailedLink), mailLink);
+
+  const byLink = form({
+    view: 'sign-in/link',
+    fields: z.object({}),
+    show: (req) => ({ title: req.visit.words.t('login.linkTitle'), section: 'login' }),
+    submit: async ({ req, res }) => {
+      await signIn.enterByLink(req, res, String(req.params.token));
+      return '/dashboard';
+    },
+  });
+  router.get('/login/link/:token', byLink.get);
+  router.post('/login/link/:token', limit('login', choices.limits.login), byLink.post);
+
+  const verify = form({
+    view: 'sign-in/verify',
+    fields: z.object({ password: z.string().max(4096).optional().catch('') }),
+    show: async (req) => ({
+      title: req.visit.words.t('verify.title'),
+      scripts: passwordScripts,
+      needsPassword: await signIn.verificationNeedsPassword(req, String(req.params.token)),
+    }),
+    submit: async ({ req, res, values }) => {
+      await signIn.verify(req, res, String(req.params.token), values.password ?? '');
+      say(req, 'verify.done');
+      return '/dashboard';
+    },
+  });
+  router.get('/verify/:token', verify.get);
+  router.post('/verify/:token', limit('login', choices.limits.login), verify.post);
+
+  const confirm = form({
+    view: 'sign-in/confirm',
+    fields: z.object({ password: typedText('login.passwordMissing', 4096), next }),
+    show: (req) => ({
+      title: req.visit.words.t('confirm.title'),
+      scripts: passwordScripts,
+      next: localPath(addresses, req.query.next ?? (req.body as { next?: unknown } | undefined)?.next) ?? '',
+    }),
+    submit: async ({ req, values }) => {
+      await signIn.confirm(req, values.password);
+      return destination(values.next, '/dashboard');
+    },
+  });
+  router.get('/confirm', guards.signedIn, confirm.get);
+  router.post('/confirm', guards.signedIn, limit('confirm', choices.limits.confirm), confirm.post);
+
+  const logout = act({
+    fields: z.object({}),
+    submit: async ({ req, res }) => {
+      await signIn.logout(req);
+      const { name, options } = cookieFor(addresses, 'sid');
+      res.clearCookie(name, options);
+      if (addresses.base === '') res.set('Clear-Site-Data', '"cache", "storage"');
+      return '/login';
+    },
+  });
+  router.post('/logout', logout);
+  return router;
+}
+
+/** @returns a path of this panel without mount and language, when `wanted` is one; the visitor's language is put before it again */
+function localPath(addresses: Addresses, wanted: unknown): string | undefined {
+  const local = addresses.local(wanted);
+  if (local === undefined || !(local === addresses.base || local.startsWith(`${addresses.base}/`))) return undefined;
+  const path = local.slice(addresses.base.length).replace(/^\/en(?=[/?]|$)/, '') || '/';
+  return path.startsWith('/') ? path : `/${path}`;
+}

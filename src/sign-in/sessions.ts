@@ -1,0 +1,160 @@
+// Sessions: express-session on our own table. The id is stored hashed, what is in it sealed; idle and absolute end are the server's.
+
+import type { RequestHandler } from 'express';
+import session, { type SessionData, Store } from 'express-session';
+import { type Clock, hour, minute } from '../platform/clock.ts';
+import type { Connection, Tx } from '../platform/database/database.ts';
+import { hashToken, type Secrets } from '../platform/secrets.ts';
+import type { Addresses } from '../platform/web/addresses.ts';
+
+declare module 'express-session' {
+  interface SessionData {
+    personId: string;
+    customerId: string;
+    /** epoch milliseconds of the last full sign-in or confirmation */
+    freshAt: number;
+    /** epoch milliseconds since when this session is signed in */
+    startedAt: number;
+  }
+}
+
+export type SessionParts = {
+  readonly connection: Connection;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly addresses: Addresses;
+  readonly idleMinutes: number;
+  readonly hours: number;
+};
+
+/** Seen times are written at most this often. */
+const touchMilliseconds = minute;
+
+/** Anonymous sessions hold a form's token and little more. */
+export class SessionStore extends Store {
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts) {
+    super();
+    this.#parts = parts;
+  }
+
+  override get(id: string, answer: (error: unknown, data?: SessionData | null) => void): void {
+    this.#read(hashToken(id)).then(
+      (data) => answer(null, data),
+      (error) => answer(error),
+    );
+  }
+
+  override set(id: string, data: SessionData, answer?: (error?: unknown) => void): void {
+    this.#write(hashToken(id), data).then(
+      () => answer?.(),
+      (error) => answer?.(error),
+    );
+  }
+
+  override destroy(id: string, answer?: (error?: unknown) => void): void {
+    const gone = this.#parts.connection.write((tx) => tx.deleteFrom('sessions').where('id_hash', '=', hashToken(id)).execute());
+    gone.then(
+      () => answer?.(),
+      (error) => answer?.(error),
+    );
+  }
+
+  override touch(id: string, data: SessionData, answer?: () => void): void {
+    // A seen time that could not be written costs a little idle time and must not cost the page.
+    this.#seen(hashToken(id), data).then(
+      () => answer?.(),
+      () => answer?.(),
+    );
+  }
+
+  async #read(idHash: string): Promise<SessionData | null> {
+    const { connection, secrets, clock } = this.#parts;
+    const row = await connection.db
+      .selectFrom('sessions')
+      .select('data_sealed')
+      .where('id_hash', '=', idHash)
+      .where('expires_at', '>', clock.now())
+      .executeTakeFirst();
+    return row ? JSON.parse(secrets.open(row.data_sealed, place(idHash))) : null;
+  }
+
+  async #write(idHash: string, data: SessionData): Promise<void> {
+    const now = this.#parts.clock.now();
+    const row = {
+      person_id: data.personId ?? null,
+      customer_id: data.customerId ?? null,
+      data_sealed: this.#parts.secrets.seal(JSON.stringify(data), place(idHash)),
+      seen_at: now,
+      expires_at: this.#expiresAt(now, data),
+    };
+    await this.#parts.connection.write((tx) =>
+      tx
+        .insertInto('sessions')
+        .values({ id_hash: idHash, created_at: now, ...row })
+        .onConflict((conflict) => conflict.column('id_hash').doUpdateSet(row))
+        .execute(),
+    );
+  }
+
+  async #seen(idHash: string, data: SessionData): Promise<void> {
+    const { connection, clock } = this.#parts;
+    const now = clock.now();
+    const row = await connection.db.selectFrom('sessions').select('seen_at').where('id_hash', '=', idHash).executeTakeFirst();
+    if (!row || now - row.seen_at < touchMilliseconds) return;
+    const expires_at = this.#expiresAt(now, data);
+    await connection.write((tx) =>
+      tx.updateTable('sessions').set({ seen_at: now, expires_at }).where('id_hash', '=', idHash).execute(),
+    );
+  }
+
+  #expiresAt(now: number, data: SessionData): number {
+    const { idleMinutes, hours } = this.#parts;
+    return Math.min(now + idleMinutes * minute, (data.startedAt ?? now) + hours * hour);
+  }
+
+  /** Removes sessions whose time is over, and the grants that ended with them. */
+  async sweep(): Promise<void> {
+    const now = this.#parts.clock.now();
+    await this.#parts.connection.write(async (tx) => {
+      await tx.deleteFrom('sessions').where('expires_at', '<=', now).execute();
+      await tx
+        .deleteFrom('download_grants')
+        .where((eb) => eb.not(eb.exists(eb.selectFrom('sessions').select('id_hash').whereRef('id_hash', '=', 'session_hash'))))
+        .execute();
+    });
+  }
+}
+
+/** Ends every session of a person, on the caller's transaction. */
+export async function endSessions(tx: Tx, personId: string): Promise<void> {
+  await tx.deleteFrom('sessions').where('person_id', '=', personId).execute();
+}
+
+const place = (idHash: string) => ({ table: 'sessions', column: 'data_sealed', row: idHash });
+
+/** @returns name and attributes of a cookie, by PUBLIC_URL alone (architecture §9) */
+export function cookieFor(addresses: Addresses, name: string) {
+  const prefix = addresses.isHttps ? (addresses.base === '' ? '__Host-' : '__Secure-') : '';
+  return { name: prefix + name, options: { path: addresses.base || '/', secure: addresses.isHttps, httpOnly: true } as const };
+}
+
+export function sessions(parts: SessionParts): { middleware: RequestHandler; store: SessionStore } {
+  const store = new SessionStore(parts);
+  const { name, options } = cookieFor(parts.addresses, 'sid');
+  const inner = session({
+    store,
+    name,
+    secret: parts.secrets.key('session.cookie').toString('base64url'),
+    resave: false,
+    saveUninitialized: false,
+    cookie: { ...options, sameSite: 'lax' },
+  });
+  const middleware: RequestHandler = (req, res, next) => {
+    // express-session would leave out a Secure cookie where TLS ends at a proxy it does not know; the public URL decides instead.
+    if (parts.addresses.isHttps) Object.defineProperty(req, 'secure', { value: true, configurable: true });
+    inner(req, res, next);
+  };
+  return { middleware, store };
+}

@@ -1,0 +1,61 @@
+// manifest.json: what we write we read again, and docs/manifest.schema.json is its rule.
+import { readFile, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { type Manifest, manifestChunks, manifestJsonSchema, manifestSchema, parseManifest } from '../../src/backups/manifest.ts';
+import { DamagedArchive } from '../../src/platform/zip/damage.ts';
+
+const manifest: Manifest = {
+  format: 'gotgan-backup',
+  version: 1,
+  site: 'haneul',
+  madeBy: 'Gotgan 0.1.0',
+  dataAt: '2026-11-21T18:00:00.000Z',
+  zone: 'Asia/Seoul',
+  counts: { files: 1, folders: 1, links: 1, bytes: 3, databases: 0 },
+  databases: [],
+  leftOut: [{ path: 'www/임시\n"파일"', reason: 'gone' }],
+  members: [
+    { path: 'www', kind: 'folder', size: 0, mode: 0o2750, modifiedAt: 1.5, stamp: 'a' },
+    { path: 'www/줄\n바꿈\u2028', kind: 'file', size: 3, sha256: 'ab'.repeat(32), mode: 0o640, modifiedAt: -1e15, stamp: '' },
+    { path: 'www/link', kind: 'link', size: 0, mode: 0o777, modifiedAt: 0, stamp: 'b', target: '../../etc' },
+  ],
+};
+
+const text = (one: Manifest) => Buffer.concat([...manifestChunks(one)]).toString();
+const parse = (document: string) => parseManifest(Readable.from([Buffer.from(document)]));
+
+test('a manifest is read as it was written, and is plain JSON with one member a line', async () => {
+  expect(await parse(text(manifest))).toEqual(manifest);
+  expect(manifestSchema.parse(JSON.parse(text(manifest)))).toEqual(manifest);
+  expect(text(manifest).split('\n')).toHaveLength(manifest.members.length + 3);
+});
+
+test('the same manifest always gives the same bytes, whatever the order of its fields', async () => {
+  const turned = Object.fromEntries(Object.entries(await parse(text(manifest))).reverse()) as Manifest;
+  expect(text(turned)).toBe(text(manifest));
+});
+
+test('a manifest of a site without a member is read', async () => {
+  expect(await parse(text({ ...manifest, members: [] }))).toEqual({ ...manifest, members: [] });
+});
+
+test.each([
+  ['nothing', () => ''],
+  ['a text', () => 'hello'],
+  ['a cut one', (whole: string) => whole.slice(0, -4)],
+  ['one with text behind', (whole: string) => `${whole}x\n`],
+  ['one of another version', (whole: string) => whole.replace('"version":1', '"version":2')],
+  ['one with an unknown field', (whole: string) => whole.replace('"kind":"folder"', '"kind":"folder","x":1')],
+  ['one with a negative size', (whole: string) => whole.replace('"size":3', '"size":-3')],
+])('%s is refused as damaged', async (_, change) => {
+  await expect(parse(change(text(manifest)))).rejects.toBeInstanceOf(DamagedArchive);
+});
+
+// GOTGAN_UPDATE_DOCS=1 writes it anew
+test('docs/manifest.schema.json is the rule by which manifests are read', async () => {
+  const path = new URL('../../docs/manifest.schema.json', import.meta.url);
+  const expected = `${JSON.stringify(manifestJsonSchema(), undefined, 2)}\n`;
+  if (process.env.GOTGAN_UPDATE_DOCS) await writeFile(path, expected);
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(JSON.parse(expected));
+});

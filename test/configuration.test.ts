@@ -1,0 +1,18 @@
+// docs/configuration.md is what src/options.ts says, and names every setting that the program reads.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { configurationDocument } from '../src/configuration.ts';
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+
+test('docs/configuration.md is up to date; npm run docs writes it', () => {
+  expect(read('docs/configuration.md')).toBe(configurationDocument());
+});
+
+test('every variable that the program reads from the environment is in docs/configuration.md', () => {
+  const page = read('docs/configuration.md');
+  const read_ = [...read('src/environment.ts').matchAll(/\benv\.([A-Z_]+)\b/g)].map(([, name = '']) => name);
+  expect(read_.length).toBeGreaterThan(5);
+  expect(read_.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});

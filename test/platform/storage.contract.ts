@@ -1,0 +1,337 @@
+// What every SiteStorage promises (src/platform/storage/port.ts), and that the disk keeps it.
+// biome-ignore-all lint/suspicious/noExportsInTest: other adapters run the same suite
+import { spawnSync } from 'node:child_process';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { diskSite } from '../../src/platform/storage/disk.ts';
+import type { SitePath, SiteStorage } from '../../src/platform/storage/port.ts';
+
+export type SiteUnderTest = {
+  readonly storage: SiteStorage;
+  /** where the site's files lie on this machine, so that a test can lay links and foreign files into it */
+  readonly folder: string;
+  /** a folder of this machine outside the site, for files to be put and for what must never be touched */
+  readonly outside: string;
+  close(): Promise<void>;
+};
+
+const at = (path: string): SitePath => path.split('/').filter((part) => part !== '');
+const names = async (storage: SiteStorage, path: string) => (await storage.list(at(path))).map((entry) => entry.name).sort();
+const refused = (status: number) => expect.objectContaining({ name: 'PanelError', status });
+
+export function siteStorageContract(adapter: string, make: () => Promise<SiteUnderTest>): void {
+  describe(`a site's files on ${adapter}`, () => {
+    let site: SiteUnderTest;
+    let storage: SiteStorage;
+
+    beforeEach(async () => {
+      site = await make();
+      storage = site.storage;
+      await storage.makeFolder(at('www'));
+    });
+    afterEach(() => site.close());
+
+    const finished = async (content: string, name = 'finished') => {
+      const path = join(site.outside, name);
+      await writeFile(path, content, { mode: 0o600 });
+      return path;
+    };
+    const put = async (path: string, content: string, mode: 'create' | 'replace' = 'create') =>
+      storage.put(at(path), await finished(content), mode);
+    const read = async (path: string, range?: { start: number; end: number }) =>
+      text((await storage.open(at(path), range)).stream);
+    const secret = () => join(site.outside, 'private/secret.txt');
+
+    async function layLinks() {
+      await mkdir(join(site.outside, 'private'));
+      await writeFile(secret(), 'secret');
+      await symlink(join(site.outside, 'private'), join(site.folder, 'www/evil'));
+      await symlink(secret(), join(site.folder, 'www/file-link.txt'));
+      await symlink('nowhere', join(site.folder, 'www/dangling'));
+    }
+
+    test('a stored file reads back as it was, whole and in part', async () => {
+      await put('www/글/안녕.txt', '0123456789');
+      expect(await read('www/글/안녕.txt')).toBe('0123456789');
+      expect(await read('www/글/안녕.txt', { start: 2, end: 4 })).toBe('234');
+      expect(await read('www/글/안녕.txt', { start: 9, end: 9 })).toBe('9');
+      const { entry, stream } = await storage.open(at('www/글/안녕.txt'));
+      stream.destroy();
+      expect(entry).toMatchObject({ name: '안녕.txt', kind: 'file', size: 10 });
+    });
+
+    test('an empty file is a file', async () => {
+      await put('www/empty', '');
+      expect(await read('www/empty')).toBe('');
+      expect(await storage.stat(at('www/empty'))).toMatchObject({ kind: 'file', size: 0 });
+    });
+
+    test('a stored file has no execute bit and its folders pass their group on', async () => {
+      const path = await finished('#!/bin/sh\n');
+      await chmod(path, 0o777);
+      await storage.put(at('www/a/b/run.sh'), path, 'create');
+      expect((await storage.stat(at('www/a/b/run.sh'))).mode).toBe(0o640);
+      expect((await storage.stat(at('www/a'))).mode).toBe(0o2750);
+      expect((await storage.stat(at('www/a/b'))).mode).toBe(0o2750);
+    });
+
+    test('a file that was stored has left the place it came from', async () => {
+      const path = await finished('moved');
+      await storage.put(at('www/moved.txt'), path, 'create');
+      await expect(lstat(path)).rejects.toThrow('ENOENT');
+    });
+
+    test('the description of a file tells kind, size and time, and a folder has no size', async () => {
+      await put('www/note.txt', 'five!');
+      await utimes(join(site.folder, 'www/note.txt'), 1_700_000_000.5, 1_700_000_000.5);
+      expect(await storage.stat(at('www/note.txt'))).toMatchObject({ kind: 'file', size: 5, modifiedAt: 1_700_000_000_500 });
+      expect(await storage.stat(at('www'))).toMatchObject({ name: 'www', kind: 'folder', size: 0 });
+      expect(await storage.stat([])).toMatchObject({ kind: 'folder' });
+    });
+
+    test('a list holds everything that stands in the folder', async () => {
+      await put('www/나.txt', 'x');
+      await storage.makeFolder(at('www/folder'));
+      await symlink('나.txt', join(site.folder, 'www/link'));
+      spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);
+      const entries = await storage.list(at('www'));
+      const kinds = Object.fromEntries(entries.map((entry) => [entry.name, entry.kind]));
+      expect(kinds).toEqual({ '나.txt': 'file', folder: 'folder', link: 'link', pipe: 'other' });
+      expect(entries.find((entry) => entry.kind === 'link')?.target).toBe('나.txt');
+      expect(entries).toContainEqual(await storage.stat(at('www/나.txt')));
+      expect(await names(storage, '')).toEqual(['www']);
+    });
+
+    test('the stamp stays while nothing is written and changes with every write', async () => {
+      const path = join(site.folder, 'www/stamped');
+      const stamp = async () => (await storage.stat(at('www/stamped'))).stamp;
+      await put('www/stamped', 'one');
+      const stamps = [await stamp()];
+      expect(await stamp()).toBe(stamps[0]);
+      await put('www/stamped', 'two', 'replace');
+      await utimes(path, 1_700_000_000, 1_700_000_000);
+      stamps.push(await stamp());
+      // the same length, in place, and the time set back
+      await new Promise((go) => setTimeout(go, 20));
+      await writeFile(path, 'six');
+      await utimes(path, 1_700_000_000, 1_700_000_000);
+      stamps.push(await stamp());
+      await writeFile(path, 'longer');
+      stamps.push(await stamp());
+      expect(new Set(stamps).size).toBe(4);
+    });
+
+    test('creating never overwrites, and the refused file may be stored under another name', async () => {
+      await put('www/taken.txt', 'old');
+      const path = await finished('new');
+      await expect(storage.put(at('www/taken.txt'), path, 'create')).rejects.toEqual(refused(409));
+      expect(await read('www/taken.txt')).toBe('old');
+      await storage.put(at('www/taken (2).txt'), path, 'create');
+      expect(await read('www/taken (2).txt')).toBe('new');
+    });
+
+    test('of two files created at once under one name exactly one wins', async () => {
+      for (let round = 0; round < 20; round++) {
+        const files = await Promise.all(['a', 'b', 'c'].map((content) => finished(content, content)));
+        const done = await Promise.allSettled(files.map((path) => storage.put(at(`www/race-${round}`), path, 'create')));
+        const lost = done.filter((one) => one.status === 'rejected');
+        expect(lost.map((one) => one.reason)).toEqual([refused(409), refused(409)]);
+        const winner = ['a', 'b', 'c'][done.findIndex((one) => one.status === 'fulfilled')];
+        expect(await read(`www/race-${round}`)).toBe(winner);
+      }
+      expect(await names(storage, 'www')).toHaveLength(20);
+    });
+
+    test('while a file is replaced a reader sees the old or the new one, never a part', async () => {
+      const [old, fresh] = ['o'.repeat(300_000), 'n'.repeat(300_000)];
+      await put('www/swap', old);
+      const seen = new Set<string>();
+      const reader = (async () => {
+        for (let i = 0; i < 30; i++) seen.add(await read('www/swap'));
+      })();
+      for (let i = 0; i < 10; i++) await put('www/swap', i % 2 ? old : fresh, 'replace');
+      await reader;
+      for (const content of seen) expect([old, fresh]).toContain(content);
+    });
+
+    test('replacing also stores what was not there, and refuses to take the place of a folder', async () => {
+      await put('www/new.txt', 'x', 'replace');
+      expect(await read('www/new.txt')).toBe('x');
+      await storage.makeFolder(at('www/folder'));
+      await expect(put('www/folder', 'x', 'replace')).rejects.toEqual(refused(409));
+      await expect(put('www/folder', 'x', 'create')).rejects.toEqual(refused(409));
+      await expect(put('www/new.txt/below', 'x', 'create')).rejects.toEqual(refused(409));
+    });
+
+    test('nothing temporary remains or is shown, after success and after failure', async () => {
+      await put('www/a', '1');
+      await put('www/a', '2', 'replace');
+      await put('www/a', '3').catch(() => {});
+      await storage.makeFolder(at('www/f'));
+      await storage.move(at('www/a'), at('www/f')).catch(() => {});
+      await storage.move(at('www/f'), at('www/a')).catch(() => {});
+      await put('www/f', '4', 'replace').catch(() => {});
+      expect((await readdir(join(site.folder, 'www'))).sort()).toEqual(['a', 'f']);
+      await writeFile(join(site.folder, 'www/.gotgan-left'), 'half');
+      expect(await names(storage, 'www')).toEqual(['a', 'f']);
+      await expect(storage.stat(at('www/.gotgan-left'))).rejects.toEqual(refused(404));
+    });
+
+    test('a folder is made with its parents, and made again it stays as it is', async () => {
+      await storage.makeFolder(at('www/가/나/다'));
+      await put('www/가/나/다/file', 'x');
+      await chmod(join(site.folder, 'www/가/나/다'), 0o750);
+      await storage.makeFolder(at('www/가/나/다'));
+      expect((await storage.stat(at('www/가/나/다'))).mode).toBe(0o750);
+      expect(await names(storage, 'www/가/나/다')).toEqual(['file']);
+      await expect(storage.makeFolder(at('www/가/나/다/file'))).rejects.toEqual(refused(409));
+      await expect(storage.makeFolder(at('www/가/나/다/file/below'))).rejects.toEqual(refused(409));
+    });
+
+    test('files and folders move, but never onto something that is there', async () => {
+      await put('www/file', 'x');
+      await put('www/folder/inside', 'y');
+      await storage.makeFolder(at('www/empty'));
+      await storage.move(at('www/file'), at('www/folder/file'));
+      await storage.move(at('www/folder'), at('www/moved'));
+      expect(await read('www/moved/file')).toBe('x');
+      expect(await read('www/moved/inside')).toBe('y');
+      expect(await names(storage, 'www')).toEqual(['empty', 'moved']);
+      for (const [from, to] of [
+        ['www/moved', 'www/empty'],
+        ['www/moved/file', 'www/empty'],
+        ['www/moved/file', 'www/moved/inside'],
+        ['www/moved', 'www/moved/inside'],
+        ['www/moved', 'www/moved'],
+        ['www/moved', 'www/moved/below'],
+        ['www/moved/file', 'www/moved/file'],
+      ] as const) {
+        await expect(storage.move(at(from), at(to)), `${from} → ${to}`).rejects.toEqual(refused(409));
+      }
+      expect(await names(storage, 'www/moved')).toEqual(['file', 'inside']);
+      expect(await read('www/moved/inside')).toBe('y');
+      await expect(storage.move(at('www/none'), at('www/else'))).rejects.toEqual(refused(404));
+      await expect(storage.move(at('www/moved'), at('www/none/below'))).rejects.toEqual(refused(404));
+    });
+
+    test('of two moves to one name exactly one wins, and nothing is lost', async () => {
+      for (let round = 0; round < 20; round++) {
+        await put(`www/a${round}`, 'a');
+        await put(`www/b${round}`, 'b');
+        const done = await Promise.allSettled(
+          ['a', 'b'].map((from) => storage.move(at(`www/${from}${round}`), at(`www/to${round}`))),
+        );
+        const winner = done[0]?.status === 'fulfilled' ? 'a' : 'b';
+        const loser = winner === 'a' ? 'b' : 'a';
+        expect(done.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
+        expect(await read(`www/to${round}`)).toBe(winner);
+        expect(await read(`www/${loser}${round}`)).toBe(loser);
+      }
+    });
+
+    test('of two moves of one file to two names exactly one wins, and one file remains', async () => {
+      for (let round = 0; round < 30; round++) {
+        await put('www/one', 'x');
+        const targets = ['a', 'b'].map((name) => `www/${name}${round}`);
+        const done = await Promise.allSettled(targets.map((to) => storage.move(at('www/one'), at(to))));
+        const lost = done.filter((one) => one.status === 'rejected');
+        expect(lost.map((one) => one.reason)).toEqual([refused(404)]);
+        expect(await names(storage, 'www')).toEqual([`${done[0]?.status === 'fulfilled' ? 'a' : 'b'}${round}`]);
+        await storage.remove(at(`www/${done[0]?.status === 'fulfilled' ? 'a' : 'b'}${round}`));
+      }
+    });
+
+    test('removing takes a file, or a folder with all that is in it, and nothing there is no error', async () => {
+      await put('www/folder/a/b/c', 'x');
+      await put('www/file', 'x');
+      await storage.remove(at('www/file'));
+      await storage.remove(at('www/folder'));
+      expect(await names(storage, 'www')).toEqual([]);
+      await storage.remove(at('www/file'));
+      await storage.remove(at('www/none/below'));
+    });
+
+    test('what is not there, or no file, or no folder, is not found', async () => {
+      await put('www/file', 'x');
+      spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);
+      for (const path of ['www/none', 'www/none/below', 'www/file/below']) {
+        await expect(storage.stat(at(path)), path).rejects.toEqual(refused(404));
+        await expect(storage.list(at(path)), path).rejects.toEqual(refused(404));
+        await expect(storage.open(at(path)), path).rejects.toEqual(refused(404));
+      }
+      for (const path of ['', 'www', 'www/pipe']) await expect(storage.open(at(path)), path).rejects.toEqual(refused(404));
+      await expect(storage.list(at('www/file'))).rejects.toEqual(refused(404));
+    });
+
+    test('a link is shown as a link and never followed', async () => {
+      await layLinks();
+      expect(await storage.stat(at('www/evil'))).toMatchObject({ kind: 'link', size: 0, target: join(site.outside, 'private') });
+      const path = await finished('attack');
+      for (const act of [
+        () => storage.list(at('www/evil')),
+        () => storage.open(at('www/file-link.txt')),
+        () => storage.stat(at('www/evil/secret.txt')),
+        () => storage.open(at('www/evil/secret.txt')),
+        () => storage.makeFolder(at('www/evil/made')),
+        () => storage.makeFolder(at('www/evil')),
+        () => storage.put(at('www/evil/secret.txt'), path, 'replace'),
+        () => storage.put(at('www/evil/made/new.txt'), path, 'create'),
+        () => storage.move(at('www/evil/secret.txt'), at('www/stolen')),
+        () => storage.remove(at('www/evil/secret.txt')),
+      ]) {
+        await expect(act(), String(act)).rejects.toEqual(refused(404));
+      }
+      expect(await readdir(join(site.outside, 'private'))).toEqual(['secret.txt']);
+      expect(await readFile(secret(), 'utf8')).toBe('secret');
+    });
+
+    test('writing, moving and removing touch the link itself, never its target', async () => {
+      await layLinks();
+      await expect(put('www/file-link.txt', 'attack')).rejects.toEqual(refused(409));
+      await expect(put('www/dangling', 'attack')).rejects.toEqual(refused(409));
+      await put('www/file-link.txt', 'mine', 'replace');
+      expect(await storage.stat(at('www/file-link.txt'))).toMatchObject({ kind: 'file', size: 4 });
+      await storage.move(at('www/dangling'), at('www/moved-link'));
+      expect(await storage.stat(at('www/moved-link'))).toMatchObject({ kind: 'link', target: 'nowhere' });
+      await storage.remove(at('www/evil'));
+      expect(await names(storage, 'www')).toEqual(['file-link.txt', 'moved-link']);
+      expect(await readFile(secret(), 'utf8')).toBe('secret');
+    });
+
+    test('removing a folder that holds links leaves what they point to', async () => {
+      await layLinks();
+      await mkdir(join(site.folder, 'www/deep'));
+      await symlink(join(site.outside, 'private'), join(site.folder, 'www/deep/evil'));
+      await storage.remove(at('www'));
+      expect(await names(storage, '')).toEqual([]);
+      expect(await readFile(secret(), 'utf8')).toBe('secret');
+    });
+
+    test('segments that no path may hold are a bug of the caller', async () => {
+      for (const path of [['www', '..'], ['www', '.'], ['www', ''], ['www/..'], ['a\0b']]) {
+        await expect(storage.stat(path)).rejects.toThrow(RangeError);
+        await expect(storage.list(path)).rejects.toThrow(RangeError);
+        await expect(storage.remove(path)).rejects.toThrow(RangeError);
+      }
+      await expect(storage.remove([])).rejects.toThrow(RangeError);
+    });
+  });
+}
+
+for (const byDescriptor of [true, false]) {
+  siteStorageContract(byDescriptor ? 'this disk' : 'a disk without descriptor paths', async () => {
+    const base = await mkdtemp(join(tmpdir(), 'gotgan-storage-'));
+    const [folder, outside] = [join(base, 'site'), join(base, 'outside')];
+    await mkdir(folder);
+    await mkdir(outside);
+    return {
+      storage: diskSite(folder, { byDescriptor }),
+      folder,
+      outside,
+      close: () => rm(base, { recursive: true, force: true }),
+    };
+  });
+}

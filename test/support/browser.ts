@@ -1,0 +1,59 @@
+// The real browser of journeys: Debian's Chromium through playwright-core, and an ear for everything that goes wrong in a page.
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const executable = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Why no browser can be started here; undefined when one can. */
+export const browserMissing = existsSync(executable)
+  ? undefined
+  : `skipped: there is no ${executable}; install chromium or name one in CHROMIUM`;
+
+/** Headless, without the services of Chromium that would ask the network for something. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: executable,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--disable-dev-shm-usage',
+    ],
+  });
+}
+
+export type Visit = { readonly context: BrowserContext; readonly page: Page; readonly complaints: string[] };
+
+/** A fresh browser profile. `complaints` gathers errors on the console, CSP violations, exceptions of scripts, and requests to other hosts. */
+export async function newVisit(
+  browser: Browser,
+  options: { javaScript: boolean; locale: string; origin: string },
+): Promise<Visit> {
+  const context = await browser.newContext({
+    javaScriptEnabled: options.javaScript,
+    locale: options.locale,
+    acceptDownloads: true,
+    viewport: { width: 1280, height: 800 },
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || /Content Security Policy/i.test(message.text()))
+      complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+  page.on('requestfailed', (request) => {
+    // A download leaves the page where it is, which Chromium calls an aborted navigation.
+    if (!/ERR_ABORTED/.test(request.failure()?.errorText ?? ''))
+      complaints.push(`${request.url()}: ${request.failure()?.errorText}`);
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== options.origin && !request.url().startsWith('data:'))
+      complaints.push(`asks another host: ${request.url()}`);
+  });
+  return { context, page, complaints };
+}

@@ -1,0 +1,90 @@
+// A browser without JavaScript for panels under a path: keeps cookies by their Path as a browser does, reads forms and sends them.
+import { hiddenFields } from '../panel.ts';
+
+type Cookie = { readonly name: string; readonly value: string; readonly path: string };
+export type Answer = {
+  readonly status: number;
+  readonly location: string;
+  readonly text: string;
+  readonly headers: Headers;
+  readonly setCookies: string[];
+};
+type Fields = Record<string, string | string[]>;
+
+export class Client {
+  readonly #origin: string;
+  #cookies: Cookie[] = [];
+
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  async ask(path: string, init: RequestInit = {}): Promise<Answer> {
+    const url = new URL(path, this.#origin);
+    const cookie = this.#cookies
+      .filter(({ path: under }) => url.pathname === under || url.pathname.startsWith(under.endsWith('/') ? under : `${under}/`))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
+    const headers = { ...(init.headers as Record<string, string>), ...(cookie && { cookie }) };
+    const response = await fetch(url, { redirect: 'manual', ...init, headers });
+    const setCookies = response.headers.getSetCookie();
+    for (const line of setCookies) this.#keep(line);
+    const { status, headers: got } = response;
+    return { status, location: got.get('location') ?? '', text: await response.text(), headers: got, setCookies };
+  }
+
+  #keep(line: string): void {
+    const [pair = '', ...attributes] = line.split(/;\s*/);
+    const name = pair.slice(0, pair.indexOf('='));
+    const path = attributes.find((attribute) => /^path=/i.test(attribute))?.slice('path='.length) ?? '/';
+    this.#cookies = this.#cookies.filter((known) => known.name !== name || known.path !== path);
+    const isGone = attributes.some((attribute) => /^expires=Thu, 01 Jan 1970/i.test(attribute));
+    if (!isGone) this.#cookies.push({ name, value: pair.slice(pair.indexOf('=') + 1), path });
+  }
+
+  /** @returns the cookies that are kept, as `name Path=…` */
+  kept(): string[] {
+    return this.#cookies.map(({ name, path }) => `${name} Path=${path}`).sort();
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.ask(path);
+  }
+
+  /** Opens a page and sends its form with these fields, as a browser does. */
+  async submit(page: string, fields: Fields, action = page): Promise<Answer> {
+    const { text } = await this.get(page);
+    return this.post(action, { ...hiddenFields(text, action), ...fields });
+  }
+
+  post(path: string, fields: Fields): Promise<Answer> {
+    const body = new URLSearchParams(
+      Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one])),
+    );
+    return this.ask(path, { method: 'POST', body, headers: { origin: this.#origin } });
+  }
+
+  /** Sends files by the plain form of a folder. */
+  async upload(page: string, action: string, files: readonly { name: string; body: string }[]): Promise<Answer> {
+    const { text } = await this.get(page);
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ ...hiddenFields(text, action), to: 'www', conflict: 'skip' }))
+      body.append(name, String(value));
+    for (const file of files) body.append('files', new Blob([file.body]), file.name);
+    return this.ask(action, { method: 'POST', body, headers: { origin: this.#origin } });
+  }
+}
+
+/** @returns where a page leads: links, forms, style, scripts and images, without fragments */
+export function placesIn(html: string): string[] {
+  const found = [...html.matchAll(/\s(?:href|src|action|poster|data-[a-z-]*(?:href|url|src))="([^"]+)"/g)].map(([, place = '']) =>
+    place.replaceAll('&amp;', '&').replaceAll('&#38;', '&'),
+  );
+  return [
+    ...new Set(
+      found
+        .map((place) => place.replace(/#.*$/, ''))
+        .filter((place) => place !== '' && !place.startsWith('mailto:') && !place.startsWith('tel:')),
+    ),
+  ];
+}
