@@ -18,7 +18,7 @@ import { headers } from './platform/web/headers.ts';
 import { fromOurPages } from './platform/web/origin.ts';
 import { pages } from './platform/web/page.ts';
 import { endSlowBodies } from './platform/web/slow-bodies.ts';
-import { welcome } from './platform/web/visit.ts';
+import { readableAddress, welcome } from './platform/web/visit.ts';
 import { newGuards } from './sign-in/guards.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 
@@ -39,7 +39,7 @@ export function panelApp(doors: Doors): Express {
   const has = (feature: (typeof choices.features)[number]) => choices.features.includes(feature);
 
   app.use(headers(addresses), welcome({ addresses, words, clock }), pages(app, { addresses, assets, frame: frameFor(doors) }));
-  app.use(endSlowBodies(isUpload));
+  app.use(readableAddress, endSlowBodies(isUpload));
   app.use('/assets', withoutLanguage, assets.serve());
   app.get('/healthz', withoutLanguage, (_req, res) => void res.json({ alive: true }));
   app.get('/readyz', withoutLanguage, async (_req, res) => {

@@ -1,6 +1,6 @@
 // What happens without a click: the timetable, and who does the work.
 import type { Doors } from './panel.ts';
-import { hour, localDay, minute } from './platform/clock.ts';
+import { day, hour, localDay, minute } from './platform/clock.ts';
 import type { Hands, JobRun } from './platform/jobs/port.ts';
 import { lastDaily } from './timetable.ts';
 
@@ -24,7 +24,7 @@ export type Appointment = {
 };
 
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
-export function timetable({ backups, accounts, sessions, idempotency, choices }: Doors): readonly Appointment[] {
+export function timetable({ backups, accounts, sessions, idempotency, letters, files, choices }: Doors): readonly Appointment[] {
   const { timeZone, backupAt } = choices;
   return [
     {
@@ -37,6 +37,8 @@ export function timetable({ backups, accounts, sessions, idempotency, choices }:
     },
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
     { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
+    { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
+    { name: 'files.sweep', everyMilliseconds: hour, keep: () => files.sweep() },
     { name: 'sessions.sweep', everyMilliseconds: hour, keep: () => sessions.sweep() },
     { name: 'idempotency.sweep', everyMilliseconds: hour, keep: () => idempotency.sweep() },
   ];

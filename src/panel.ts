@@ -107,7 +107,7 @@ async function build(choices: Choices, given: PanelOptions) {
   };
 
   const audit = new Audit({ connection, secrets, clock });
-  const consent = new Consent({ connection, secrets, clock, documentsFolder: packageFolder('views/documents') });
+  const consent = new Consent({ connection, secrets, clock, documentsFolder: packageFolder('views/documents'), timeZone: choices.timeZone });
   const orders = new Orders({ connection, consent, audit, clock });
   const hashing = new PasswordHashing({
     concurrency: hashingConcurrency(availableParallelism(), Number(process.env.UV_THREADPOOL_SIZE ?? 4)),

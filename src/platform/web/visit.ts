@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import type {} from 'express-session';
 import type { Clock } from '../clock.ts';
+import { badRequest } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Addresses } from './addresses.ts';
 import { type Language, type Words, type WordsOptions, wordsIn } from './words.ts';
@@ -66,3 +67,13 @@ export function welcome({ addresses, words, clock }: VisitOptions): RequestHandl
     next();
   };
 }
+
+/** An address whose percent-encoding cannot be read is answered here (400), whatever route it might have met. */
+export const readableAddress: RequestHandler = (req, _res, next) => {
+  try {
+    decodeURIComponent(req.path);
+  } catch {
+    return next(badRequest());
+  }
+  next();
+};
