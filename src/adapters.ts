@@ -1,13 +1,24 @@
-// From the addresses of the configuration to the adapters that reach the outside world.
+// From the addresses of the configuration to the adapters that reach the outside world, and the platform that stands on them.
 import { join } from 'node:path';
+import { letterRenderer } from './letters.ts';
+import { catalogues } from './messages/catalogue.ts';
+import { migrate } from './migrations/migrate.ts';
 import type { Adapters, Choices } from './options.ts';
 import { pictureCaptcha } from './platform/captcha/picture.ts';
 import { systemClock } from './platform/clock.ts';
+import { databaseCounters } from './platform/counters/database-counters.ts';
+import { openDatabase } from './platform/database/database.ts';
+import { installGraphile } from './platform/jobs/graphile-queue.ts';
+import { newQueue } from './platform/jobs/queue.ts';
 import { newLog } from './platform/log.ts';
+import { Letters } from './platform/mail/letters.ts';
 import { newMailer } from './platform/mail/mailer.ts';
 import { noScanner } from './platform/scanner/none.ts';
+import { Secrets } from './platform/secrets.ts';
 import { folderHost } from './platform/site-host/folders.ts';
 import { diskArchives } from './platform/storage/archives.ts';
+import { Addresses } from './platform/web/addresses.ts';
+import { Idempotency } from './platform/web/idempotency.ts';
 
 /** Where each part lies, with DATA_DIR moving all defaults. */
 export function places(choices: Choices) {
@@ -25,7 +36,7 @@ export function places(choices: Choices) {
 const folderOf = (url: string | undefined) => url?.slice('file:'.length);
 
 /** Adapters that were given as values stay; the rest is made from the addresses. */
-export function adaptersFor(choices: Choices, given: Adapters) {
+function adaptersFor(choices: Choices, given: Adapters) {
   const place = places(choices);
   const log = given.log ?? newLog(choices.logLevel);
   return {
@@ -39,4 +50,23 @@ export function adaptersFor(choices: Choices, given: Adapters) {
       folderHost({ root: place.sites, closedRoot: place.closed, ...(choices.sitesGroup && { group: choices.sitesGroup }) }),
     captcha: given.captcha ?? pictureCaptcha(),
   };
+}
+
+/** Opens the database, brings it up to date, and builds what every feature stands on. */
+export async function openPlatform(choices: Choices, given: Adapters) {
+  const adapters = adaptersFor(choices, given);
+  const { clock, mailer } = adapters;
+  const { databaseUrl: url } = places(choices);
+  const addresses = new Addresses(choices.publicUrl);
+  const secrets = new Secrets(choices.secret);
+  const connection = await openDatabase(url, clock);
+  await migrate(connection);
+  if (connection.engine === 'postgresql') await installGraphile(url);
+  const queue = await newQueue(connection, { clock, url });
+  const counters = databaseCounters(connection, clock);
+  const words = { catalogues, zone: choices.timeZone, now: () => clock.now() };
+  const render = letterRenderer({ words, addresses, brand: choices.brand });
+  const letters = new Letters({ connection, queue, mailer, secrets, clock, render });
+  const idempotency = new Idempotency(connection, clock);
+  return { ...adapters, choices, addresses, secrets, connection, queue, counters, words, letters, idempotency };
 }

@@ -144,12 +144,12 @@ export const documented: Readonly<Record<keyof typeof shape, { env?: string; tex
   shortTermUrl: {
     env: 'SHORT_TERM_URL',
     usual: 'none',
-    text: 'Short-term backup tier (KHADA 8.5). Until one is named, pages say that there is none yet.',
+    text: 'Short-term backup tier (KHADA 8.5). This version keeps none: naming one is refused, and pages say that there is none yet.',
   },
   longTermUrl: {
     env: 'LONG_TERM_URL',
     usual: 'none',
-    text: 'Long-term backup tier (KHADA 8.5). Until one is named, pages say that there is none yet.',
+    text: 'Long-term backup tier (KHADA 8.5), as above.',
   },
   sitesUrl: { env: 'SITES_URL', usual: 'file:<DATA_DIR>/sites', text: 'Where sites live.' },
   sitesGroup: {
@@ -267,8 +267,9 @@ function meaningFaults(choices: Choices): OptionFault[] {
     ['mailUrl', /^(file:.+|smtps?:\/\/.+)/, 'file:<folder> or smtp://…'],
     ['scannerUrl', /^none:$/, 'none:'],
     ['archivesUrl', /^file:.+/, 'file:<folder>'],
-    ['shortTermUrl', /^file:.+/, 'file:<folder>'],
-    ['longTermUrl', /^file:.+/, 'file:<folder>'],
+    // Naming a tier that nothing keeps would be a promise to customers; the adapters come with the tiers.
+    ['shortTermUrl', /^$/, 'nothing until this version keeps tiers'],
+    ['longTermUrl', /^$/, 'nothing until this version keeps tiers'],
     ['sitesUrl', /^file:.+/, 'file:<folder>'],
   ];
   for (const [option, pattern, known] of schemes) {

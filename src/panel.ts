@@ -3,27 +3,16 @@ import { availableParallelism } from 'node:os';
 import type { Express } from 'express';
 import { Accounts } from './accounts/accounts.ts';
 import { hashingConcurrency, PasswordHashing } from './accounts/hashing.ts';
-import { adaptersFor, places } from './adapters.ts';
+import { openPlatform, places } from './adapters.ts';
 import { panelApp } from './app.ts';
 import { Audit } from './audit/audit.ts';
 import { Backups } from './backups/backups.ts';
 import { Consent } from './consent/consent.ts';
 import { Files } from './files/files.ts';
 import { hands, timetable } from './jobs.ts';
-import { letterRenderer } from './letters.ts';
-import { catalogues } from './messages/catalogue.ts';
-import { migrate } from './migrations/migrate.ts';
 import { type Choices, chosen, type PanelOptions } from './options.ts';
 import { Orders } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
-import { databaseCounters } from './platform/counters/database-counters.ts';
-import { openDatabase } from './platform/database/database.ts';
-import { installGraphile } from './platform/jobs/graphile-queue.ts';
-import { newQueue } from './platform/jobs/queue.ts';
-import { Letters } from './platform/mail/letters.ts';
-import { Secrets } from './platform/secrets.ts';
-import { Addresses } from './platform/web/addresses.ts';
-import { Idempotency } from './platform/web/idempotency.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { Sites } from './sites/sites.ts';
@@ -62,52 +51,17 @@ export async function createPanel(options: PanelOptions) {
 }
 
 async function build(choices: Choices, given: PanelOptions) {
-  const { clock, log, mailer, scanner, archives, host, captcha } = adaptersFor(choices, given);
-  const place = places(choices);
-  const addresses = new Addresses(choices.publicUrl);
-  const secrets = new Secrets(choices.secret);
-  const connection = await openDatabase(place.databaseUrl, clock);
-  await migrate(connection);
-  if (connection.engine === 'postgresql') await installGraphile(place.databaseUrl);
-  const queue = await newQueue(connection, { clock, url: place.databaseUrl });
-  const counters = databaseCounters(connection, clock);
-  const words = { catalogues, zone: choices.timeZone, now: () => clock.now() };
-  const letters = new Letters({
-    connection,
-    queue,
-    mailer,
-    secrets,
-    clock,
-    render: letterRenderer({ words, addresses, brand: choices.brand }),
-  });
-  const idempotency = new Idempotency(connection, clock);
-  const { middleware: sessionMiddleware, store: sessionStore } = sessions({
-    connection,
-    secrets,
-    clock,
-    addresses,
-    idleMinutes: choices.sessionIdleMinutes,
-    hours: choices.sessionHours,
-  });
-  const platform = {
-    choices,
-    clock,
-    log,
-    connection,
-    secrets,
-    addresses,
-    words,
-    queue,
-    counters,
-    letters,
-    mailer,
-    idempotency,
-    scanner,
-    captcha,
-  };
+  const platform = await openPlatform(choices, given);
+  const { connection, secrets, clock, letters, counters, queue, scanner, archives, host, log } = platform;
 
   const audit = new Audit({ connection, secrets, clock });
-  const consent = new Consent({ connection, secrets, clock, documentsFolder: packageFolder('views/documents'), timeZone: choices.timeZone });
+  const consent = new Consent({
+    connection,
+    secrets,
+    clock,
+    documentsFolder: packageFolder('views/documents'),
+    timeZone: choices.timeZone,
+  });
   const orders = new Orders({ connection, consent, audit, clock });
   const hashing = new PasswordHashing({
     concurrency: hashingConcurrency(availableParallelism(), Number(process.env.UV_THREADPOOL_SIZE ?? 4)),
@@ -115,24 +69,18 @@ async function build(choices: Choices, given: PanelOptions) {
   const accounts = new Accounts({ connection, secrets, clock, orders, consent, audit, letters, counters, hashing, choices });
   const sites = new Sites({ connection, queue, audit, clock, host });
   const signIn = new SignIn({ ...platform, accounts, sites, audit });
-  const files = new Files({
-    connection,
-    clock,
-    sites,
-    audit,
-    scanner,
-    quarantineFolder: place.quarantine,
-    limits: choices.limits,
-  });
+  const { quarantine: quarantineFolder, sites: siteFolder } = places(choices);
+  const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits: choices.limits });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 
   await consent.rememberDocuments();
   await orders.seedPlans();
-  await sites.prepareServer('this-machine', place.sites);
+  await sites.prepareServer('this-machine', siteFolder);
+  const session = sessions({ ...platform, idleMinutes: choices.sessionIdleMinutes, hours: choices.sessionHours });
   return {
     ...platform,
-    sessionMiddleware,
-    sessions: sessionStore,
+    sessionMiddleware: session.middleware,
+    sessions: session.store,
     audit,
     consent,
     orders,

@@ -104,13 +104,20 @@ export class Keeping {
 
   /** Rows whose work was lost: nobody began them for a day, or whoever did never came back. */
   async closeAbandoned(): Promise<void> {
-    const before = this.#parts.clock.now() - abandonedAfter;
+    const { clock, log } = this.#parts;
+    const before = clock.now() - abandonedAfter;
     for (const backup of await this.#store.abandoned(before, pageSize)) {
-      const site = await this.#parts.sites.byId(backup.siteId);
-      const neverBegun = backup.startedAt === null;
-      const reason = neverBegun ? 'backups.reason.notStarted' : 'backups.reason.stopped';
-      await this.#failures.record(backup, site, { state: neverBegun ? 'missing' : 'failed', reason });
+      await this.#close(backup).catch((error) =>
+        log.warn({ backup: backup.id, err: error }, 'an abandoned backup could not be closed'),
+      );
     }
+  }
+
+  async #close(backup: Backup): Promise<void> {
+    const site = await this.#parts.sites.byId(backup.siteId);
+    const neverBegun = backup.startedAt === null;
+    const reason = neverBegun ? 'backups.reason.notStarted' : 'backups.reason.stopped';
+    await this.#failures.record(backup, site, { state: neverBegun ? 'missing' : 'failed', reason });
   }
 }
 

@@ -54,7 +54,7 @@ async function show(
     mayChange: person !== undefined && can(person, 'change'),
     backupAt: choices.backupAt,
     promise: { tiersReady: tiersAreElsewhere(choices), days: choices.keepWeekly * 7 },
-    has: { files: features.includes('files'), home: features.includes('home'), consent: features.includes('consent') },
+    has: Object.fromEntries((['backups', 'files', 'home', 'consent'] as const).map((name) => [name, features.includes(name)])),
   });
 }
 

@@ -14,7 +14,7 @@ export function homeRoutes({ consent, ...parts }: HomeParts & { consent: Consent
     const { words } = req.visit;
     await res.page('home/front', {
       title: words.t('home.title'),
-      description: words.t('home.description'),
+      description: words.t(features.includes('backups') ? 'home.description' : 'home.withoutBackups'),
       ...(await home.front()),
       bandDays,
       locations: home.locations(),

@@ -1,7 +1,7 @@
 // How worried a customer should be, from what the rows say.
 import { expect, test } from 'vitest';
 import { freshness } from '../../src/backups/freshness.ts';
-import type { BackupState } from '../../src/backups/states.ts';
+import { type BackupState, needsWarning } from '../../src/backups/states.ts';
 import { hour } from '../../src/platform/clock.ts';
 
 const now = Date.parse('2026-11-22T03:00:00Z');
@@ -29,4 +29,10 @@ test('without any good backup the age of the site counts', () => {
 
 test('a clock that jumped back makes nobody worry', () => {
   expect(level(-30, ['verified'])).toBe('fresh');
+});
+
+test('a warning is about files that are missing or not as of one moment, not about what was deleted or holds nothing', () => {
+  const warns = (...reasons: readonly ('gone' | 'changed' | 'unreadable' | 'special')[]) =>
+    needsWarning(reasons.map((reason) => ({ reason })));
+  expect([warns(), warns('gone', 'special'), warns('gone', 'changed'), warns('unreadable')]).toEqual([false, false, true, true]);
 });

@@ -25,7 +25,10 @@ describe('recent activity', () => {
   });
 
   it('fills in the counts that were recorded', () => {
-    expect(activityOf(row('files.removed', { details: { count: 3, all: true } }), names)?.parameters).toEqual({ count: 3, all: 1 });
+    expect(activityOf(row('files.removed', { details: { count: 3, all: true } }), names)?.parameters).toEqual({
+      count: 3,
+      all: 1,
+    });
   });
 
   it('says in words how many files came and how many were refused', () => {

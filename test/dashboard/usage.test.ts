@@ -6,7 +6,12 @@ const used = (usedBytes: number, quotaBytes = 10_000) => usageOf({ usedBytes, qu
 
 describe('the usage of a site', () => {
   it('turns amber at 80 % and red at 95 %', () => {
-    expect([used(7999), used(8000), used(9499), used(9500)].map(({ state }) => state)).toEqual([undefined, 'warn', 'warn', 'bad']);
+    expect([used(7999), used(8000), used(9499), used(9500)].map(({ state }) => state)).toEqual([
+      undefined,
+      'warn',
+      'warn',
+      'bad',
+    ]);
   });
 
   it('is rounded down, so that 100 % means full', () => {

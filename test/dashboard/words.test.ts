@@ -6,7 +6,8 @@ import { wordsIn } from '../../src/platform/web/words.ts';
 
 const zone = 'Asia/Seoul';
 const inSeoul = (text: string) => Date.parse(`${text}+09:00`);
-const said = (at: string, now: string) => momentWords(wordsIn('ko', { catalogues, zone, now: () => inSeoul(now) }), inSeoul(at), { now: inSeoul(now), zone });
+const said = (at: string, now: string) =>
+  momentWords(wordsIn('ko', { catalogues, zone, now: () => inSeoul(now) }), inSeoul(at), { now: inSeoul(now), zone });
 
 describe('the next backup', () => {
   it('is today where the night is still to come', () => {

@@ -34,7 +34,10 @@ describe('the guideline page', () => {
 
   it('does not say that officers are announced while none are registered', () => {
     expect(clauseIn({ features: all, officers }, '1.1')?.state).toBe('does');
-    expect(clauseIn({ features: all, officers: undefined }, '1.1')).toMatchObject({ state: 'operator', answer: 'guideline.answer.noOfficers' });
+    expect(clauseIn({ features: all, officers: undefined }, '1.1')).toMatchObject({
+      state: 'operator',
+      answer: 'guideline.answer.noOfficers',
+    });
   });
 
   it('counts every clause in exactly one state', () => {

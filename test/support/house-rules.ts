@@ -157,8 +157,10 @@ export function textBreaches(file: string, text: string): string[] {
     'no work at import time',
   );
   // A thread's own program is never imported, so what it keeps is its own.
-  for (const name of isThread ? [] : changedAfterwards(text)) breaches.push(`${file}: no module state: ${name} is changed after it was made`);
-  const length = lines.length - 1;
+  for (const name of isThread ? [] : changedAfterwards(text))
+    breaches.push(`${file}: no module state: ${name} is changed after it was made`);
+  // The formatter writes an import a line; the root imports everything, and that is no code to read.
+  const length = isRoot(file) ? lines.filter((at) => at !== '' && !at.startsWith('import ')).length : lines.length - 1;
   const limit = limitOf(file);
   if_(length > limit, `${length} lines, ${limit} at most`);
   return breaches;
@@ -179,10 +181,11 @@ function changedAfterwards(text: string): string[] {
   );
 }
 
+const isRoot = (file: string) => ['panel.ts', 'app.ts', 'jobs.ts'].includes(file);
+
 /** Lines: the root is to be seen at one glance; sentences are as many as there are. */
 function limitOf(file: string): number {
-  if (file === 'panel.ts' || file === 'app.ts') return 100;
-  if (file === 'jobs.ts') return 60;
+  if (isRoot(file)) return file === 'jobs.ts' ? 60 : 110;
   return file.startsWith('messages/') ? Number.POSITIVE_INFINITY : 300;
 }
 

@@ -36,7 +36,7 @@ export const backups = {
     'Read back in full at {verified}; all {files} files were compared. Some could not be read, or changed while they were saved: see the list below.',
   'backups.evidence.shrunken':
     'Everything was compared at {verified}. It is much smaller than the one before; please look at the files of the site.',
-  'backups.evidence.failed': 'Given up at {failed}. Reason: {reason}',
+  'backups.evidence.failed': 'It could not be made ({failed}). Reason: {reason}',
   'backups.evidence.missing': 'This backup was not made. Reason: {reason}',
   'backups.evidence.damaged':
     'Read back at {failed} and found to differ from its record. Reason: {reason} It cannot be downloaded. Other days are not affected.',

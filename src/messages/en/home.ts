@@ -33,6 +33,7 @@ export const home = {
   'home.heading': 'Backed up daily, checked, and yours to take',
   'home.lead':
     'Every day we show when your backup was made and whether it was read back and checked. When you leave, your data leaves with you.',
+  'home.withoutBackups': 'You can read the plans and the compensation for downtime before you sign up.',
   'home.action': 'See plans',
 
   'home.band.heading': 'Backups of the last {days} days',

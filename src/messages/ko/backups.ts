@@ -34,7 +34,7 @@ export const backups = {
   'backups.evidence.warned':
     '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다. 읽지 못했거나 담는 동안 바뀐 파일이 있으니 아래 목록을 확인해 주세요.',
   'backups.evidence.shrunken': '{verified}에 모두 대조했습니다. 앞선 백업보다 크게 줄었으니 사이트의 파일을 확인해 주세요.',
-  'backups.evidence.failed': '{failed}에 만들기를 그쳤습니다. 이유: {reason}',
+  'backups.evidence.failed': '만들지 못했습니다({failed}). 이유: {reason}',
   'backups.evidence.missing': '이 백업은 만들지 않았습니다. 이유: {reason}',
   'backups.evidence.damaged':
     '{failed}에 다시 읽어 보니 기록과 달랐습니다. 이유: {reason} 이 백업은 받을 수 없으며, 다른 날의 백업은 영향이 없습니다.',

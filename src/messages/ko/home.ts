@@ -27,6 +27,7 @@ export const home = {
   'home.heading': '매일 백업하고, 확인하고, 돌려드립니다',
   'home.lead':
     '백업이 언제 만들어졌고 다시 읽어 확인했는지 날마다 보여 드리며, 해지하실 때에도 자료를 그대로 가져가실 수 있습니다.',
+  'home.withoutBackups': '요금제와 장애 보상 기준을 가입하기 전에 모두 살펴보실 수 있습니다.',
   'home.action': '요금제 보기',
 
   'home.band.heading': '최근 {days}일의 백업',

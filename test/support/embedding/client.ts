@@ -75,16 +75,11 @@ export class Client {
   }
 }
 
-/** @returns where a page leads: links, forms, style, scripts and images, without fragments */
-export function placesIn(html: string): string[] {
-  const found = [...html.matchAll(/\s(?:href|src|action|poster|data-[a-z-]*(?:href|url|src))="([^"]+)"/g)].map(([, place = '']) =>
-    place.replaceAll('&amp;', '&').replaceAll('&#38;', '&'),
-  );
-  return [
-    ...new Set(
-      found
-        .map((place) => place.replace(/#.*$/, ''))
-        .filter((place) => place !== '' && !place.startsWith('mailto:') && !place.startsWith('tel:')),
-    ),
-  ];
+/** @returns where a page leads, without fragments: `links` may be followed, `forms` are sent to */
+export function placesIn(html: string): { links: string[]; forms: string[] } {
+  const values = (attributes: string) =>
+    [...html.matchAll(new RegExp(`\\s(?:${attributes})="([^"]+)"`, 'g'))]
+      .map(([, place = '']) => place.replaceAll('&amp;', '&').replaceAll('&#38;', '&').replace(/#.*$/, ''))
+      .filter((place) => place !== '' && !/^(mailto|tel):/.test(place));
+  return { links: [...new Set(values('href|src|data-job'))], forms: [...new Set(values('action|formaction'))] };
 }
