@@ -24,7 +24,16 @@ export type Appointment = {
 };
 
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
-export function timetable({ backups, accounts, sessions, idempotency, letters, files, choices }: Doors): readonly Appointment[] {
+export function timetable({
+  backups,
+  accounts,
+  sessions,
+  idempotency,
+  letters,
+  files,
+  archives,
+  choices,
+}: Doors): readonly Appointment[] {
   const { timeZone, backupAt } = choices;
   return [
     {
@@ -38,6 +47,7 @@ export function timetable({ backups, accounts, sessions, idempotency, letters, f
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
     { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
+    { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: hour, keep: () => files.sweep() },
     { name: 'sessions.sweep', everyMilliseconds: hour, keep: () => sessions.sweep() },
     { name: 'idempotency.sweep', everyMilliseconds: hour, keep: () => idempotency.sweep() },

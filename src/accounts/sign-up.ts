@@ -1,8 +1,7 @@
 // Signing up: everything is checked and hashed first, then one transaction writes all or nothing. A known address answers alike.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Actor } from '../audit/audit.ts';
 import { type Answer, missingConsents } from '../orders/orders.ts';
-import { hour, minute } from '../platform/clock.ts';
+import { hour, minute, waitUntil } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import { type FieldFault, Invalid } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
@@ -205,9 +204,9 @@ export class SignUps {
 
   async #evenly(work: () => Promise<void>): Promise<void> {
     const { clock } = this.#parts;
-    const begunAt = clock.monotonic();
+    const answerAt = clock.monotonic() + evenMilliseconds;
     await work();
-    await sleep(Math.max(0, begunAt + evenMilliseconds - clock.monotonic()));
+    await waitUntil(clock, answerAt);
   }
 }
 

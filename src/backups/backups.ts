@@ -4,10 +4,9 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Actor, Audit } from '../audit/audit.ts';
 import type { Choices } from '../options.ts';
 import type { Orders } from '../orders/orders.ts';
-import { type Clock, localDay } from '../platform/clock.ts';
-import type { Connection, Tx } from '../platform/database/database.ts';
-import { conflict, gone, Invalid, notFound, PanelError, unavailable } from '../platform/errors.ts';
-import { newId } from '../platform/ids.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Connection } from '../platform/database/database.ts';
+import { conflict, gone, notFound, PanelError, unavailable } from '../platform/errors.ts';
 import type { JobRun, Queue } from '../platform/jobs/port.ts';
 import type { Log } from '../platform/log.ts';
 import type { Letters } from '../platform/mail/letters.ts';
@@ -22,7 +21,8 @@ import { type Downloader, Grants } from './grants.ts';
 import { Keeping } from './keeping.ts';
 import { keyOf, Making } from './making.ts';
 import { type BackupCard, type BackupList, Overview, type ServiceDay } from './overview.ts';
-import { type Backup, isDownloadable, isFailed, openStates } from './states.ts';
+import { Starting } from './starting.ts';
+import { type Backup, isDownloadable, isFailed } from './states.ts';
 import { BackupStore } from './store.ts';
 
 export { type BackupDay, dayCell } from './calendar.ts';
@@ -51,8 +51,6 @@ export type DownloadableBackup = Backup & {
   readonly madeAt: number;
 };
 
-const sitesAtOnce = 25;
-
 export class Backups {
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
@@ -61,7 +59,7 @@ export class Backups {
   readonly #reader: ArchiveReader;
   readonly #overview: Overview;
   readonly #grants: Grants;
-  #startedDay = '';
+  readonly #starting: Starting;
 
   constructor(parts: BackupsParts) {
     this.#parts = parts;
@@ -69,6 +67,7 @@ export class Backups {
     const failures = new Failures(parts, this.#store);
     this.#keeping = new Keeping(parts, { store: this.#store, failures });
     this.#making = new Making(parts, { store: this.#store, failures, keeping: this.#keeping });
+    this.#starting = new Starting(parts, { store: this.#store, keeping: this.#keeping });
     this.#reader = new ArchiveReader(parts.archives);
     this.#overview = new Overview(parts, this.#store);
     this.#grants = new Grants(parts, this.#store);
@@ -80,48 +79,8 @@ export class Backups {
    * @param day local day, `YYYY-MM-DD`
    * @param dueAt epoch milliseconds; sites opened later wait for the next night
    */
-  async startNightly(day: string, dueAt: number): Promise<void> {
-    if (this.#startedDay === day) return;
-    const { sites } = this.#parts;
-    await this.#keeping.closeAbandoned();
-    for (
-      let page = await sites.openSites('', sitesAtOnce);
-      page.length > 0;
-      page = await sites.openSites(page.at(-1)?.id ?? '', sitesAtOnce)
-    ) {
-      const due = page.filter(({ openedAt }) => openedAt !== null && openedAt < dueAt);
-      const begun = await this.#store.sitesWithNightly(
-        due.map(({ id }) => id),
-        day,
-      );
-      const missing = due.filter(({ id }) => !begun.has(id));
-      if (missing.length === 0) continue;
-      await this.#parts.connection.write(async (tx) => {
-        for (const site of missing) await this.#add(tx, site, { kind: 'nightly', day });
-      });
-    }
-    this.#startedDay = day;
-  }
-
-  /** The unique row of site and day makes it once-only, also with several workers; the job exists if and only if the row does. */
-  async #add(
-    tx: Tx,
-    site: Site,
-    { kind, day, personId = null }: { kind: Backup['kind']; day: string; personId?: string | null },
-  ): Promise<string> {
-    const { clock, queue } = this.#parts;
-    const now = clock.now();
-    const [id, customerId] = [newId(now), site.customerId];
-    const row = { id, site_id: site.id, customer_id: customerId, actor_person_id: personId, kind, day, queued_at: now };
-    if (await this.#store.add(tx, row)) {
-      await queue.add(
-        tx,
-        'backups.make',
-        { backupId: id, customerId, actorPersonId: personId },
-        { key: `backups.make:${id}`, lane: 'long' },
-      );
-    }
-    return id;
+  startNightly(day: string, dueAt: number): Promise<void> {
+    return this.#starting.nightly(day, dueAt);
   }
 
   /**
@@ -129,57 +88,22 @@ export class Backups {
    * @returns the backup's id
    * @throws Invalid `backups.limitReached`, PanelError 409 `backups.alreadyRunning` or `backups.notOpen`
    */
-  async makeNow(site: Site, actor: Actor, once?: Once): Promise<string> {
-    const { connection, clock, orders, choices, sites, audit } = this.#parts;
-    if (site.openedAt === null) throw conflict('backups.notOpen');
-    const { manualBackups } = await orders.byId(site.orderId);
-    const day = localDay(clock.now(), choices.timeZone);
-    return connection.write(async (tx) => {
-      // Takes the site's row, so that two requests at once are counted one after the other on every engine.
-      await sites.release(tx, site.id, 0, 0);
-      await this.#refuseSecond(tx, site);
-      const made = await this.#store.manualOf(tx, site, day);
-      if (made >= manualBackups)
-        throw new Invalid({ '': [{ key: 'backups.limitReached', parameters: { limit: manualBackups } }] });
-      const id = await this.#add(tx, site, { kind: 'manual', day, personId: actor.personId ?? null });
-      await audit.record(tx, { action: 'backups.requested', actor, customerId: site.customerId, siteId: site.id, subjectId: id });
-      await once?.finish(tx, `/sites/${site.name}/backups/${id}`);
-      return id;
-    });
-  }
-
-  async #refuseSecond(tx: Tx, site: Site): Promise<void> {
-    if ((await this.#store.inStates(site, openStates, tx)).length > 0) throw conflict('backups.alreadyRunning');
+  makeNow(site: Site, actor: Actor, once?: Once): Promise<string> {
+    return this.#starting.now(site, actor, once);
   }
 
   /** @returns how many more backups may be made by hand today, and how many a day */
-  async allowance(site: Site): Promise<{ left: number; limit: number }> {
-    const { connection, clock, orders, choices } = this.#parts;
-    const { manualBackups: limit } = await orders.byId(site.orderId);
-    const made = await this.#store.manualOf(connection.db, site, localDay(clock.now(), choices.timeZone));
-    return { left: Math.max(0, limit - made), limit };
+  allowance(site: Site): Promise<{ left: number; limit: number }> {
+    return this.#starting.allowance(site);
   }
 
   /**
-   * For the operator at a terminal: makes and checks a backup at once, whatever the limit.
+   * For the operator at a terminal: makes and checks a backup at once, whatever the limit; it does not count for the customer.
    * @returns the file's name
    * @throws PanelError 409 `backups.alreadyRunning`; what keeps it from being made
    */
   async runNow(site: Site): Promise<string> {
-    const { connection, clock, choices, audit } = this.#parts;
-    const id = newId(clock.now());
-    const row = { id, site_id: site.id, customer_id: site.customerId, actor_person_id: null, kind: 'manual' as const };
-    await connection.write(async (tx) => {
-      await this.#refuseSecond(tx, site);
-      await this.#store.add(tx, { ...row, day: localDay(clock.now(), choices.timeZone), queued_at: clock.now() });
-      await audit.record(tx, {
-        action: 'backups.requested',
-        actor: { kind: 'operator' },
-        customerId: site.customerId,
-        siteId: site.id,
-        subjectId: id,
-      });
-    });
+    const id = await this.#starting.forOperator(site);
     const run = { payload: {}, attempt: 1, lastAttempt: true, signal: new AbortController().signal };
     await this.make(id, run);
     await this.verify(id, run);

@@ -162,10 +162,11 @@ export class BackupStore {
     return rows.map(fromRow);
   }
 
-  /** Manual backups of the day that did not fail. */
+  /** Backups of the day that a person asked for and that did not fail. */
   async manualOf(reader: Reader, site: Owned, day: string): Promise<number> {
     const rows = await this.#ofSite(site, reader)
       .where('kind', '=', 'manual')
+      .where('actor_person_id', 'is not', null)
       .where('day', '=', day)
       .where('state', 'not in', failedStates)
       .execute();

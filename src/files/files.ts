@@ -1,5 +1,4 @@
 // The door of files: what a customer sees, brings in, moves and removes in a site. Whatever comes in meets the policy (KHADA 7.4).
-import { rm } from 'node:fs/promises';
 import type { Actor, Audit } from '../audit/audit.ts';
 import type { Limits } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -32,7 +31,7 @@ export type Upload = {
   readonly results: readonly UploadResult[];
 };
 
-/** Who acts, for which customer. */
+/** Who acts: the person, and how the audit writes them down. */
 export type Doer = { readonly actor: Actor; readonly personId: string };
 
 export class Files {
@@ -150,18 +149,28 @@ export class Files {
     const storage = this.#parts.sites.storageFor(site);
     requireWww(to);
     if ((await storage.stat(to)).kind !== 'folder') throw conflict();
-    for (const path of paths) {
-      const old = requireInsideWww(path);
-      const target = [...to, name === undefined || name === '' ? old : nameOr('name', name)];
-      if (target.join('/') === path.join('/')) continue;
-      if (startsWith(target, path)) throw new Invalid({ to: [{ key: 'files.moveIntoItself', parameters: { name: old } }] });
-      await this.#judgeMove(site, path, target);
-      if (await storage.stat(target).catch(whenMissing)) {
-        throw new Invalid({ [name ? 'name' : 'to']: [{ key: 'files.targetExists', parameters: { name: target.at(-1) ?? '' } }] });
-      }
-      await storage.move(path, target);
+    let moved = 0;
+    try {
+      for (const path of paths) if (await this.#moveOne(site, path, to, name)) moved += 1;
+    } finally {
+      // Also when one of them was refused: what was moved before it has moved.
+      if (moved > 0) await this.#record(site, doer, 'files.moved', moved);
     }
-    await this.#record(site, doer, 'files.moved', paths.length);
+  }
+
+  /** @returns false when it stands there already */
+  async #moveOne(site: Site, path: SitePath, to: SitePath, name: string | undefined): Promise<boolean> {
+    const storage = this.#parts.sites.storageFor(site);
+    const old = requireInsideWww(path);
+    const target = [...to, name === undefined || name === '' ? old : nameOr('name', name)];
+    if (target.join('/') === path.join('/')) return false;
+    if (startsWith(target, path)) throw new Invalid({ to: [{ key: 'files.moveIntoItself', parameters: { name: old } }] });
+    await this.#judgeMove(site, path, target);
+    if (await storage.stat(target).catch(whenMissing)) {
+      throw new Invalid({ [name ? 'name' : 'to']: [{ key: 'files.targetExists', parameters: { name: target.at(-1) ?? '' } }] });
+    }
+    await storage.move(path, target);
+    return true;
   }
 
   async #judgeMove(site: Site, from: SitePath, to: SitePath): Promise<void> {
@@ -184,8 +193,15 @@ export class Files {
   async remove(site: Site, doer: Doer, paths: readonly SitePath[]): Promise<void> {
     const storage = this.#parts.sites.storageFor(site);
     for (const path of paths) requireInsideWww(path);
-    for (const path of paths) await storage.remove(path);
-    await this.#record(site, doer, 'files.removed', paths.length);
+    let removed = 0;
+    try {
+      for (const path of paths) {
+        await storage.remove(path);
+        removed += 1;
+      }
+    } finally {
+      if (removed > 0) await this.#record(site, doer, 'files.removed', removed);
+    }
     await this.#parts.sites.count(site);
   }
 
@@ -197,11 +213,6 @@ export class Files {
   /** Removes what uploads that were cut off left in quarantine. */
   sweep(): Promise<void> {
     return this.quarantine.sweep();
-  }
-
-  /** For tests and the end of a site: empties the quarantine at once. */
-  async clearQuarantine(): Promise<void> {
-    await rm(this.#parts.quarantineFolder, { recursive: true, force: true });
   }
 }
 

@@ -8,7 +8,9 @@ const perPage = 200;
 const orders = ['name', '-name', 'size', '-size', 'changed', '-changed'] as const;
 type Order = (typeof orders)[number];
 
-const encoded = (path: SitePath) => path.map(encodeURIComponent).join('/');
+/** @returns the address of a path in the site, without mount and language; each segment is encoded by itself */
+export const fileAddress = (site: string, path: SitePath) =>
+  ['/sites', site, 'files', ...path.map((segment) => encodeURIComponent(segment))].join('/');
 
 /** @throws PanelError 404 when there is no such folder */
 export async function listing(files: Files, req: Request, path: SitePath): Promise<PageData> {
@@ -17,12 +19,12 @@ export async function listing(files: Files, req: Request, path: SitePath): Promi
   const order = orders.find((each) => each === req.query.sort) ?? 'name';
   const sorted = sort(entries, order, language);
   const pages = Math.max(1, Math.ceil(sorted.length / perPage));
-  const number = Math.min(pages, Math.max(1, Number.parseInt(String(req.query.page ?? '1'), 10) || 1));
-  const here = `/sites/${req.site.name}/files`;
-  const shown = sorted.slice((number - 1) * perPage, number * perPage).map((entry) => ({
+  const pageNumber = Math.min(pages, Math.max(1, Number.parseInt(String(req.query.page ?? '1'), 10) || 1));
+  const addressOf = (to: SitePath) => url(fileAddress(req.site.name, to));
+  const shown = sorted.slice((pageNumber - 1) * perPage, pageNumber * perPage).map((entry) => ({
     ...entry,
     path: [...path, entry.name].join('/'),
-    address: url(`${here}/${encoded([...path, entry.name])}`),
+    address: addressOf([...path, entry.name]),
   }));
   return {
     title: `${words.t('files.title')}: ${path.at(-1) ?? '/'}`,
@@ -30,13 +32,13 @@ export async function listing(files: Files, req: Request, path: SitePath): Promi
     scripts: ['behaviours/submit-once.js'],
     site: req.site,
     path,
-    here: url(`${here}${path.length > 0 ? `/${encoded(path)}` : ''}`),
-    base: url(here),
-    crumbs: crumbs(path, (to) => url(`${here}${to.length > 0 ? `/${encoded(to)}` : ''}`), req.site.name),
+    here: addressOf(path),
+    base: addressOf([]),
+    crumbs: crumbs(path, addressOf, req.site.name),
     entries: shown,
     total: entries.length,
     order,
-    number,
+    pageNumber,
     pages,
     isWritable: path[0] === 'www',
     isOpen: req.site.openedAt !== null,

@@ -50,14 +50,17 @@ export async function publish(received: readonly Received[], parts: PublishParts
   const folders = new Map<string, Set<string>>();
   let unused = budget.bytes;
   let stored = 0;
-  for (const file of judged) {
-    const refused = file.refused ?? (isWaiting(file) && !budget.granted.has(file.from) ? budget.refusal(file) : undefined);
-    const result = refused || !isWaiting(file) ? refusedResult(file, refused) : await put(file, parts, folders);
-    results.push(result.row);
-    unused -= result.grownBy;
-    stored += result.isNew ? 1 : 0;
+  try {
+    for (const file of judged) {
+      const refused = file.refused ?? (isWaiting(file) && !budget.granted.has(file.from) ? budget.refusal(file) : undefined);
+      const result = refused || !isWaiting(file) ? refusedResult(file, refused) : await put(file, parts, folders);
+      results.push(result.row);
+      unused -= result.grownBy;
+      stored += result.isNew ? 1 : 0;
+    }
+  } finally {
+    await settle(parts, unused, budget.files - stored);
   }
-  await settle(parts, unused, budget.files - stored);
   return results;
 }
 
@@ -125,9 +128,9 @@ async function put(file: Waiting, { sites, site, conflict }: PublishParts, folde
     return { row: { file: file.shown, bytes: file.bytes, result: 'replaced' }, grownBy: file.bytes - old.size, isNew: false };
   } catch (error) {
     if (!(error instanceof PanelError)) throw error;
-    if (error.status === 409)
-      return refusedResult(file, { code: 'exists', parameters: { name: file.shown, size: 0, at: 0, bytes: file.bytes } });
-    return refusedResult(file, { code: 'disk_error', parameters: { name: file.shown } });
+    // Somebody took the name meanwhile; or a file stands where a folder of its path would be, and then nothing is there to tell of.
+    const other = error.status === 409 ? await existing(storage, file).catch(() => undefined) : undefined;
+    return refusedResult(file, other ?? { code: 'disk_error', parameters: { name: file.shown } });
   }
 }
 

@@ -1,6 +1,7 @@
 // What became of each uploaded file, in words: the result, the reason, and what to do; refusals first.
 import type { Words } from '../platform/web/words.ts';
 import type { UploadResult } from './publishing.ts';
+import type { Found } from './refusals.ts';
 
 export type ResultRow = {
   readonly file: string;
@@ -40,20 +41,21 @@ function inWords(parameters: Readonly<Record<string, string | number>>, words: W
     if (typeof value === 'number' && sizes.has(name)) return [name, inBytes ? words.bytes(value) : words.number(value)];
     if (name === 'why') return [name, words.t(`files.archive.${value}`)];
     if (name === 'found')
-      return [name, words.t(foundKeys.has(String(value)) ? `files.found.${value}` : 'files.found.kind', { kind: value })];
+      return [name, words.t(Object.hasOwn(named, value) ? `files.found.${value}` : 'files.found.kind', { kind: value })];
     return [name, value];
   });
   return Object.fromEntries(shown);
 }
 
-const foundKeys = new Set([
-  'text',
-  'binary',
-  'utf-16',
-  'unknown',
-  'server-code',
-  'script',
-  'outside-reference',
-  'entity',
-  'malformed',
-]);
+/** What has a sentence of its own; every other `found` is an extension. */
+const named: Readonly<Record<Found, true>> = {
+  text: true,
+  binary: true,
+  'utf-16': true,
+  unknown: true,
+  'server-code': true,
+  script: true,
+  'outside-reference': true,
+  entity: true,
+  malformed: true,
+};

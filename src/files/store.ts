@@ -55,6 +55,7 @@ export class FileStore {
       .selectFrom('uploads')
       .select('id')
       .where('site_id', '=', site.id)
+      .where('customer_id', '=', site.customerId)
       .limit(1)
       .executeTakeFirst();
     return row !== undefined;

@@ -1,4 +1,5 @@
 // The injected clock: times are epoch milliseconds everywhere, a local day is text in the configured zone.
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Clock {
   /** Now, in epoch milliseconds. */
@@ -29,6 +30,11 @@ export class StoppedClock implements Clock {
   advance(milliseconds: number): void {
     this.#now += milliseconds;
   }
+}
+
+/** Waits for a moment of `monotonic()`: answers of one moment do not tell by their time what was found out. */
+export async function waitUntil(clock: Clock, moment: number): Promise<void> {
+  await sleep(Math.max(0, moment - clock.monotonic()));
 }
 
 const parts = (at: number, zone: string) =>

@@ -84,10 +84,13 @@ export class Defence {
   }
 
   /** One use: whatever comes of it, the picture is void afterwards. */
-  solves(req: Request, typed: string | undefined): boolean {
+  async solves(req: Request, typed: string | undefined): Promise<boolean> {
+    const { clock, counters } = this.#parts;
     const asked = req.session.captcha;
     delete req.session.captcha;
-    if (!asked || !typed || asked.expiresAt < this.#parts.clock.now()) return false;
+    if (!asked || !typed || asked.expiresAt < clock.now()) return false;
+    // Requests side by side each read the session before one of them has written it.
+    if ((await counters.hit(`signIn.captcha:${asked.digest}`, pictureLifetime)).count > 1) return false;
     return equalText(asked.digest, this.#digest(req, typed));
   }
 

@@ -1,5 +1,5 @@
 // Who may enter: guards stand outside the line of features; only routes.ts files and app.ts import them.
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { type Clock, minute } from '../platform/clock.ts';
 import { forbidden, notSignedIn } from '../platform/errors.ts';
 import { typed } from '../platform/web/form.ts';
@@ -33,6 +33,8 @@ export function can(person: SignedIn, action: Action, _site?: Site): boolean {
 export type Guards = {
   /** Without a session: GET goes 303 to the login, JSON 401, a POST keeps its fields and goes to the login. */
   readonly signedIn: RequestHandler;
+  /** The same for a change whose form stands on another page: `pageOf` tells its path, without mount and language. */
+  readonly signedInAt: (pageOf: (req: Request) => string) => RequestHandler;
   /** After `signedIn`: a sign-in older than CONFIRM_MINUTES goes 303 to `/confirm`. */
   readonly fresh: RequestHandler;
   /** After `signedIn`: puts `req.site`; a stranger's or unknown site is 404. Reading needs `look`, everything else `change` (403). */
@@ -41,18 +43,8 @@ export type Guards = {
 
 export function newGuards({ sites, clock, confirmMinutes }: { sites: Sites; clock: Clock; confirmMinutes: number }): Guards {
   return {
-    signedIn: (req, res, next) => {
-      const { visit } = req;
-      if (visit.person) return next();
-      if (visit.wantsJson) return next(notSignedIn());
-      // A small form whose session died is kept, and shown again for a new submit.
-      if (isChange(req.method) && req.is('application/x-www-form-urlencoded'))
-        req.session.kept = { path: visit.path, values: typed(req.body) };
-      res.redirect(
-        303,
-        `${visit.url('/login')}?next=${encodeURIComponent(visit.url(isChange(req.method) ? visit.path : visit.pathAndQuery))}`,
-      );
-    },
+    signedIn: signedInAt((req) => req.visit.path),
+    signedInAt,
     fresh: (req, res, next) => {
       const { visit } = req;
       const freshAt = visit.person?.freshAt ?? 0;
@@ -72,6 +64,19 @@ export function newGuards({ sites, clock, confirmMinutes }: { sites: Sites; cloc
       req.session.siteName = site.name;
       next();
     },
+  };
+}
+
+/** Lets in who is signed in; a small form whose session died is kept, and shown again on its page for a new submit. */
+function signedInAt(pageOf: (req: Request) => string): RequestHandler {
+  return (req, res, next) => {
+    const { visit } = req;
+    if (visit.person) return next();
+    if (visit.wantsJson) return next(notSignedIn());
+    const isLost = isChange(req.method);
+    const page = isLost ? pageOf(req) : visit.pathAndQuery;
+    if (isLost && req.is('application/x-www-form-urlencoded')) req.session.kept = { path: page, values: typed(req.body) };
+    res.redirect(303, `${visit.url('/login')}?next=${encodeURIComponent(visit.url(page))}`);
   };
 }
 

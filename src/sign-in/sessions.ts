@@ -1,7 +1,7 @@
 // Sessions: express-session on our own table. The id is stored hashed, what is in it sealed; idle and absolute end are the server's.
 
-import type { RequestHandler } from 'express';
-import session, { type SessionData, Store } from 'express-session';
+import type { Request, RequestHandler } from 'express';
+import session, { type Session, type SessionData, Store } from 'express-session';
 import { type Clock, hour, minute } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { hashToken, type Secrets } from '../platform/secrets.ts';
@@ -33,10 +33,18 @@ const touchMilliseconds = minute;
 /** Anonymous sessions hold a form's token and little more. */
 export class SessionStore extends Store {
   readonly #parts: SessionParts;
+  /** sessions that have a row: of requests that still run, so that none of them makes a row again that was removed meanwhile */
+  readonly #known = new WeakSet<object>();
 
   constructor(parts: SessionParts) {
     super();
     this.#parts = parts;
+  }
+
+  override createSession(req: Request, data: SessionData): Session & SessionData {
+    const known = super.createSession(req, data);
+    this.#known.add(known);
+    return known;
   }
 
   override get(id: string, answer: (error: unknown, data?: SessionData | null) => void): void {
@@ -89,13 +97,14 @@ export class SessionStore extends Store {
       seen_at: now,
       expires_at: this.#expiresAt(now, data),
     };
-    await this.#parts.connection.write((tx) =>
-      tx
-        .insertInto('sessions')
-        .values({ id_hash: idHash, created_at: now, ...row })
-        .onConflict((conflict) => conflict.column('id_hash').doUpdateSet(row))
-        .execute(),
-    );
+    const { connection } = this.#parts;
+    // What was signed out while a request ran stays signed out: an upload that ends later writes nothing.
+    if (this.#known.has(data))
+      return void (await connection.write((tx) =>
+        tx.updateTable('sessions').set(row).where('id_hash', '=', idHash).execute(),
+      ));
+    await connection.write((tx) => tx.insertInto('sessions').values({ id_hash: idHash, created_at: now, ...row }).execute());
+    this.#known.add(data);
   }
 
   async #seen(idHash: string, data: SessionData): Promise<void> {

@@ -4,7 +4,7 @@ import type { Accounts, Person } from '../accounts/accounts.ts';
 import type { Actor, Audit } from '../audit/audit.ts';
 import type { Choices } from '../options.ts';
 import type { Captcha } from '../platform/captcha/port.ts';
-import { type Clock, minute } from '../platform/clock.ts';
+import { type Clock, minute, waitUntil } from '../platform/clock.ts';
 import type { Counters } from '../platform/counters/port.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { forbidden, gone, Invalid, PanelError } from '../platform/errors.ts';
@@ -31,6 +31,10 @@ export type SignInParts = {
 };
 
 const linkMinutes = 10;
+/** Later than the slowest verification of a password, so that an older hash or a known name cannot be told by the time (§13.15). */
+const failureMilliseconds = 300;
+/** Writing a letter takes a little longer than writing none. */
+const linkMilliseconds = 150;
 const confirmFailures = { count: 5, windowMilliseconds: 15 * minute };
 
 export class SignIn {
@@ -57,7 +61,8 @@ export class SignIn {
   }
 
   /**
-   * Signs in by login name and password. The same answer for every cause of failure, an unknown name included.
+   * Signs in by login name and password. The same answer, at the same time after the question, for every cause of failure, an
+   * unknown name included.
    * @throws Invalid `login.failed`, or an error on `captcha` (then nothing was hashed)
    */
   async login(
@@ -65,10 +70,11 @@ export class SignIn {
     res: Response,
     { email, password, captcha }: { email: string; password: string; captcha?: string },
   ): Promise<void> {
-    const { accounts } = this.#parts;
+    const { accounts, clock } = this.#parts;
+    const failAt = clock.monotonic() + failureMilliseconds;
     const loginIndex = accounts.loginIndex(email);
     const attempt = await this.defence.begin(req, loginIndex);
-    if (attempt.captchaDue && !this.defence.solves(req, captcha)) {
+    if (attempt.captchaDue && !(await this.defence.solves(req, captcha))) {
       await attempt.takeBack();
       throw new Invalid({ captcha: [{ key: captcha ? 'login.captchaWrong' : 'login.captchaMissing' }] });
     }
@@ -79,6 +85,7 @@ export class SignIn {
     const entered = person && (await this.#enter(req, res, person, 'password'));
     if (!entered) {
       await this.#failed(req, person ?? (await accounts.byLoginName(email)));
+      await waitUntil(clock, failAt);
       throw new Invalid({ '': [{ key: 'login.failed' }] });
     }
     await attempt.succeed();
@@ -127,8 +134,15 @@ export class SignIn {
     return true;
   }
 
-  /** Mails a link that signs in once, within 10 minutes. The same for an unknown address. */
+  /** Mails a link that signs in once, within 10 minutes. The same for an unknown address, and in the same time. */
   async mailLink(req: Request, email: string): Promise<void> {
+    const { clock } = this.#parts;
+    const answerAt = clock.monotonic() + linkMilliseconds;
+    await this.#mailLink(req, email);
+    await waitUntil(clock, answerAt);
+  }
+
+  async #mailLink(req: Request, email: string): Promise<void> {
     const { accounts, connection, letters, counters, choices, audit } = this.#parts;
     const limit = choices.limits.lettersPerAddress;
     const { count } = await counters.hit(`signIn.link:${accounts.loginIndex(email)}`, limit.windowMilliseconds);

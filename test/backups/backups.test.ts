@@ -347,6 +347,7 @@ test('of two requests for a backup at the same moment one is refused', async () 
 test('an operator makes and checks a backup at once', async () => {
   expect(await house.backups.runNow(site)).toBe(`${site.name}-20261122-1200.zip`);
   expect(only(await allOf())).toMatchObject({ state: 'verified', kind: 'manual' });
+  expect(await house.backups.allowance(site)).toEqual({ left: 3, limit: 3 });
   house.clock.advance(minute);
   await rm(house.pathIn(site, 'www'), { recursive: true });
   await expect(house.backups.runNow(site)).rejects.toEqual(refused(404));

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 
 let house: TestPanel;
 let owner: Visitor;
@@ -227,6 +227,32 @@ describe('what stands in a site', () => {
     expect(await readdir(www())).not.toContain('이야기');
     for (const path of ['www', 'backup', 'backup/x.zip', 'www/../backup', ''])
       expect((await send('delete', { path })).status).toBe(422);
+  });
+
+  test('refused names are shown on the same form again, with the reason and what was typed', async () => {
+    const page = `/sites/${site}/files/www`;
+    const refused = await owner.submit(page, { path: 'www', name: 'bad|name' }, `/sites/${site}/files/folder`);
+    expect(refused.status).toBe(422);
+    expect(refused.text).toContain('value="bad|name"');
+    expect(refused.text).toContain('이름에 쓸 수 없는 글자나 낱말이 있습니다: |');
+    await owner.upload(site, [{ name: 'form.txt', body: 'x' }]);
+    const move = await owner.send(`/sites/${site}/files/move`, {
+      ...(await owner.hidden(`${page}?do=move&path=www/form.txt`, `/sites/${site}/files/move`)),
+      to: 'www',
+      name: 'form.php',
+    });
+    expect(move.status).toBe(422);
+    expect(move.text).toContain('value="form.php"');
+  });
+
+  test('what was typed for a folder when the session had died waits on the folder’s page after signing in', async () => {
+    const visitor = new Visitor(house);
+    await visitor.get('/login');
+    const lost = await visitor.send(`/sites/${site}/files/folder`, { path: 'www', name: '봄 사진' });
+    expect(lost.headers.location).toBe(`/login?next=${encodeURIComponent(`/sites/${site}/files/www`)}`);
+    const login = await visitor.submit(lost.headers.location ?? '', { email: 'owner@example.com', password }, '/login');
+    expect(login.headers.location).toBe(`/sites/${site}/files/www`);
+    expect((await visitor.get(login.headers.location ?? '')).text).toContain('value="봄 사진"');
   });
 
   test('is never reached through a link', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ArchiveReader } from '../../src/platform/storage/archive-reader.ts';
-import { type DiskArchives, diskArchives } from '../../src/platform/storage/archives.ts';
+import { diskArchives } from '../../src/platform/storage/archives.ts';
 import type { ArchiveStorage } from '../../src/platform/storage/port.ts';
 
 export type ArchivesUnderTest = { readonly archives: ArchiveStorage; close(): Promise<void> };
@@ -132,7 +132,7 @@ archiveStorageContract('this disk', async () => {
 
 describe('archives in a folder of this machine', () => {
   let base: string;
-  let archives: DiskArchives;
+  let archives: ReturnType<typeof diskArchives>;
 
   beforeEach(async () => {
     base = await diskBase();

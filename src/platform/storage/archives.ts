@@ -23,14 +23,8 @@ function parts(key: string): { site: string; name: string } {
   return { site, name };
 }
 
-/** Archives on a disk, and the clearing away of what a crash left behind. */
-export type DiskArchives = ArchiveStorage & {
-  /** Removes staging files that nobody wrote to for a day. @returns how many */
-  sweep(): Promise<number>;
-};
-
 /** @param root folder for all sites' archives, made when the first archive is staged; keys that are none throw RangeError */
-export function diskArchives(root: string): DiskArchives {
+export function diskArchives(root: string): ArchiveStorage {
   const inSite = <T>(site: string, act: (folder: Folder) => Promise<T>) =>
     answering(async () => within(await Folder.open(root), async (all) => within(await all.enter(site), act)));
   return {

@@ -72,6 +72,8 @@ export interface ArchiveStorage {
   list(site: string): Promise<{ key: string; size: number }[]>;
   /** Nothing there is no error. */
   remove(key: string): Promise<void>;
+  /** Removes what writers that died left in staging a day ago or longer. @returns how many */
+  sweep(): Promise<number>;
 }
 
 export interface StagedArchive {

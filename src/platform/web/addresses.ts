@@ -21,7 +21,9 @@ export class Addresses {
 
   /** @returns an address below the mount: the prefix of the language comes after it (`/hosting/en/login`) */
   page(language: Language, path: string): string {
-    const prefixed = language === 'en' ? `/en${path === '/' ? '' : path}` : path;
+    // Two slashes at the beginning would be the name of another host.
+    const ours = path.replace(/^[/\\]{2,}/, '/');
+    const prefixed = language === 'en' ? `/en${ours === '/' ? '' : ours}` : ours;
     return `${this.base}${prefixed}`;
   }
 

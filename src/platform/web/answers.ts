@@ -38,7 +38,13 @@ export function answerErrors(log: Log): ErrorRequestHandler {
     const { words } = req.visit;
     await res.page(
       'error',
-      { title: words.t(`error.title.${titleOf(status)}`), sentence: words.t(key, known?.parameters), status, requestId },
+      {
+        title: words.t(`error.title.${titleOf(status)}`),
+        sentence: words.t(key, known?.parameters),
+        status,
+        requestId,
+        ...(known instanceof Invalid && { faults: known.fields }),
+      },
       status,
     );
   };

@@ -3,7 +3,8 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type FieldFault, forbidden, Invalid, PanelError } from '../errors.ts';
 import { equalText, hashToken } from '../secrets.ts';
-import type { Idempotency, Once } from './idempotency.ts';
+import type { Faults } from './faults.ts';
+import { type Idempotency, neverRepeats, type Once } from './idempotency.ts';
 import { goTo, type PageData } from './page.ts';
 
 type Fields = z.ZodObject;
@@ -67,13 +68,14 @@ async function run<F extends Fields>(
   res: Response,
 ): Promise<void> {
   requireToken(req);
-  const claim = await idempotency?.claim(req, ownerOf(req), (req.body as { _idem?: unknown })?._idem);
-  if (claim && 'repeated' in claim) return goTo(req, res, claim.repeated);
+  const sent = (req.body as { _idem?: unknown } | undefined)?._idem;
+  const claim = (await idempotency?.claim(req, ownerOf(req), sent)) ?? neverRepeats;
+  if ('repeated' in claim) return goTo(req, res, claim.repeated);
   try {
     const values = parse(fields, req.body);
-    goTo(req, res, await submit({ req, res, values, once: claim?.once ?? { finish: async () => {} } }));
+    goTo(req, res, await submit({ req, res, values, once: claim.once }));
   } catch (error) {
-    await claim?.release();
+    await claim.release();
     throw error;
   }
 }
@@ -89,11 +91,9 @@ export function form<F extends Fields>(definition: FormDefinition<F>): { get: Re
       try {
         await run(definition, req, res);
       } catch (error) {
-        const faults = faultsOf(error);
-        if (!faults || res.headersSent) throw error;
-        const status = error instanceof PanelError ? error.status : 422;
-        if (req.visit.wantsJson) throw error;
-        await page(req, res, { values: typed(req.body), faults }, status);
+        const refused = refusalOf(error);
+        if (!refused || res.headersSent || req.visit.wantsJson) throw error;
+        await page(req, res, { values: typed(req.body), faults: refused.faults }, refused.status);
       }
     },
   };
@@ -105,10 +105,10 @@ export function act<F extends Fields>(definition: Pick<FormDefinition<F>, 'field
 }
 
 /** Refused fields, and a wrong token, are shown on the form; everything else is an error page. */
-function faultsOf(error: unknown): Record<string, readonly FieldFault[]> | undefined {
-  if (error instanceof Invalid) return { ...error.fields };
-  if (error instanceof PanelError && error.key === 'error.token') return { '': [{ key: 'error.token' }] };
-  return undefined;
+function refusalOf(error: unknown): { status: number; faults: Faults } | undefined {
+  if (error instanceof Invalid) return { status: error.status, faults: error.fields };
+  if (!(error instanceof PanelError) || error.key !== 'error.token') return undefined;
+  return { status: error.status, faults: { '': [{ key: error.key }] } };
 }
 
 declare module 'express-session' {
@@ -118,8 +118,8 @@ declare module 'express-session' {
   }
 }
 
-/** What was typed before the sign-in was lost, shown once for a new submit. */
-function keptFor(req: Request): { values?: Record<string, string | string[]> } {
+/** @returns what was typed on this page before the sign-in was lost, once, for a new submit */
+export function keptFor(req: Request): { values?: Record<string, string | string[]> } {
   const kept = req.session?.kept;
   if (!kept || kept.path !== req.visit.path) return {};
   delete req.session.kept;
