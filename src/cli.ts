@@ -5,7 +5,7 @@ import { configurationDocument, configurationInUse } from './configuration.ts';
 import { readEnvironment, withSecret } from './environment.ts';
 import { catalogues } from './messages/catalogue.ts';
 import { chosen, OptionsError } from './options.ts';
-import { createPanel } from './panel.ts';
+import { createPanel, type Panel } from './panel.ts';
 import { PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
 
@@ -19,7 +19,7 @@ gotgan backup run --site <name>  makes and checks a backup now`;
 export async function run(args: readonly string[]): Promise<number> {
   const [command = '', ...rest] = args;
   try {
-    const act = commands[command];
+    const act = Object.hasOwn(commands, command) ? commands[command] : undefined;
     if (!act) {
       console.error(usage);
       return command === 'help' || command === '--help' ? 0 : 2;
@@ -44,11 +44,27 @@ function inWords(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/** @throws OptionsError with every fault of the environment at once; nothing was made or opened yet */
+function fromEnvironment() {
+  const { options, serve: at, faults } = readEnvironment(process.env);
+  // The panel's own secret is made only after everything else was found right.
+  return {
+    options,
+    at,
+    choices: chosen({ ...options, secret: options.secret || 'made at the first start, and long enough' }, faults),
+  };
+}
+
 async function open(port?: boolean) {
-  const { options, serve: at } = readEnvironment(process.env);
-  const whole = withSecret({ ...options, secret: options.secret ?? '' });
-  await tryAll(chosen(whole), port ? at : undefined);
+  const { options, at, choices } = fromEnvironment();
+  await tryAll(choices, port ? at : undefined);
+  const whole = withSecret(options);
   return { panel: await createPanel(whole), at, whole };
+}
+
+async function withPanel(act: (panel: Panel) => Promise<void>): Promise<void> {
+  const { panel } = await open();
+  await act(panel).finally(() => panel.close());
 }
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
@@ -61,30 +77,23 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   },
   work: async (args) => {
     const { values } = parseArgs({ args, options: { once: { type: 'boolean' }, child: { type: 'boolean' } } });
-    const { panel } = await open();
-    if (values.once) console.log(`${await panel.workOnce()} jobs done`);
-    else await panel.work({ signal: untilStopped(values.child === true) });
-    await panel.close();
+    await withPanel(async (panel) => {
+      if (values.once) console.log(`${await panel.workOnce()} jobs done`);
+      else await panel.work({ signal: untilStopped(values.child === true) });
+    });
   },
-  migrate: async () => {
-    const { panel } = await open();
-    console.log('The database is up to date.');
-    await panel.close();
-  },
+  migrate: () => withPanel(async () => console.log('The database is up to date.')),
   config: async (args) => {
     const { values } = parseArgs({ args, options: { document: { type: 'boolean' } } });
     if (values.document) return void process.stdout.write(configurationDocument());
-    const { options } = readEnvironment(process.env);
-    const { lines, warnings } = configurationInUse(options, process.env);
+    const { lines, warnings } = configurationInUse(fromEnvironment().options, process.env);
     console.log([...lines, '', ...warnings].join('\n'));
   },
   backup: async (args) => {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { site: { type: 'string' } } });
-    if (positionals[0] !== 'run' || !values.site) throw new Error(`backup: a site is needed\n${usage}`);
-    const { panel } = await open();
-    const { backups, sites } = panel.doors;
-    console.log(await backups.runNow(await sites.byName(values.site)));
-    await panel.close();
+    const { site } = values;
+    if (positionals[0] !== 'run' || !site) throw new Error(`backup: a site is needed\n${usage}`);
+    await withPanel(async ({ doors: { backups, sites } }) => console.log(await backups.runNow(await sites.byName(site))));
   },
 };
 
@@ -94,5 +103,7 @@ function untilStopped(child: boolean): AbortSignal {
   const stop = () => stopping.abort();
   process.once('SIGTERM', stop).once('SIGINT', stop);
   if (child) process.once('disconnect', stop);
+  // The parent may have ended while this process was starting.
+  if (child && !process.connected) stop();
   return stopping.signal;
 }

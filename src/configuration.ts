@@ -25,6 +25,8 @@ export function configurationInUse(
     !options.mailUrl && 'MAIL_URL: letters are written to a folder, not sent (development).',
     !options.databaseUrl && 'DATABASE_URL: SQLite in one file; for many customers use PostgreSQL.',
     !options.officers && 'OFFICERS: security and privacy officer are not published yet (KHADA 1.1).',
+    !(options.brand?.sender && options.brand.support && options.brand.legalFooter) &&
+      'BRAND_SENDER, BRAND_LEGAL_FOOTER, BRAND_SUPPORT_PHONE: letters and the foot of every page show placeholders.',
     options.scannerUrl === undefined && 'SCANNER_URL: uploads are not scanned for viruses.',
     (!options.shortTermUrl || !options.longTermUrl) &&
       'SHORT_TERM_URL, LONG_TERM_URL: there are no backup tiers on other machines yet (KHADA 8.5).',

@@ -19,28 +19,27 @@ const numbers = new Set([
 /** `PORT` and `HOST` belong to `gotgan serve`, not to the panel. */
 export type ServeOptions = { readonly port: number; readonly host: string };
 
-/**
- * @returns the options that the environment names; everything else keeps its default
- * @throws OptionsError with every fault at once
- */
-export function readEnvironment(env: Environment): { options: PanelOptions; serve: ServeOptions } {
+/** Read below, each in its own way. */
+const readApart = new Set(['publicUrl', 'features', 'officers', 'brand']);
+
+/** @returns the options that the environment names (everything else keeps its default), and what cannot be read, for `chosen` */
+export function readEnvironment(env: Environment): { options: PanelOptions; serve: ServeOptions; faults: OptionFault[] } {
   const faults: OptionFault[] = [];
   const port = Number(env.PORT ?? 3000);
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    faults.push({ setting: 'PORT', wrong: `"${env.PORT}" is no port`, todo: 'use 1 to 65535' });
-  const read: Record<string, unknown> = { publicUrl: env.PUBLIC_URL ?? `http://localhost:${port}` };
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65535;
+  if (!isPort) faults.push({ setting: 'PORT', wrong: `"${env.PORT}" is no port`, todo: 'use 1 to 65535' });
+  const read: Record<string, unknown> = { publicUrl: env.PUBLIC_URL ?? `http://localhost:${isPort ? port : 3000}` };
   for (const [option, { env: name }] of Object.entries(documented)) {
     const value = name === undefined ? undefined : env[name];
-    if (value === undefined || value === '' || option === 'publicUrl') continue;
+    if (value === undefined || value === '' || readApart.has(option)) continue;
     read[option] = numbers.has(option) ? Number(value) : value;
   }
   if (env.FEATURES) read.features = list(env.FEATURES);
   const officers = json(env, 'OFFICERS', faults);
   if (officers !== undefined) read.officers = officers;
-  const brand = brandFrom(env);
+  const brand = brandFrom(env, faults);
   if (Object.keys(brand).length > 0) read.brand = brand;
-  if (faults.length > 0) throw new OptionsError(faults);
-  return { options: read as PanelOptions, serve: { port, host: env.HOST ?? '127.0.0.1' } };
+  return { options: read as PanelOptions, serve: { port, host: env.HOST ?? '127.0.0.1' }, faults };
 }
 
 const list = (text: string) =>
@@ -49,14 +48,20 @@ const list = (text: string) =>
     .map((part) => part.trim())
     .filter(Boolean);
 
-function brandFrom(env: Environment): Record<string, unknown> {
+function brandFrom(env: Environment, faults: OptionFault[]): Record<string, unknown> {
+  const { BRAND_SUPPORT_PHONE: phone, BRAND_SUPPORT_EMAIL: email } = env;
+  if (Boolean(phone) !== Boolean(email))
+    faults.push({
+      setting: phone ? 'BRAND_SUPPORT_EMAIL' : 'BRAND_SUPPORT_PHONE',
+      wrong: 'is missing',
+      todo: 'name both or neither',
+    });
   return {
     ...(env.BRAND_NAME && { name: env.BRAND_NAME }),
     ...(env.BRAND_SENDER && { sender: env.BRAND_SENDER }),
     ...(env.BRAND_LOGO && { logo: env.BRAND_LOGO }),
     ...(env.BRAND_LEGAL_FOOTER && { legalFooter: env.BRAND_LEGAL_FOOTER.split('|').map((line) => line.trim()) }),
-    ...(env.BRAND_SUPPORT_PHONE &&
-      env.BRAND_SUPPORT_EMAIL && { support: { phone: env.BRAND_SUPPORT_PHONE, email: env.BRAND_SUPPORT_EMAIL } }),
+    ...(phone && email && { support: { phone, email } }),
   };
 }
 

@@ -7,13 +7,12 @@ import { lastDaily } from './timetable.ts';
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
-export function hands({ letters, sites, backups, accounts }: Doors): Hands {
+export function hands({ letters, sites, backups }: Doors): Hands {
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
-    'accounts.eraseUnverified': () => accounts.eraseUnverified(),
   };
 }
 
@@ -45,7 +44,13 @@ export function timetable({
       },
     },
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
+    {
+      name: 'backups.sweepGrants',
+      everyMilliseconds: hour,
+      keep: (now) => backups.sweepGrants(now - choices.sessionHours * hour),
+    },
     { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
+    { name: 'accounts.sweepTokens', everyMilliseconds: hour, keep: () => accounts.sweepTokens() },
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: hour, keep: () => files.sweep() },

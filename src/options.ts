@@ -31,7 +31,6 @@ const brand = z.object({
 });
 
 const switchable = ['signUp', 'files', 'backups', 'consent', 'home'] as const;
-export type Switchable = (typeof switchable)[number];
 
 const count = (usual: number) => z.number().int().positive().default(usual);
 const everyMinute = 60_000;
@@ -212,20 +211,18 @@ const nameOf = (option: string) => documented[option as keyof typeof documented]
 
 /**
  * Checks all choices and fills in defaults.
+ * @param unread what could not be read before they came here
  * @throws OptionsError with every fault at once
  */
-export function chosen(options: PanelOptions): Choices {
+export function chosen(options: PanelOptions, unread: readonly OptionFault[] = []): Choices {
   const { mailer: _m, scanner: _s, archives: _a, siteHost: _h, captcha: _c, clock: _k, log: _l, ...plain } = options;
   const result = schema.safeParse(plain);
-  const faults: OptionFault[] = result.success
-    ? []
-    : result.error.issues.map((issue) => ({
-        setting: nameOf(String(issue.path[0] ?? issue.code)),
-        wrong: `${issue.path.slice(1).join('.')} ${issue.message}`.trim(),
-        todo: 'see docs/configuration.md',
-      }));
-  faults.push(...addressFaults(plain));
-  if (result.success) faults.push(...meaningFaults(result.data));
+  const ofSchema = (result.error?.issues ?? []).map((issue) => ({
+    setting: nameOf(String(issue.path[0] ?? issue.code)),
+    wrong: `${issue.path.slice(1).join('.')} ${issue.message}`.trim(),
+    todo: 'see docs/configuration.md',
+  }));
+  const faults = [...unread, ...ofSchema, ...addressFaults(plain), ...meaningFaults(plain)];
   if (!result.success || faults.length > 0) throw new OptionsError(faults);
   return { ...result.data, limits: scaled(result.data.limits, result.data.limitsScale) };
 }
@@ -260,9 +257,9 @@ function addressFaults({ publicUrl, limitsScale }: Partial<PanelOptions>): Optio
   return faults;
 }
 
-function meaningFaults(choices: Choices): OptionFault[] {
+function meaningFaults(choices: Partial<PanelOptions>): OptionFault[] {
   const faults: OptionFault[] = [];
-  const schemes: [keyof Choices & string, RegExp, string][] = [
+  const schemes: [keyof Choices, RegExp, string][] = [
     ['databaseUrl', /^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'sqlite:<file> or postgres://…'],
     ['mailUrl', /^(file:.+|smtps?:\/\/.+)/, 'file:<folder> or smtp://…'],
     ['scannerUrl', /^none:$/, 'none:'],
@@ -278,8 +275,9 @@ function meaningFaults(choices: Choices): OptionFault[] {
       faults.push({ setting: nameOf(option), wrong: `"${value.split(':')[0]}" is not known here`, todo: `use ${known}` });
     }
   }
-  if (!Intl.supportedValuesOf('timeZone').includes(choices.timeZone) && choices.timeZone !== 'UTC') {
-    faults.push({ setting: 'TIME_ZONE', wrong: `"${choices.timeZone}" is no IANA zone`, todo: 'use a name such as Asia/Seoul' });
+  const { timeZone = 'UTC' } = choices;
+  if (!Intl.supportedValuesOf('timeZone').includes(timeZone) && timeZone !== 'UTC') {
+    faults.push({ setting: 'TIME_ZONE', wrong: `"${timeZone}" is no IANA zone`, todo: 'use a name such as Asia/Seoul' });
   }
   if (choices.trustProxy === 'true') {
     faults.push({

@@ -17,11 +17,13 @@ export async function serve(panel: Panel, { port, host }: ServeOptions, ready: (
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   const stopping = new AbortController();
-  const worker = keepWorker(stopping.signal, (line) => panel.doors.log.warn(line));
-  ready();
-  await new Promise<void>((resolve) => {
+  // Heard from before the address is said: whoever reads it may ask for the end at once.
+  const asked = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve).once('SIGINT', resolve);
   });
+  const worker = keepWorker(stopping.signal, (line) => panel.doors.log.warn(line));
+  ready();
+  await asked;
   stopping.abort();
   await Promise.all([closed(server), worker]);
   await panel.close();

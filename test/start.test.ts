@@ -1,9 +1,10 @@
 // Starting and stopping the real program: with nothing set, with everything wrong, and when it is told or forced to end.
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from './support/embedding/installed.ts';
 import { childrenOf, gotgan, isAlive, type Program, type ProgramOptions, untilGone } from './support/program.ts';
@@ -185,10 +186,13 @@ describe('what is wrong is said in one line each, without a stack', () => {
 });
 
 describe('the end', () => {
-  test('SIGTERM ends web and worker within ten seconds, and ends well', async () => {
+  test('SIGTERM ends web and a working worker within ten seconds, and ends well', async () => {
     const program = start(['serve']);
     await program.said(/http:\/\/localhost/);
     const [worker = 0] = await workerOf(program);
+    await untilItWorks(worker);
+    // a browser keeps its connection
+    await fetch(`http://127.0.0.1:${port}/`);
     program.child.kill('SIGTERM');
     expect(await untilGone(program.pid, 10)).toBe(true);
     expect((await program.ended).code).toBe(0);
@@ -202,10 +206,14 @@ describe('the end', () => {
     expect(await untilGone(program.pid, 10)).toBe(true);
   });
 
-  test('a worker whose panel was killed ends by itself', async () => {
+  test.each([
+    ['that is still starting', async () => {}],
+    ['that works', untilItWorks],
+  ])('a worker %s ends by itself when its panel was killed', async (_when, ready) => {
     const program = start(['serve']);
     await program.said(/http:\/\/localhost/);
     const [worker = 0] = await workerOf(program);
+    await ready(worker);
     program.child.kill('SIGKILL');
     await program.ended;
     const isGone = await untilGone(worker, 10);
@@ -223,6 +231,17 @@ describe('the end', () => {
       .toBe(1);
   });
 });
+
+/** A worker works once it has opened the database, and a moment later listens for the end. */
+async function untilItWorks(worker: number): Promise<void> {
+  const opened = async () => {
+    const open = await readdir(`/proc/${worker}/fd`).catch(() => []);
+    const files = await Promise.all(open.map((fd) => readlink(`/proc/${worker}/fd/${fd}`).catch(() => '')));
+    return files.some((file) => file.endsWith('panel.db-wal'));
+  };
+  await expect.poll(opened, { timeout: 20_000 }).toBe(true);
+  await sleep(2000);
+}
 
 /** The one child of the panel; it may still be starting, and must end well even then. */
 async function workerOf(program: Program): Promise<number[]> {

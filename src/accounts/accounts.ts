@@ -3,7 +3,7 @@ import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
 import type { Consent } from '../consent/consent.ts';
 import type { Choices } from '../options.ts';
 import type { Order, Orders } from '../orders/orders.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, day } from '../platform/clock.ts';
 import type { Counters } from '../platform/counters/port.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { gone, notFound } from '../platform/errors.ts';
@@ -185,6 +185,12 @@ export class Accounts {
       for (const personId of due) await this.#eraseUnverified(personId);
       if (due.length === 0) return;
     }
+  }
+
+  /** Deletes mailed tokens a week after they expired: until then a sign-up whose link is too old can still be sent another one. */
+  async sweepTokens(): Promise<void> {
+    const { connection, clock } = this.#parts;
+    await connection.write((tx) => this.#tokens.sweep(tx, clock.now() - 7 * day));
   }
 
   async #eraseUnverified(personId: string): Promise<void> {

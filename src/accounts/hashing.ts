@@ -34,11 +34,6 @@ export function hashingConcurrency(cores: number, threadPoolSize = 4): number {
   return Math.max(1, Math.min(cores, threadPoolSize - threadsLeftFree));
 }
 
-/** @returns the least UV_THREADPOOL_SIZE, to be set before the process starts, for so many hashes at once */
-export function threadPoolSizeFor(concurrency: number): number {
-  return Math.max(4, concurrency + threadsLeftFree);
-}
-
 /**
  * At most `concurrency` computations at once, up to `queueLimit` (32) more wait in the order of arrival, each at most
  * `queueWaitMilliseconds` (2000). Errors: PanelError 503 `login.busy` when the queue is full or the wait too long, the same for
@@ -60,7 +55,7 @@ export class PasswordHashing {
     this.#nobody = phc(parameters, randomBytes(saltBytes), randomBytes(tagBytes));
   }
 
-  /** Hashes that are being computed and that wait now, for `/readyz` and the log. */
+  /** Hashes that are being computed and that wait now. */
   get load(): { readonly running: number; readonly waiting: number } {
     return { running: this.#queue.running, waiting: this.#queue.waiting };
   }

@@ -88,6 +88,11 @@ export class MailedTokens {
       .execute();
   }
 
+  /** Deletes what expired before `before`, in epoch milliseconds. */
+  async sweep(tx: Tx, before: number): Promise<void> {
+    await tx.deleteFrom('mailed_tokens').where('expires_at', '<', before).execute();
+  }
+
   /** Deletes them, for a person who is erased. */
   async remove(tx: Tx, personId: string): Promise<void> {
     await tx.deleteFrom('mailed_tokens').where('person_id', '=', personId).execute();

@@ -12,7 +12,7 @@ import { actorOf } from '../platform/web/actor.ts';
 import { checkbox, form } from '../platform/web/form.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
-import { type Limit, limited } from '../platform/web/rate-limit.ts';
+import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Accounts } from './accounts.ts';
 import { verifyHours } from './sign-up.ts';
 import { answersOf, shownItems } from './sign-up-page.ts';
@@ -28,7 +28,7 @@ export type AccountRouteParts = {
   readonly accounts: Accounts;
   readonly orders: Orders;
   readonly consent: Consent;
-  readonly choices: Pick<Choices, 'limits'>;
+  readonly choices: Pick<Choices, 'limits' | 'features'>;
   readonly counters: Counters;
   readonly secrets: Secrets;
   readonly clock: Clock;
@@ -67,8 +67,7 @@ export function accountRoutes({
   idempotency,
 }: AccountRouteParts): Router {
   const router = Router();
-  const limit = (name: string, rate: Limit): RequestHandler =>
-    limited({ counters, name, limit: rate, digest: (address) => secrets.digest('limit.address', address) });
+  const limit = limitsByAddress({ counters, secrets });
   const contextOf = (req: Request) => ({
     language: req.visit.language,
     actor: actorOf(req),
@@ -90,6 +89,7 @@ export function accountRoutes({
         chosen: chosenPlan(req),
         items: shownItems(words, consent, plans),
         versions: accounts.shownVersions(words.language),
+        documentsAreShown: choices.features.includes('consent'),
       };
     },
     submit: async ({ req, values, once }) => {

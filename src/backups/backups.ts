@@ -202,6 +202,11 @@ export class Backups {
     return this.#grants.add(site, backup, downloader);
   }
 
+  /** Removes grants older than any session can be. @param before epoch milliseconds */
+  sweepGrants(before: number): Promise<void> {
+    return this.#grants.sweep(before);
+  }
+
   /** @returns the backup itself. @throws PanelError 410 when it has expired, 409 when it is not made yet or is damaged */
   downloadable(backup: Backup): DownloadableBackup {
     const { state, fileName, sha256, bytes, madeAt } = backup;

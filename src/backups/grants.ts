@@ -21,6 +21,10 @@ export class Grants {
     return this.#store.hasGrant(sessionHash, backupId, { personId, customerId: site.customerId });
   }
 
+  async sweep(before: number): Promise<void> {
+    await this.#parts.connection.write((tx) => this.#store.removeGrants(tx, before));
+  }
+
   async add(site: Site, backup: Backup, { sessionHash, personId, actor }: Downloader): Promise<void> {
     const { connection, clock, accounts, audit, letters } = this.#parts;
     if (await this.has(site, backup.id, { sessionHash, personId })) return;

@@ -1,4 +1,5 @@
 // Which backups of a site are kept, and why: a pure function, so that a customer can be told the reasons.
+import { day as dayMilliseconds } from '../platform/clock.ts';
 
 export type KeptBackup = {
   readonly id: string;
@@ -31,8 +32,6 @@ export type RetentionReason =
 
 export type RetentionDecision = { readonly id: string; readonly keep: boolean; readonly reasons: readonly RetentionReason[] };
 
-const aDay = 24 * 60 * 60 * 1000;
-
 /**
  * Days and weeks without a good backup do not count, so an outage of a month removes nothing.
  * - The last good backup is kept whatever the policy says.
@@ -47,7 +46,7 @@ export function retention(backups: readonly KeptBackup[], policy: RetentionPolic
   const keep = (kept: readonly KeptBackup[], reason: RetentionReason) => {
     for (const backup of kept) reasons.get(backup.id)?.add(reason);
   };
-  const ahead = backups.filter((backup) => backup.dataAt > now + aDay);
+  const ahead = backups.filter((backup) => backup.dataAt > now + dayMilliseconds);
   const newestFirst = backups.filter((backup) => !ahead.includes(backup)).toSorted(byAge);
   const good = newestFirst.filter((backup) => backup.verified);
   const waiting = newestFirst.filter(
@@ -97,7 +96,7 @@ const firstOf = (backups: readonly KeptBackup[], most: number) => backups.slice(
 export function isoWeek(day: string): string {
   const at = Date.parse(`${day}T00:00:00Z`);
   const weekday = (new Date(at).getUTCDay() + 6) % 7;
-  const thursday = new Date(at + (3 - weekday) * aDay);
-  const week = Math.floor((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / (7 * aDay)) + 1;
+  const thursday = new Date(at + (3 - weekday) * dayMilliseconds);
+  const week = Math.floor((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / (7 * dayMilliseconds)) + 1;
   return `${thursday.getUTCFullYear()}-W${String(week).padStart(2, '0')}`;
 }

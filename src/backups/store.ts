@@ -252,6 +252,10 @@ export class BackupStore {
     return row !== undefined;
   }
 
+  async removeGrants(tx: Tx, before: number): Promise<void> {
+    await tx.deleteFrom('download_grants').where('created_at', '<', before).execute();
+  }
+
   /** Of the whole service: nightly backups a day, and how many of them were read back and found right. */
   async nightlyByDay(first: string, last: string): Promise<{ day: string; total: number; verified: number }[]> {
     const rows = await this.#connection.db

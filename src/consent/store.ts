@@ -22,7 +22,7 @@ const fromRow = (row: Selectable<ConsentTables['consents']>): Given => ({
   method: row.method,
 });
 
-export type NewConsent = Omit<Given, 'id'> & { readonly id: string; readonly address?: string; readonly agent?: string };
+export type NewConsent = Given & { readonly address?: string; readonly agent?: string };
 
 export class ConsentStore {
   readonly #connection: Connection;

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Clock, day } from '../platform/clock.ts';
 import { unavailable } from '../platform/errors.ts';
 import { newToken } from '../platform/ids.ts';
+import { faultCode } from '../platform/storage/faults.ts';
 
 export class Quarantine {
   readonly #folder: string;
@@ -47,8 +48,8 @@ export class Quarantine {
   }
 }
 
-/** @returns 503 for what the disk refuses; everything else stays what it is */
+/** @returns 503 for what the system refuses, whatever it is, since the person can do nothing about it; everything else stays what it is */
 export function storageFault(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^E(NOSPC|ACCES|ROFS|IO|DQUOT|MFILE|NFILE|PERM)$/.test(code) ? unavailable('error.storage', { code }) : error;
+  const isOfTheSystem = error instanceof Error && 'syscall' in error;
+  return isOfTheSystem ? unavailable('error.storage', { code: faultCode(error) }) : error;
 }

@@ -106,11 +106,8 @@ export class Orders {
   }
 
   /** @returns what keeps a plan from being chosen, as faults of the field `plan`; none when it may be */
-  async refusalOf(slug: string | undefined, reader: Reader = this.#parts.connection.db): Promise<FieldFault[]> {
-    if (!slug) return [{ key: 'orders.refused.noPlan' }];
-    const plan = await this.#store.plan(slug, reader);
-    if (!plan) return [{ key: 'orders.refused.unknownPlan' }];
-    return plan.closedAt === null ? [] : [{ key: 'orders.refused.closedPlan' }];
+  async refusalOf(slug: string | undefined): Promise<FieldFault[]> {
+    return refusal(slug, slug ? await this.#store.plan(slug) : undefined);
   }
 
   /**
@@ -119,9 +116,9 @@ export class Orders {
    */
   async place(tx: Tx, { customerId, actor, plan: slug, language, items, versions = {} }: Placing): Promise<Order> {
     const { clock, consent, audit } = this.#parts;
-    const refusal = await this.refusalOf(slug, tx);
-    const faults = { ...(refusal.length > 0 && { plan: refusal }), ...missingConsents(items) };
     const plan = await this.#store.plan(slug, tx);
+    const refused = refusal(slug, plan);
+    const faults = { ...(refused.length > 0 && { plan: refused }), ...missingConsents(items) };
     if (!plan || Object.keys(faults).length > 0) throw new Invalid(faults);
 
     const now = clock.now();
@@ -159,6 +156,12 @@ export class Orders {
   removeAll(tx: Tx, customerId: string): Promise<void> {
     return this.#store.removeAll(tx, customerId);
   }
+}
+
+function refusal(slug: string | undefined, plan: Plan | undefined): FieldFault[] {
+  if (!slug) return [{ key: 'orders.refused.noPlan' }];
+  if (!plan) return [{ key: 'orders.refused.unknownPlan' }];
+  return plan.closedAt === null ? [] : [{ key: 'orders.refused.closedPlan' }];
 }
 
 const isRequired = (item: ItemName) => (requiredItems as readonly string[]).includes(item);

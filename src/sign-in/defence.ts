@@ -14,8 +14,8 @@ declare module 'express-session' {
   }
 }
 
-const window = 15 * minute;
-const pictureLifetime = 3 * minute;
+const windowMilliseconds = 15 * minute;
+const pictureMilliseconds = 3 * minute;
 
 export type DefenceParts = {
   readonly counters: Counters;
@@ -29,8 +29,10 @@ export type DefenceParts = {
 
 /** One attempt that was counted before its password is looked at. */
 export type Attempt = {
-  readonly captchaDue: boolean /** not a failure after all */;
-  takeBack(): Promise<void> /** turned out well */;
+  readonly captchaDue: boolean;
+  /** not a failure after all */
+  takeBack(): Promise<void>;
+  /** turned out well */
   succeed(): Promise<void>;
 };
 
@@ -46,9 +48,9 @@ export class Defence {
     const { counters, captchaAfter } = this.#parts;
     req.session.triedIndex = loginIndex;
     const keys = this.#keys(req, loginIndex);
-    const counts = await Promise.all(keys.all.map((key) => counters.hit(key, window)));
+    const counts = await Promise.all(keys.all.map((key) => counters.hit(key, windowMilliseconds)));
     const takeBack = async () => {
-      await Promise.all(keys.all.map((key) => counters.refund(key, window)));
+      await Promise.all(keys.all.map((key) => counters.refund(key, windowMilliseconds)));
     };
     return {
       captchaDue: counts.some(({ count }) => count > captchaAfter),
@@ -65,7 +67,7 @@ export class Defence {
     const { counters, captchaAfter } = this.#parts;
     if (!req.session.csrf) return false;
     const keys = this.#keys(req, req.session.triedIndex ?? '');
-    const counts = await Promise.all(keys.all.map((key) => counters.read(key, window)));
+    const counts = await Promise.all(keys.all.map((key) => counters.read(key, windowMilliseconds)));
     return counts.some(({ count }) => count >= captchaAfter);
   }
 
@@ -79,7 +81,7 @@ export class Defence {
   async draw(req: Request): Promise<Buffer> {
     const { captcha, clock } = this.#parts;
     const { answer, picture } = await captcha.draw();
-    req.session.captcha = { digest: this.#digest(req, answer), expiresAt: clock.now() + pictureLifetime };
+    req.session.captcha = { digest: this.#digest(req, answer), expiresAt: clock.now() + pictureMilliseconds };
     return picture;
   }
 
@@ -90,7 +92,7 @@ export class Defence {
     delete req.session.captcha;
     if (!asked || !typed || asked.expiresAt < clock.now()) return false;
     // Requests side by side each read the session before one of them has written it.
-    if ((await counters.hit(`signIn.captcha:${asked.digest}`, pictureLifetime)).count > 1) return false;
+    if ((await counters.hit(`signIn.captcha:${asked.digest}`, pictureMilliseconds)).count > 1) return false;
     return equalText(asked.digest, this.#digest(req, typed));
   }
 

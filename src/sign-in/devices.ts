@@ -6,7 +6,7 @@ import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
 import { cookieFor } from './sessions.ts';
 
-const lifetime = 180 * day;
+const lifetimeMilliseconds = 180 * day;
 
 /** `<nonce>.<signature over nonce and login name>`: no session, nothing personal in it. */
 export class Devices {
@@ -18,7 +18,7 @@ export class Devices {
     const { name, options } = cookieFor(addresses, 'device');
     this.#secrets = secrets;
     this.#name = name;
-    this.#options = { ...options, sameSite: 'strict', maxAge: lifetime };
+    this.#options = { ...options, sameSite: 'strict', maxAge: lifetimeMilliseconds };
   }
 
   /** @param loginIndex keyed look-up value of a login name */

@@ -1,5 +1,5 @@
 // The HTTP of signing in: login with CAPTCHA, mailed link, verification, fresh sign-in, logout.
-import { type RequestHandler, Router } from 'express';
+import { Router } from 'express';
 import { z } from 'zod';
 import type { Choices } from '../options.ts';
 import type { Counters } from '../platform/counters/port.ts';
@@ -8,7 +8,7 @@ import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
 import { act, form } from '../platform/web/form.ts';
 import { say } from '../platform/web/page.ts';
-import { type Limit, limited } from '../platform/web/rate-limit.ts';
+import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Guards } from './guards.ts';
 import { cookieFor } from './sessions.ts';
 import type { SignIn } from './sign-in.ts';
@@ -22,8 +22,7 @@ const next = z.string().max(2000).optional().catch(undefined);
 
 export function signInRoutes({ signIn, choices, counters, secrets, addresses }: SignInRouteParts, guards: Guards): Router {
   const router = Router();
-  const limit = (name: string, rate: Limit): RequestHandler =>
-    limited({ counters, name, limit: rate, digest: (address) => secrets.digest('limit.address', address) });
+  const limit = limitsByAddress({ counters, secrets });
   /** Where to go after signing in: only a page of ours, without mount and language. */
   const destination = (wanted: unknown, usual: string) => localPath(addresses, wanted) ?? usual;
 

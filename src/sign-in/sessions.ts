@@ -3,9 +3,10 @@
 import type { Request, RequestHandler } from 'express';
 import session, { type Session, type SessionData, Store } from 'express-session';
 import { type Clock, hour, minute } from '../platform/clock.ts';
-import type { Connection, Tx } from '../platform/database/database.ts';
+import type { Connection } from '../platform/database/database.ts';
 import { hashToken, type Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
+import { besideHost } from './beside-host.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -100,10 +101,13 @@ export class SessionStore extends Store {
     const { connection } = this.#parts;
     // What was signed out while a request ran stays signed out: an upload that ends later writes nothing.
     if (this.#known.has(data))
-      return void (await connection.write((tx) =>
-        tx.updateTable('sessions').set(row).where('id_hash', '=', idHash).execute(),
-      ));
-    await connection.write((tx) => tx.insertInto('sessions').values({ id_hash: idHash, created_at: now, ...row }).execute());
+      return void (await connection.write((tx) => tx.updateTable('sessions').set(row).where('id_hash', '=', idHash).execute()));
+    await connection.write((tx) =>
+      tx
+        .insertInto('sessions')
+        .values({ id_hash: idHash, created_at: now, ...row })
+        .execute(),
+    );
     this.#known.add(data);
   }
 
@@ -123,22 +127,11 @@ export class SessionStore extends Store {
     return Math.min(now + idleMinutes * minute, (data.startedAt ?? now) + hours * hour);
   }
 
-  /** Removes sessions whose time is over, and the grants that ended with them. */
+  /** Removes sessions whose time is over. */
   async sweep(): Promise<void> {
     const now = this.#parts.clock.now();
-    await this.#parts.connection.write(async (tx) => {
-      await tx.deleteFrom('sessions').where('expires_at', '<=', now).execute();
-      await tx
-        .deleteFrom('download_grants')
-        .where((eb) => eb.not(eb.exists(eb.selectFrom('sessions').select('id_hash').whereRef('id_hash', '=', 'session_hash'))))
-        .execute();
-    });
+    await this.#parts.connection.write((tx) => tx.deleteFrom('sessions').where('expires_at', '<=', now).execute());
   }
-}
-
-/** Ends every session of a person, on the caller's transaction. */
-export async function endSessions(tx: Tx, personId: string): Promise<void> {
-  await tx.deleteFrom('sessions').where('person_id', '=', personId).execute();
 }
 
 const place = (idHash: string) => ({ table: 'sessions', column: 'data_sealed', row: idHash });
@@ -165,5 +158,5 @@ export function sessions(parts: SessionParts): { middleware: RequestHandler; sto
     if (parts.addresses.isHttps) Object.defineProperty(req, 'secure', { value: true, configurable: true });
     inner(req, res, next);
   };
-  return { middleware, store };
+  return { middleware: besideHost(middleware), store };
 }

@@ -1,6 +1,5 @@
 // The SQL of sites and servers.
-import type { Selectable } from 'kysely';
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import type { Site } from './sites.ts';
@@ -44,6 +43,7 @@ export class SiteStore {
       .select('id')
       .where('retired_at', 'is', null)
       .orderBy('created_at')
+      .limit(1)
       .executeTakeFirstOrThrow();
     await tx
       .insertInto('sites')

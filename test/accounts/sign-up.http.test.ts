@@ -148,7 +148,7 @@ describe('a customer who agreed', () => {
     const done = await visitor.submit(path, {});
     expect([done.status, done.headers.location]).toEqual([303, '/dashboard']);
     expect((await visitor.get(path)).status).toBe(410);
-    expect((await new Visitor(house).submit(path, { password }).catch(() => ({ status: 410 }))).status).toBe(410);
+    expect((await new Visitor(house).submit(path, { password })).status).toBe(410);
     await house.work();
     expect(await visitor.site()).toMatch(/^[a-z0-9-]{3,32}$/);
   });
@@ -163,6 +163,17 @@ describe('a customer who agreed', () => {
     const letter = (await house.letters()).filter((each) => each.includes(email)).at(-1) ?? '';
     expect(letter).not.toContain('/verify/');
   });
+});
+
+test('a panel that shows no documents of their own leads to none, and their texts stand on the page', async () => {
+  const bare = await startPanel({ features: ['signUp'] });
+  try {
+    const { text } = await new Visitor(bare).get('/signup');
+    expect(text).not.toContain('/documents/');
+    expect(text.match(/<details>/g)?.length).toBeGreaterThan(3);
+  } finally {
+    await bare.close();
+  }
 });
 
 test('a form that is sent twice makes one customer', async () => {

@@ -282,6 +282,16 @@ describe('a sign-up that nobody verifies', () => {
     expect(left).toEqual([0, 0, 0, 0, 0, 0, consents]);
   });
 
+  it('leaves no mailed link behind a week after it expired, used or not', async () => {
+    await verified(doors);
+    doors.clock.advance(8 * day - minute);
+    await doors.accounts.sweepTokens();
+    expect(await rows(doors, 'mailed_tokens')).toBe(1);
+    doors.clock.advance(2 * minute);
+    await doors.accounts.sweepTokens();
+    expect(await rows(doors, 'mailed_tokens')).toBe(0);
+  });
+
   it('does not take a verified person with it', async () => {
     const { personId } = await verified(doors);
     doors.clock.advance(30 * day);

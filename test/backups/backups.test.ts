@@ -379,6 +379,16 @@ test('one session’s download of one backup is granted, noted and told once, al
   expect(part).toEqual((await readFile(house.pathIn(site, 'backup', backup.fileName))).subarray(10, 20));
 });
 
+test('a grant is forgotten once no session can be as old as it is', async () => {
+  const backup = await goodBackup();
+  const downloader = { sessionHash: 'session', personId: person.personId, actor: person.actor };
+  await house.backups.grant(site, backup, downloader);
+  await house.backups.sweepGrants(house.clock.now());
+  expect(await house.backups.isGranted(site, backup.id, downloader)).toBe(true);
+  await house.backups.sweepGrants(house.clock.now() + 1);
+  expect(await house.backups.isGranted(site, backup.id, downloader)).toBe(false);
+});
+
 test('what has expired cannot be downloaded, and an archive that cannot be read is said to be so', async () => {
   const backup = await goodBackup();
   await rm(join(house.archivesFolder, site.name), { recursive: true });

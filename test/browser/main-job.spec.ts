@@ -62,7 +62,7 @@ async function files(): Promise<Upload> {
       ['여름 사진/제주도/바다.jpg', photo.subarray(0)],
       ['여름 사진/제주도/일기.txt', Buffer.from('오늘은 바다에 갔다.\n')],
       // a Mac sends decomposed Hangul; it is stored composed
-      ['여름 사진/가을 산.txt'.normalize('NFD'), Buffer.from('산\n')],
+      [`여름 사진/${'가을 산.txt'.normalize('NFD')}`, Buffer.from('산\n')],
       ['여름 사진/읽어 주세요 (1).txt', Buffer.alloc(0)],
     ]),
   };
@@ -89,10 +89,18 @@ async function mailedLink(email: string, path: string): Promise<string> {
   throw new Error(`no letter to ${email} with a link to ${path}`);
 }
 
+/** @returns what the program has logged as its own faults */
+const bugs = () =>
+  program
+    .out()
+    .split('\n')
+    .filter((line) => line.includes('"level":50') || line.includes('"level":60'));
+
 /** Reloads the page until it holds what is waited for, as a person without JavaScript would. */
 async function reloadUntil(page: Page, isThere: () => Promise<boolean>, what: string, seconds = 60): Promise<void> {
   for (const until = Date.now() + seconds * 1000; !(await isThere()); await page.reload()) {
-    if (Date.now() > until) throw new Error(`${what} did not come: ${(await page.locator('main').innerText()).slice(0, 2000)}`);
+    if (Date.now() > until || bugs().length > 0)
+      throw new Error(`${what} did not come: ${(await page.locator('main').innerText()).slice(0, 2000)}\n${bugs().join('\n')}`);
     await sleep(500);
   }
 }
@@ -113,9 +121,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await browser?.close();
   program?.child.kill('SIGTERM');
   await program?.ended;
+  await browser?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
@@ -220,6 +228,7 @@ describe.skipIf(browserMissing).each([
     for (const [name, body] of kept) expect(manifest, name).toContain(createHash('sha256').update(body).digest('hex'));
 
     expect(complaints).toEqual([]);
+    expect(bugs()).toEqual([]);
     await context.close();
   });
 });

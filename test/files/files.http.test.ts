@@ -1,5 +1,5 @@
 // Files over HTTP: what comes in is judged, nothing is silent, nothing half stored.
-import { readdir, readFile, symlink } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -72,28 +72,39 @@ test('scripts, disguised programs and polyglots are refused, each with its reaso
   expect(await readdir(join(house.folder, 'quarantine'))).toEqual([]);
 });
 
-test.each([
-  ['a control character', 'a\u0007b.txt', 'name_chars'],
-  ['NUL', 'a\u0000b.txt', 'name_chars'],
-  ['a right-to-left mark', 'a\u202Egpj.txt', 'name_chars'],
-  ['300 bytes', `${'가'.repeat(100)}.txt`, 'name_long'],
-  ['a parent folder', '../../evil.txt', 'path_outside'],
-  ['an encoded parent folder', '%2e%2e/evil.txt', 'name_chars'],
-  ['a server control file', '.htaccess', 'type_not_allowed'],
-])('a name with %s is refused in words', async (_name, name, code) => {
+/** Sends one file whose name is written into the form as it is. */
+async function uploadNamed(name: string) {
   const hidden = await owner.hidden(`/sites/${site}/files/www`, `/sites/${site}/files/upload`);
   const boundary = 'limitOfThisForm';
   const fields = Object.entries({ ...hidden, to: 'www' }).map(
     ([key, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${value}\r\n`,
   );
   const file = `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${name}"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--${boundary}--\r\n`;
-  const answer = await owner.agent
+  return owner.agent
     .post(`/sites/${site}/files/upload`)
     .set({ Origin: house.origin, 'Content-Type': `multipart/form-data; boundary=${boundary}` })
     .send(Buffer.from(fields.join('') + file));
-  if (answer.status === 400) return;
+}
+
+test.each([
+  ['a right-to-left mark', 'a\u202Egpj.txt', 'name_chars'],
+  ['300 bytes', `${'가'.repeat(100)}.txt`, 'name_long'],
+  ['a parent folder', '../../evil.txt', 'path_outside'],
+  ['an encoded parent folder', '%2e%2e/evil.txt', 'name_chars'],
+  ['a server control file', '.htaccess', 'type_not_allowed'],
+])('a name with %s is refused in words', async (_name, name, code) => {
+  const answer = await uploadNamed(name);
   expect(answer.status).toBe(303);
   expect((await rowsOf(answer)).map((row) => row.code)).toEqual([code]);
+});
+
+test.each([
+  ['a control character', 'a\u0007b.txt'],
+  ['NUL', 'a\u0000b.txt'],
+])('a name with %s makes a form that cannot be read: 400, and nothing is stored', async (_name, name) => {
+  const before = await readdir(www());
+  expect((await uploadNamed(name)).status).toBe(400);
+  expect(await readdir(www())).toEqual(before);
 });
 
 test('two identical uploads at once: one is stored, the other skipped', async () => {
@@ -279,4 +290,37 @@ describe('what stands in a site', () => {
       .field('_csrf', String(hidden._csrf));
     expect((await upload.attach('files', Buffer.from('x'), 'x.txt')).status).toBe(404);
   });
+});
+
+test('a quarantine that cannot be made refuses each upload, and the next one is taken as soon as it can', async () => {
+  const quarantine = join(house.folder, 'quarantine');
+  await rm(quarantine, { recursive: true, force: true });
+  await writeFile(quarantine, '');
+  const send = () => owner.upload(site, [{ name: 'patient.txt', body: 'still here' }]);
+  const { uploadsAtOnce } = house.panel.doors.choices.limits;
+  for (let turn = 0; turn <= uploadsAtOnce; turn += 1) expect((await send()).status).toBe(503);
+  await rm(quarantine);
+  expect((await rowsOf(await send()))[0]).toMatchObject({ file: 'patient.txt', result: 'stored' });
+});
+
+test('of several moves each that was made is written down, also when a later one is refused', async () => {
+  await owner.upload(site, [
+    { name: 'one.txt', body: '1' },
+    { name: 'shelf/two.txt', body: '2' },
+    { name: 'two.txt', body: 'another' },
+  ]);
+  const moves = async () =>
+    (
+      await house.panel.doors.connection.db.selectFrom('audit').select('details').where('action', '=', 'files.moved').execute()
+    ).map(({ details }) => JSON.parse(details).count);
+  const before = await moves();
+  const hidden = await owner.hidden(`/sites/${site}/files/www`, `/sites/${site}/files/folder`);
+  const answer = await owner.send(`/sites/${site}/files/move`, {
+    ...hidden,
+    path: ['www/one.txt', 'www/two.txt'],
+    to: 'www/shelf',
+  });
+  expect(answer.status).toBe(422);
+  expect((await readdir(www('shelf'))).sort()).toEqual(['one.txt', 'two.txt']);
+  expect(await moves()).toEqual([...before, 1]);
 });

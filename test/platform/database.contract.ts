@@ -1,5 +1,6 @@
 // The promise of a database connection, on every engine that is at hand.
 import { fork } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/migrations/migrate.ts';
@@ -84,3 +85,14 @@ for (const engine of engines) {
     });
   });
 }
+
+test('a SQLite file and its log are readable by their owner alone', async () => {
+  const database = await openTestDatabase('sqlite');
+  try {
+    const file = database.url.slice('sqlite:'.length);
+    const modes = await Promise.all([file, `${file}-wal`].map(async (path) => (await stat(path)).mode & 0o777));
+    expect(modes).toEqual([0o600, 0o600]);
+  } finally {
+    await database.remove();
+  }
+});

@@ -36,6 +36,6 @@ export interface Connection {
  */
 export async function openDatabase(url: string, clock: Clock): Promise<Connection> {
   if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), clock);
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, clock);
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url);
   throw new Error(`DATABASE_URL: ${url.split(':')[0]} is not known; use sqlite:<file> or postgres://…`);
 }

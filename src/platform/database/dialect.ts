@@ -1,4 +1,4 @@
-// What migrations must say differently on the two engines: column types and the guard of append-only tables.
+// What migrations must say differently on the two engines: the guard of append-only tables.
 import { type Kysely, sql } from 'kysely';
 
 /** Rows of `table` can be added and never changed: triggers refuse UPDATE and DELETE, and on SQLite also `INSERT OR REPLACE`. */

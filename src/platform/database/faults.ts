@@ -2,6 +2,7 @@
 import { postgresFault } from './postgres.ts';
 import { sqliteFault } from './sqlite.ts';
 
+/** @returns the error that a person may see; undefined when `error` is another one */
 export function databaseFault(error: unknown): Error | undefined {
   return sqliteFault(error) ?? postgresFault(error);
 }

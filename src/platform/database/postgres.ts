@@ -2,7 +2,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Schema } from '../../migrations/schema.ts';
-import type { Clock } from '../clock.ts';
 import { unavailable } from '../errors.ts';
 import type { Connection, Tx } from './database.ts';
 
@@ -28,7 +27,7 @@ export function postgresFault(error: unknown): Error | undefined {
   return down || lost ? unavailable('error.databaseBusy') : undefined;
 }
 
-export async function openPostgres(url: string, _clock: Clock): Promise<Connection> {
+export async function openPostgres(url: string): Promise<Connection> {
   const pool = new pg.Pool({ connectionString: url, types, max: 10, connectionTimeoutMillis: 5000 });
   // An idle client may lose its server; the pool replaces it, and an unheard 'error' would end the process.
   pool.on('error', () => {});

@@ -1,5 +1,5 @@
 // SQLite in one file: a writing connection, one transaction after the other, and a reading one that never waits for it.
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -104,6 +104,8 @@ export function sqliteFault(error: unknown): Error | undefined {
 
 export async function openSqlite(file: string, clock: Clock): Promise<Connection> {
   mkdirSync(dirname(file), { recursive: true });
+  // Made here, since SQLite would let everybody on the machine read it; its log and index files take the mode of this one.
+  closeSync(openSync(file, 'a', 0o600));
   const writing = openFile(
     file,
     'pragma journal_mode=wal; pragma synchronous=full; pragma secure_delete=on; pragma trusted_schema=off; pragma recursive_triggers=on;',

@@ -60,7 +60,11 @@ export class Folder {
   async above(identity: string): Promise<Folder> {
     const path = this.#byDescriptor ? `${this.#base}/..` : join(this.#base, '..');
     const folder = new Folder(await open(path, folderFlags), path, this.#byDescriptor);
-    if ((await folder.identity()) === identity) return folder;
+    const found = await folder.identity().catch(async (error) => {
+      await folder.close();
+      throw error;
+    });
+    if (found === identity) return folder;
     await folder.close();
     throw conflict();
   }

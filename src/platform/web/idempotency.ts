@@ -1,11 +1,10 @@
 // A form that is sent twice acts once: its key is claimed before the act and finished in the act's own transaction.
 import type { Request } from 'express';
-import type { Clock } from '../clock.ts';
-import { day, minute } from '../clock.ts';
+import { type Clock, day, minute } from '../clock.ts';
 import type { Connection, Tx } from '../database/database.ts';
 import { conflict } from '../errors.ts';
 
-/** Handed to a form's act. */
+/** What a form's act is handed. */
 export type Once = {
   /** Notes in the act's transaction where the answer leads; without it a repeat would act again. */
   finish(tx: Tx, location: string): Promise<void>;
@@ -14,6 +13,7 @@ export type Once = {
 /** The first answer's address, when the form was already sent; else a key that is now claimed. */
 export type Claim = { readonly repeated: string } | { readonly once: Once; release(): Promise<void> };
 
+/** Of a form without a key: each sending is an act of its own. */
 export const neverRepeats: Claim = { once: { finish: async () => {} }, release: async () => {} };
 
 export class Idempotency {
@@ -61,8 +61,7 @@ export class Idempotency {
         .where('key', '=', key)
         .executeTakeFirstOrThrow();
     });
-    if (known?.finished_at != null && known.location !== null)
-      return { repeated: known.location };
+    if (known?.finished_at != null && known.location !== null) return { repeated: known.location };
     if (known) throw conflict('error.stillRunning');
     return {
       once: { finish: (tx, location) => this.#finish(tx, owner, key, location) },

@@ -3,18 +3,17 @@ import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
 import type { Counters } from '../counters/port.ts';
 import { PanelError } from '../errors.ts';
+import type { Secrets } from '../secrets.ts';
 
 export type Limit = { readonly count: number; readonly windowMilliseconds: number };
 
-export type LimitOptions = {
+type LimitOptions = {
   readonly counters: Counters;
   /** keeps the counts of two limits apart */
   readonly name: string;
   readonly limit: Limit;
   /** keyed digest of a network address, so that the counters hold no personal value */
   readonly digest: (address: string) => string;
-  /** only these requests count */
-  readonly counts?: (req: Request) => boolean;
 };
 
 class CounterStore implements Store {
@@ -43,8 +42,17 @@ class CounterStore implements Store {
   }
 }
 
-/** Refuses with 429 and the clock time of the end of the wait. Counts by network (IPv6 by /56). A store that does not answer refuses (503). */
-export function limited({ counters, name, limit, digest, counts }: LimitOptions): RequestHandler {
+/**
+ * Limits by network (IPv6 by /56): each refuses with 429 and the clock time of the end of the wait. Counters that do not answer refuse
+ * as well (503).
+ * @returns a limit by its name, which keeps its counts apart from those of others
+ */
+export function limitsByAddress({ counters, secrets }: { counters: Counters; secrets: Secrets }) {
+  const digest = (address: string) => secrets.digest('limit.address', address);
+  return (name: string, limit: Limit): RequestHandler => limited({ counters, name, limit, digest });
+}
+
+function limited({ counters, name, limit, digest }: LimitOptions): RequestHandler {
   return rateLimit({
     windowMs: limit.windowMilliseconds,
     limit: limit.count,
@@ -52,7 +60,6 @@ export function limited({ counters, name, limit, digest, counts }: LimitOptions)
     legacyHeaders: false,
     store: new CounterStore(counters, name, limit.windowMilliseconds),
     keyGenerator: (req) => digest(ipKeyGenerator(req.ip ?? '')),
-    skip: (req) => (counts ? !counts(req) : false),
     // X-Forwarded-For of strangers is ignored on purpose where TRUST_PROXY names nobody.
     validate: { xForwardedForHeader: false, keyGeneratorIpFallback: false },
     handler: (req, _res, next) => {

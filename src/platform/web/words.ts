@@ -1,5 +1,5 @@
 // Words, dates, numbers and sizes in the reader's language. The catalogue is given; nothing here knows a feature.
-import { day, hour, localDay, minute } from '../clock.ts';
+import { day, hour, minute } from '../clock.ts';
 import type { Parameters } from '../errors.ts';
 
 export type Language = 'ko' | 'en';
@@ -37,6 +37,7 @@ export type WordsOptions = { readonly catalogues: Catalogues; readonly zone: str
 export function wordsIn(language: Language, { catalogues, zone, now }: WordsOptions): Words {
   const locale = language === 'ko' ? 'ko-KR' : 'en-GB';
   const plain = new Intl.NumberFormat(locale);
+  const threeDigits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
   const format = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(locale, { timeZone: zone, hourCycle: 'h23', ...options });
   const wholeDate = { year: 'numeric', month: language === 'ko' ? 'long' : 'short', day: 'numeric' } as const;
@@ -60,7 +61,7 @@ export function wordsIn(language: Language, { catalogues, zone, now }: WordsOpti
     time: (at) => `${date(at)}${language === 'ko' ? ' ' : ', '}${clock(at)}`,
     ago: (at) => agoIn(relative, now() - at),
     iso: (at) => new Date(at).toISOString(),
-    bytes: (count) => sizeIn(locale, count),
+    bytes: (count) => sizeIn(threeDigits, count),
     number: (count) => plain.format(count),
     won: (amount) => (language === 'ko' ? `${plain.format(amount)}원` : `₩${plain.format(amount)}`),
   };
@@ -77,12 +78,8 @@ function agoIn(relative: Intl.RelativeTimeFormat, passed: number): string {
   return relative.format(-Math.max(0, Math.floor(passed / length)), unit);
 }
 
-function sizeIn(locale: string, count: number): string {
+function sizeIn(threeDigits: Intl.NumberFormat, count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const step = Math.min(units.length - 1, count < 1000 ? 0 : Math.floor(Math.log10(count) / 3));
-  const digits = step === 0 ? 0 : 2;
-  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits, maximumSignificantDigits: step === 0 ? undefined : 3 }).format(count / 1000 ** step)}\u00a0${units[step]}`;
+  return `${threeDigits.format(count / 1000 ** step)}\u00a0${units[step]}`;
 }
-
-/** @returns the words for a letter about a day, in the zone: `2026-11-22` */
-export const dayIn = localDay;

@@ -14,14 +14,11 @@ export class ZipReader {
   readonly entries: readonly ZipEntry[];
   /** where the directory begins, in bytes */
   readonly directoryOffset: number;
-  /** size of the archive in bytes */
-  readonly bytes: number;
   readonly #file: FileHandle;
   readonly #window = { start: 0, end: 0, bytes: Buffer.allocUnsafeSlow(windowBytes) };
 
-  private constructor(file: FileHandle, bytes: number, directory: { entries: ZipEntry[]; offset: number }) {
+  private constructor(file: FileHandle, directory: { entries: ZipEntry[]; offset: number }) {
     this.#file = file;
-    this.bytes = bytes;
     this.entries = directory.entries;
     this.directoryOffset = directory.offset;
   }
@@ -31,7 +28,7 @@ export class ZipReader {
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
-      return new ZipReader(file, size, await readDirectory(file, size));
+      return new ZipReader(file, await readDirectory(file, size));
     } catch (cause) {
       await file.close();
       throw cause;

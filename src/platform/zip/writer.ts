@@ -34,9 +34,6 @@ const outputBytes = 1024 * 1024;
 /** Above this a member may pass 4 GiB in the archive: what cannot be compressed grows by less than a thousandth. */
 const wideBytes = 0xf0000000;
 
-/** How many pieces are compressed side by side. */
-export const sideBySide = Math.max(2, availableParallelism());
-
 /** One archive being written. Only `pack` may be called several times at once; the rest one after the other. */
 export class ZipWriter {
   readonly #file: FileHandle;
@@ -46,6 +43,8 @@ export class ZipWriter {
   #used = 0;
   #offset = 0;
   readonly #directory = new GrowingBytes();
+  /** how many pieces are compressed side by side */
+  readonly #sideBySide = Math.max(2, availableParallelism());
   #entries = 0;
 
   private constructor(file: FileHandle) {
@@ -169,7 +168,7 @@ export class ZipWriter {
         compressed.catch(() => {}); // it is awaited below, perhaps after another one has failed
         pending.push(compressed);
         await digest.update(piece);
-        if (pending.length >= sideBySide) await this.#append((await pending.shift()) ?? lastPiece);
+        if (pending.length >= this.#sideBySide) await this.#append((await pending.shift()) ?? lastPiece);
       }
       while (pending.length > 0) await this.#append((await pending.shift()) ?? lastPiece);
     } finally {
