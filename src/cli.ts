@@ -103,6 +103,8 @@ function untilStopped(child: boolean): AbortSignal {
   const stop = () => stopping.abort();
   process.once('SIGTERM', stop).once('SIGINT', stop);
   if (child) process.once('disconnect', stop);
+  // Listening for the end of the parent must not keep this process from its own.
+  process.channel?.unref();
   // The parent may have ended while this process was starting.
   if (child && !process.connected) stop();
   return stopping.signal;
