@@ -52,7 +52,7 @@ const limits = z.object({
   captchaPicture: rate(120, 15),
   /** fresh sign-ins (`/confirm`) from one network address */
   confirm: rate(30, 15),
-  /** letters a person may cause, by any way */
+  /** letters of one kind (sign-up, sign-in link) to one address: counted apart, so that sign-ups of a stranger stop no sign-in */
   lettersPerAddress: rate(3, 60),
   /** bytes of one uploaded file */
   uploadFileBytes: count(5_000_000_000),
@@ -272,7 +272,13 @@ function meaningFaults(choices: Partial<PanelOptions>): OptionFault[] {
   for (const [option, pattern, known] of schemes) {
     const value = choices[option];
     if (typeof value === 'string' && !pattern.test(value)) {
-      faults.push({ setting: nameOf(option), wrong: `"${value.split(':')[0]}" is not known here`, todo: `use ${known}` });
+      // Without a scheme nothing is repeated: it may hold a password.
+      const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1];
+      faults.push({
+        setting: nameOf(option),
+        wrong: scheme ? `"${scheme}:" is not known here` : 'has no scheme',
+        todo: `use ${known}`,
+      });
     }
   }
   const { timeZone = 'UTC' } = choices;

@@ -61,7 +61,7 @@ export class Accounts {
   /**
    * Signs up a person with a customer, an order and its consents, and mails the link that verifies (24 h). Hashes first, then writes
    * all in one transaction. An address that is verified already gets the same outcome in the same time, and its owner a letter;
-   * at most `limits.lettersPerAddress` letters go to an address, whatever the cause.
+   * at most `limits.lettersPerAddress` letters of sign-ups go to an address, whatever the outcome.
    * @throws Invalid with every refused field at once, PanelError 503 when too many passwords wait to be hashed
    */
   signUp(input: SignUpInput, context: SignUpContext): Promise<void> {

@@ -9,7 +9,7 @@ import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { Entry, OpenFile, SitePath } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import type { Site, Sites } from '../sites/sites.ts';
-import { canonicalName, judgeFile, judgeFolders, judgeName, type Refusal, usualRules } from './policy.ts';
+import { canonicalName, judgeFile, judgeFolders, judgeName, type Refusal, steersServers, usualRules } from './policy.ts';
 import { type Conflict, publish, type Received, type UploadResult } from './publishing.ts';
 import { Quarantine } from './quarantine.ts';
 import { FileStore } from './store.ts';
@@ -177,7 +177,7 @@ export class Files {
     const storage = this.#parts.sites.storageFor(site);
     const entry = await storage.stat(from);
     const [before = '', after = ''] = [from.at(-1), to.at(-1)];
-    if (kindParts(before) === kindParts(after)) return;
+    if (before === after || (kindParts(before) === kindParts(after) && !steersServers(after))) return;
     if (entry.kind !== 'file') return refuse('name', judgeFolders([after], this.rules));
     refuse('name', judgeName([after], this.rules));
     const { stream } = await storage.open(from);

@@ -90,6 +90,12 @@ export function isSystemLitter(path: readonly string[], rules: UploadRules): boo
   return harmless && folders[0] === '__MACOSX' && judgeFolders(folders, rules) === undefined;
 }
 
+/** @returns whether a name steers a server, an interpreter or an installer, or is hidden; such a name meets the policy also where the kind stays */
+export function steersServers(name: string): boolean {
+  const folded = shadow(name);
+  return folded.startsWith('.') || isSteering(folded);
+}
+
 /** @returns the last dot-part in lower case; empty when there is none */
 export function extensionOf(name: string): string {
   const dot = name.lastIndexOf('.');
@@ -165,9 +171,8 @@ const notAllowed = (path: readonly string[], ext: string, rules: UploadRules): R
 function judgeSegment(name: string, path: readonly string[], rules: UploadRules): Refusal | undefined {
   const spelling = judgeSpelling(name);
   if (spelling) return about(spelling, path);
-  const folded = shadow(name);
-  if (folded.startsWith('.') || isSteering(folded)) return notAllowed(path, name, rules);
-  const parts = folded.split('.');
+  if (steersServers(name)) return notAllowed(path, name, rules);
+  const parts = shadow(name).split('.');
   const inner = parts.slice(1, -1).find(isServerRun);
   return inner === undefined ? undefined : refusal('double_ext', path, { a: inner, b: parts.at(-1) ?? '' });
 }

@@ -77,7 +77,6 @@ async function judge(file: Received, { scanner, rules }: PublishParts): Promise<
 
 /** Takes room for as many files as fit, in their order, in one short transaction. */
 async function reserve(files: readonly Waiting[], { connection, sites, site }: PublishParts) {
-  const free = Math.max(0, site.quotaBytes - site.usedBytes);
   const take = async (fits: readonly Waiting[]) => {
     const bytes = fits.reduce((sum, file) => sum + file.bytes, 0);
     return (await connection.write((tx) => sites.reserve(tx, site.id, bytes, fits.length))) ? { bytes, fits } : undefined;
@@ -86,11 +85,14 @@ async function reserve(files: readonly Waiting[], { connection, sites, site }: P
   for (let count = files.length; ; count = Math.floor(count / 2)) {
     const taken = count === 0 ? { bytes: 0, fits: [] } : await take(files.slice(0, count));
     if (!taken) continue;
+    const { quotaBytes, usedBytes } = await sites.byId(site.id);
+    const free = Math.max(0, quotaBytes - usedBytes);
+    const need = ({ bytes }: Waiting) => Math.max(0, bytes - free);
     return {
       bytes: taken.bytes,
       files: taken.fits.length,
       granted: new Set(taken.fits.map((file) => file.from)),
-      refusal: (file: Waiting): Refusal => ({ code: 'quota', parameters: { name: file.shown, free, need: file.bytes } }),
+      refusal: (file: Waiting): Refusal => ({ code: 'quota', parameters: { name: file.shown, free, need: need(file) } }),
     };
   }
 }

@@ -136,7 +136,9 @@ export async function receive(req: Request, res: Response, parts: Parts): Promis
 function inWords(error: unknown): unknown {
   if (error instanceof PanelError) return error;
   if (error instanceof MulterError) return error.code === 'LIMIT_UNEXPECTED_FILE' ? badRequest() : tooLarge();
-  // busboy and multer say "Unexpected end of form", "Malformed part header", "Request aborted" … with plain errors.
+  // Control characters in a file's name end the form in its parser; which file it was is not known any more.
+  if (error instanceof Error && error.message === 'Malformed part header') return badRequest('files.partUnreadable');
+  // busboy and multer say "Unexpected end of form", "Request aborted" … with plain errors.
   return error instanceof Error && !('syscall' in error) && !('code' in error && String(error.code).startsWith('E'))
     ? badRequest()
     : error;

@@ -122,7 +122,11 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
       return '/login';
     },
   });
-  router.post('/logout', logout);
+  router.post(
+    '/logout',
+    guards.signedInAt(() => '/dashboard'),
+    logout,
+  );
   return router;
 }
 

@@ -43,6 +43,8 @@ export const files = {
   'files.conflict.replace': 'Replace it',
   'files.upload': 'Upload',
   'files.noFiles': 'No file was chosen. Choose files or a folder to upload.',
+  'files.partUnreadable':
+    'Nothing was uploaded: the name of one file has characters that cannot be read (control characters). Rename that file and choose again.',
   'files.tooManyUploads': 'Other uploads are still running. Please continue when they have ended.',
   'files.pathMissing': 'The path is missing.',
   'files.pathBad': 'The path has characters that cannot be used.',

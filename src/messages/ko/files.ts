@@ -40,6 +40,8 @@ export const files = {
   'files.conflict.replace': '바꾸기',
   'files.upload': '올리기',
   'files.noFiles': '고른 파일이 없습니다. 올릴 파일이나 폴더를 골라 주세요.',
+  'files.partUnreadable':
+    '한 파일의 이름에 읽을 수 없는 글자(제어 문자)가 있어 아무것도 올리지 않았습니다. 그 파일의 이름을 바꾼 뒤 다시 골라 주세요.',
   'files.tooManyUploads': '이미 다른 업로드가 진행되고 있습니다. 끝난 뒤에 이어서 올려 주세요.',
   'files.pathMissing': '경로가 빠져 있습니다.',
   'files.pathBad': '경로에 쓸 수 없는 글자가 있습니다.',

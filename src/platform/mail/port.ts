@@ -14,7 +14,7 @@ export type Letter = {
 /** Errors: PanelError 503 when the letter was not taken; then it may be sent again with the same message id. */
 export interface Mailer {
   send(letter: Letter): Promise<void>;
-  /** @throws PanelError 503 when letters could not be sent now (checked at start) */
+  /** @throws PanelError 503 when letters could not be sent now */
   check(): Promise<void>;
   close(): Promise<void>;
 }
