@@ -139,7 +139,6 @@ function inWords(error: unknown): unknown {
   // Control characters in a file's name end the form in its parser; which file it was is not known any more.
   if (error instanceof Error && error.message === 'Malformed part header') return badRequest('files.partUnreadable');
   // busboy and multer say "Unexpected end of form", "Request aborted" … with plain errors.
-  return error instanceof Error && !('syscall' in error) && !('code' in error && String(error.code).startsWith('E'))
-    ? badRequest()
-    : error;
+  const ofTheSystem = error instanceof Error && ('syscall' in error || ('code' in error && String(error.code).startsWith('E')));
+  return error instanceof Error && !ofTheSystem ? badRequest() : storageFault(error);
 }

@@ -4,6 +4,7 @@ import type { Request, RequestHandler } from 'express';
 import session, { type Session, type SessionData, Store } from 'express-session';
 import { type Clock, hour, minute } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
+import type { Log } from '../platform/log.ts';
 import { hashToken, type Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
 import { besideHost } from './beside-host.ts';
@@ -24,6 +25,7 @@ export type SessionParts = {
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly addresses: Addresses;
+  readonly log: Pick<Log, 'warn'>;
   readonly idleMinutes: number;
   readonly hours: number;
 };
@@ -156,7 +158,12 @@ export function sessions(parts: SessionParts): { middleware: RequestHandler; sto
   const middleware: RequestHandler = (req, res, next) => {
     // express-session would leave out a Secure cookie where TLS ends at a proxy it does not know; the public URL decides instead.
     if (parts.addresses.isHttps) Object.defineProperty(req, 'secure', { value: true, configurable: true });
-    inner(req, res, next);
+    inner(req, res, (error?: unknown) => {
+      // The answer is out already; the usual handling would cut the connection, and the browser's next request with it.
+      if (error && res.headersSent)
+        return parts.log.warn({ requestId: req.visit.requestId, err: error }, 'a session could not be written');
+      next(error);
+    });
   };
   return { middleware: besideHost(middleware), store };
 }

@@ -194,11 +194,16 @@ export class ZipWriter {
     if (bytes.length === 0) return;
     const position = this.#offset - this.#used;
     this.#used = 0;
-    const [{ bytesWritten }] = await Promise.all([
-      this.#file.write(bytes, 0, bytes.length, position),
-      this.#digest.update(bytes),
-    ]);
-    if (bytesWritten !== bytes.length) throw new Error(`only ${bytesWritten} of ${bytes.length} bytes could be written`);
+    await Promise.all([this.#write(bytes, position), this.#digest.update(bytes)]);
+  }
+
+  /** A disk takes a part of the bytes before it is full; the next attempt says that it is. */
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let written = 0; written < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, position + written);
+      if (bytesWritten === 0) throw new Error(`only ${written} of ${bytes.length} bytes could be written`);
+      written += bytesWritten;
+    }
   }
 }
 
