@@ -112,16 +112,8 @@ export class SignIn {
     const { kept } = req.session;
     await renewed(req);
     const now = clock.now();
-    Object.assign(req.session, {
-      personId: person.id,
-      customerId: membership.customerId,
-      startedAt: now,
-      freshAt: now,
-      ...(kept && { kept }),
-    });
-    req.visit.person = { personId: person.id, customerId: membership.customerId, role: membership.role, freshAt: now };
-    this.devices.remember(res, accounts.loginIndex(person.loginName));
-    const actor: Actor = actorOf(req);
+    const actor: Actor = { ...actorOf(req), kind: 'person', personId: person.id };
+    // Before the session: a sign-in that cannot be written down is none.
     await connection.write((tx) =>
       audit.record(tx, {
         action: 'signIn.succeeded',
@@ -131,6 +123,15 @@ export class SignIn {
         details: { way },
       }),
     );
+    Object.assign(req.session, {
+      personId: person.id,
+      customerId: membership.customerId,
+      startedAt: now,
+      freshAt: now,
+      ...(kept && { kept }),
+    });
+    req.visit.person = { personId: person.id, customerId: membership.customerId, role: membership.role, freshAt: now };
+    this.devices.remember(res, accounts.loginIndex(person.loginName));
     return true;
   }
 
