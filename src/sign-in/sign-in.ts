@@ -12,6 +12,7 @@ import type { Letters } from '../platform/mail/letters.ts';
 import { hashToken, type Secrets } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
+import { tokenOf } from '../platform/web/page.ts';
 import type { Sites } from '../sites/sites.ts';
 import { Defence } from './defence.ts';
 import { Devices } from './devices.ts';
@@ -223,7 +224,8 @@ export class SignIn {
   }
 }
 
-/** A new session id; nothing of the old session is left. */
-function renewed(req: Request): Promise<void> {
-  return new Promise((resolve, reject) => req.session.regenerate((error) => (error ? reject(error) : resolve())));
+/** A new session id; nothing of the old session is left. Its token is made at once: of two tabs opened next, each would make one. */
+async function renewed(req: Request): Promise<void> {
+  await new Promise<void>((resolve, reject) => req.session.regenerate((error) => (error ? reject(error) : resolve())));
+  tokenOf(req);
 }
