@@ -1,20 +1,23 @@
 // From the addresses of the configuration to the adapters that reach the outside world, and the platform that stands on them.
 import { join } from 'node:path';
+import { holdKeys } from './keys.ts';
 import { letterRenderer } from './letters.ts';
 import { catalogues } from './messages/catalogue.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { Adapters, Choices } from './options.ts';
 import { pictureCaptcha } from './platform/captcha/picture.ts';
-import { systemClock } from './platform/clock.ts';
+import { second, systemClock } from './platform/clock.ts';
 import { databaseCounters } from './platform/counters/database-counters.ts';
 import { openDatabase } from './platform/database/database.ts';
 import { installGraphile } from './platform/jobs/graphile-queue.ts';
+import { JobFigures } from './platform/jobs/outcomes.ts';
 import { newQueue } from './platform/jobs/queue.ts';
-import { newLog } from './platform/log.ts';
+import { discreet, newLog } from './platform/log.ts';
 import { Letters } from './platform/mail/letters.ts';
 import { newMailer } from './platform/mail/mailer.ts';
 import { noScanner } from './platform/scanner/none.ts';
 import { Secrets } from './platform/secrets.ts';
+import { Settings } from './platform/settings.ts';
 import { folderHost } from './platform/site-host/folders.ts';
 import { diskArchives } from './platform/storage/archives.ts';
 import { Addresses } from './platform/web/addresses.ts';
@@ -30,6 +33,7 @@ export function places(choices: Choices) {
     sites: folderOf(choices.sitesUrl) ?? inData('sites'),
     closed: inData('closed'),
     quarantine: inData('quarantine'),
+    breached: inData('breached-passwords.sha1'),
   };
 }
 
@@ -38,7 +42,7 @@ const folderOf = (url: string | undefined) => url?.slice('file:'.length);
 /** Adapters that were given as values stay; the rest is made from the addresses. */
 function adaptersFor(choices: Choices, given: Adapters) {
   const place = places(choices);
-  const log = given.log ?? newLog(choices.logLevel);
+  const log = discreet(given.log ?? newLog(choices.logLevel));
   return {
     log,
     clock: given.clock ?? systemClock,
@@ -58,15 +62,31 @@ export async function openPlatform(choices: Choices, given: Adapters) {
   const { clock, mailer } = adapters;
   const { databaseUrl: url } = places(choices);
   const addresses = new Addresses(choices.publicUrl);
-  const secrets = new Secrets(choices.secret);
+  const secrets = new Secrets(choices.secret, choices.oldSecrets);
   const connection = await openDatabase(url, clock);
   await migrate(connection);
   if (connection.engine === 'postgresql') await installGraphile(url);
-  const queue = await newQueue(connection, { clock, url });
+  const settings = new Settings(connection, clock);
+  await holdKeys(settings, secrets);
+  const queue = await newQueue(connection, { clock, url, leaseMilliseconds: choices.leaseSeconds * second });
+  const jobFigures = new JobFigures(connection);
   const counters = databaseCounters(connection, clock);
   const words = { catalogues, zone: choices.timeZone, now: () => clock.now() };
   const render = letterRenderer({ words, addresses, brand: choices.brand });
   const letters = new Letters({ connection, queue, mailer, secrets, clock, render });
   const idempotency = new Idempotency(connection, clock);
-  return { ...adapters, choices, addresses, secrets, connection, queue, counters, words, letters, idempotency };
+  return {
+    ...adapters,
+    choices,
+    addresses,
+    secrets,
+    settings,
+    connection,
+    queue,
+    jobFigures,
+    counters,
+    words,
+    letters,
+    idempotency,
+  };
 }

@@ -2,43 +2,66 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { accountRoutes } from './accounts/routes.ts';
 import { backupRoutes } from './backups/routes.ts';
+import { accentStyle, tokensFile } from './brand.ts';
 import { consentRoutes } from './consent/routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { fileRoutes, isUpload } from './files/routes.ts';
 import { frameFor } from './frame.ts';
 import { homeRoutes } from './home/routes.ts';
+import { panelMetrics } from './metrics.ts';
 import { orderRoutes } from './orders/routes.ts';
 import { packageFolder } from './package-folder.ts';
 import type { Doors } from './panel.ts';
+import { historyRoutes } from './people/history-routes.ts';
+import { invitationRoutes } from './people/invitation-routes.ts';
+import { peopleRoutes } from './people/routes.ts';
 import { notFound } from './platform/errors.ts';
 import { answerErrors } from './platform/web/answers.ts';
 import { Assets } from './platform/web/assets.ts';
 import { bodies } from './platform/web/bodies.ts';
 import { headers } from './platform/web/headers.ts';
+import { comesFrom } from './platform/web/networks.ts';
 import { fromOurPages } from './platform/web/origin.ts';
 import { pages } from './platform/web/page.ts';
+import { requestLog } from './platform/web/request-log.ts';
 import { endSlowBodies } from './platform/web/slow-bodies.ts';
+import { stylePage } from './platform/web/style-page.ts';
+import { themeRoutes } from './platform/web/theme-page.ts';
+import { Views } from './platform/web/views.ts';
 import { readableAddress, welcome } from './platform/web/visit.ts';
-import { newGuards } from './sign-in/guards.ts';
+import { addressRoutes } from './sign-in/address-routes.ts';
+import { agreementRoutes } from './sign-in/agreement-routes.ts';
+import { factorFirst } from './sign-in/demanded-factor.ts';
+import { factorRoutes } from './sign-in/factor-routes.ts';
+import { can, newGuards } from './sign-in/guards.ts';
+import { lostFactorRoutes } from './sign-in/lost-factor-routes.ts';
+import { networkRoutes } from './sign-in/network-routes.ts';
+import { passkeyRoutes } from './sign-in/passkey-routes.ts';
+import { recoveryRoutes } from './sign-in/recovery-routes.ts';
+import { restrictionRoutes } from './sign-in/restriction-routes.ts';
+import { newIdWithNewRights } from './sign-in/rights.ts';
 import { signInRoutes } from './sign-in/routes.ts';
+import { securityRoutes } from './sign-in/security-routes.ts';
 
 export function panelApp(doors: Doors): Express {
-  const { choices, addresses, words, clock, log, connection, sites } = doors;
+  const { choices, addresses, words, clock, log, secrets, connection, sites } = doors;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // A list: only then a view includes parts by their path below `views/`.
-  app.set('views', [packageFolder('views')]);
-  app.set('view engine', 'ejs');
-  app.set('view cache', true);
   app.set('trust proxy', choices.trustProxy === '' ? false : choices.trustProxy.split(',').map((part) => part.trim()));
 
-  const assets = new Assets(packageFolder('public'), packageFolder('views/icons'));
+  const assets = new Assets(packageFolder('public'), packageFolder('views/icons'), accentStyle(choices.brand.accent));
   const guards = newGuards({ sites, clock, confirmMinutes: choices.confirmMinutes });
   const has = (feature: (typeof choices.features)[number]) => choices.features.includes(feature);
 
-  app.use(headers(addresses), welcome({ addresses, words, clock }), pages(app, { addresses, assets, frame: frameFor(doors) }));
+  const metrics = panelMetrics(doors);
+  app.use(
+    headers(addresses),
+    welcome({ addresses, words, clock }),
+    requestLog({ log, secrets, clock, ended: metrics.request }),
+    pages(new Views(packageFolder('views')), { addresses, assets, frame: frameFor(doors, (person) => can(person, 'people')) }),
+  );
   app.use(readableAddress, endSlowBodies(isUpload));
   app.use('/assets', withoutLanguage, assets.serve());
   app.get('/healthz', withoutLanguage, (_req, res) => void res.json({ alive: true }));
@@ -46,9 +69,33 @@ export function panelApp(doors: Doors): Express {
     await connection.check();
     res.json({ ready: true });
   });
-  app.use(fromOurPages(addresses), doors.sessionMiddleware, doors.signIn.recognise(), bodies(isUpload));
+  const mayReadFigures = comesFrom(choices.metricsAllow);
+  app.get('/metrics', withoutLanguage, async (req, res) => {
+    if (!mayReadFigures(req)) throw notFound();
+    res.type(metrics.contentType).send(await metrics.text());
+  });
+  app.use(
+    fromOurPages(addresses),
+    doors.sessionMiddleware,
+    doors.signIn.recognise(),
+    newIdWithNewRights,
+    doors.signIn.agreement.first,
+    factorFirst(choices, doors.signIn.factors),
+    bodies(isUpload),
+  );
 
+  app.use(themeRoutes(addresses), stylePage(addresses, assets, tokensFile()));
   app.use(signInRoutes(doors, guards));
+  app.use(agreementRoutes(doors, guards));
+  app.use(recoveryRoutes(doors));
+  app.use(factorRoutes(doors, guards));
+  app.use(passkeyRoutes(doors, guards));
+  app.use(lostFactorRoutes(doors, guards));
+  app.use(securityRoutes(doors, guards));
+  app.use(addressRoutes(doors, guards));
+  app.use(networkRoutes(doors, guards));
+  app.use(restrictionRoutes(doors, guards));
+  app.use(peopleRoutes(doors, guards), invitationRoutes(doors), historyRoutes(doors, guards));
   if (has('home')) app.use(homeRoutes(doors));
   app.use(orderRoutes(doors));
   if (has('consent')) app.use(consentRoutes(doors));

@@ -7,6 +7,9 @@ import { places } from './adapters.ts';
 import { type Choices, type OptionFault, OptionsError } from './options.ts';
 import { systemClock } from './platform/clock.ts';
 import { openDatabase } from './platform/database/database.ts';
+import { faultLine } from './platform/fault-line.ts';
+import type { Mailer } from './platform/mail/port.ts';
+import type { VirusScanner } from './platform/scanner/port.ts';
 
 /**
  * Tries database, folders and, where given, the port.
@@ -32,6 +35,23 @@ export async function tryAll(choices: Choices, serve?: { port: number; host: str
   const faults = (await Promise.all(tried)).filter((fault) => fault !== undefined);
   const distinct = [...new Map(faults.map((fault) => [`${fault.setting}${fault.wrong}`, fault])).values()];
   if (distinct.length > 0) throw new OptionsError(distinct);
+}
+
+/**
+ * Tries what the panel can start without: letters wait until the mail server is back, and an upload that cannot be scanned is refused.
+ * @returns a warning in words for each that does not answer now
+ */
+export async function tryHelpers({ mailer, scanner }: { mailer: Mailer; scanner: VirusScanner }): Promise<string[]> {
+  const tried = (part: { check(): Promise<void> }, warning: (why: string) => string) =>
+    part.check().then(
+      () => undefined,
+      (error) => warning(faultLine(error).code ?? faultLine(error).says),
+    );
+  const warnings = await Promise.all([
+    tried(mailer, (why) => `MAIL_URL: letters cannot be sent now (${why}); they wait and are tried again.`),
+    tried(scanner, (why) => `SCANNER_URL: the virus scanner does not answer (${why}); uploads are refused until it does.`),
+  ]);
+  return warnings.filter((warning) => warning !== undefined);
 }
 
 const codeOf = (error: unknown) =>

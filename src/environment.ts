@@ -2,25 +2,28 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { documented, type OptionFault, OptionsError, type PanelOptions } from './options.ts';
+import { documented } from './option-words.ts';
+import { type OptionFault, OptionsError, type PanelOptions } from './options.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const numbers = new Set([
   'captchaAfter',
   'confirmMinutes',
+  'lostFactorDays',
   'limitsScale',
   'sessionIdleMinutes',
   'sessionHours',
   'keepDaily',
   'keepWeekly',
+  'leaseSeconds',
 ]);
 
 /** `PORT` and `HOST` belong to `gotgan serve`, not to the panel. */
 export type ServeOptions = { readonly port: number; readonly host: string };
 
 /** Read below, each in its own way. */
-const readApart = new Set(['publicUrl', 'features', 'officers', 'brand']);
+const readApart = new Set(['publicUrl', 'features', 'officers', 'brand', 'oldSecrets']);
 
 /** @returns the options that the environment names (everything else keeps its default), and what cannot be read, for `chosen` */
 export function readEnvironment(env: Environment): { options: PanelOptions; serve: ServeOptions; faults: OptionFault[] } {
@@ -35,6 +38,7 @@ export function readEnvironment(env: Environment): { options: PanelOptions; serv
     read[option] = numbers.has(option) ? Number(value) : value;
   }
   if (env.FEATURES) read.features = list(env.FEATURES);
+  if (env.OLD_SECRETS) read.oldSecrets = env.OLD_SECRETS.split(/\s+/).filter(Boolean);
   const officers = json(env, 'OFFICERS', faults);
   if (officers !== undefined) read.officers = officers;
   const brand = brandFrom(env, faults);
@@ -60,9 +64,16 @@ function brandFrom(env: Environment, faults: OptionFault[]): Record<string, unkn
     ...(env.BRAND_NAME && { name: env.BRAND_NAME }),
     ...(env.BRAND_SENDER && { sender: env.BRAND_SENDER }),
     ...(env.BRAND_LOGO && { logo: env.BRAND_LOGO }),
+    ...(env.BRAND_ACCENT && { accent: accentFrom(env.BRAND_ACCENT) }),
     ...(env.BRAND_LEGAL_FOOTER && { legalFooter: env.BRAND_LEGAL_FOOTER.split('|').map((line) => line.trim()) }),
     ...(phone && email && { support: { phone, email } }),
   };
+}
+
+/** `#046663,#80cec7`: on light pages, on dark pages. */
+function accentFrom(text: string): { light: string; dark: string } {
+  const [light = '', dark = ''] = text.split(',').map((colour) => colour.trim());
+  return { light, dark };
 }
 
 function json(env: Environment, name: string, faults: OptionFault[]): unknown {
@@ -77,7 +88,8 @@ function json(env: Environment, name: string, faults: OptionFault[]): unknown {
 }
 
 /**
- * The secret, where none is named: read from `<DATA_DIR>/secret.key` (0600), made at first start.
+ * The secret, where none is named: the first line of `<DATA_DIR>/secret.key` (0600), made at first start; the lines after it are
+ * secrets of before.
  * @throws OptionsError when the folder cannot be written
  */
 export function withSecret(options: PanelOptions): PanelOptions {
@@ -89,7 +101,8 @@ export function withSecret(options: PanelOptions): PanelOptions {
       mkdirSync(folder, { recursive: true });
       writeFileSync(file, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
     }
-    return { ...options, secret: readFileSync(file, 'utf8').trim() };
+    const [secret = '', ...before] = readFileSync(file, 'utf8').split(/\s+/).filter(Boolean);
+    return { ...options, secret, oldSecrets: [...before, ...(options.oldSecrets ?? [])] };
   } catch (error) {
     throw new OptionsError([
       {

@@ -2,8 +2,13 @@
 import type { Request } from 'express';
 import type { Doors } from './panel.ts';
 import type { Frame, Link } from './platform/web/page.ts';
+import type { SignedIn } from './platform/web/visit.ts';
+import { idleEnd } from './sign-in/idle.ts';
 
-export function frameFor({ choices }: Pick<Doors, 'choices'>): (req: Request, section: string | undefined) => Frame {
+export function frameFor(
+  { choices, clock }: Pick<Doors, 'choices' | 'clock'>,
+  mayPeople: (person: SignedIn) => boolean,
+): (req: Request, section: string | undefined) => Frame {
   const has = (feature: (typeof choices.features)[number]) => choices.features.includes(feature);
   return (req, section) => {
     const { url, words } = req.visit;
@@ -15,14 +20,19 @@ export function frameFor({ choices }: Pick<Doors, 'choices'>): (req: Request, se
     const strong = (name: string, path: string): Link => ({ ...link(name, path), strong: true });
     return {
       brand: choices.brand,
+      idle: req.visit.person && idleEnd(req, choices, clock),
       officers: choices.officers,
+      passwordRule: words.t(choices.passwordRule === 'nist' ? 'password.rule.nist' : 'password.rule'),
+      restriction: req.visit.person?.restriction && { href: url('/account/restriction') },
       navigation: req.visit.person
         ? [
             link('dashboard', '/dashboard'),
             ...(has('files') ? [link('files', '/files')] : []),
             ...(has('backups') ? [link('backups', '/backups')] : []),
+            link('account', '/account/security'),
           ]
         : [],
+      accountLinks: accountLinks(req, mayPeople),
       publicLinks: [link('plans', '/plans'), link('login', '/login'), ...(has('signUp') ? [link('signUp', '/signup')] : [])],
       footerLinks: [
         ...(has('consent')
@@ -36,7 +46,31 @@ export function frameFor({ choices }: Pick<Doors, 'choices'>): (req: Request, se
         ...(has('home')
           ? [link('backupLocation', '/backup-location'), link('officers', '/officers'), link('guideline', '/guideline')]
           : []),
+        link('theme', `/theme${cameFrom(req)}`),
       ],
     };
   };
+}
+
+function accountLinks({ visit }: Request, mayPeople: (person: SignedIn) => boolean): Link[] {
+  const { person, path, url, words } = visit;
+  if (!person) return [];
+  const link = (name: string, at: string): Link => {
+    const current = path === at || (path.startsWith(`${at}/`) && !path.startsWith('/account/security/history'));
+    return { href: url(at), text: words.t(`people.links.${name}`), current };
+  };
+  return [
+    link('security', '/account/security'),
+    ...(mayPeople(person) ? [link('people', '/account/people')] : []),
+    link('history', '/account/history'),
+    ...(person.hasSeveralPlaces ? [link('customers', '/account/customers')] : []),
+  ];
+}
+
+/** Where the choice of light or dark returns to: pages that can be opened again, and no link that works once. */
+function cameFrom({ method, visit }: Request): string {
+  const { path, url } = visit;
+  return method === 'GET' && !/^\/(theme$|verify\/|login\/link\/|invitations\/)/.test(path)
+    ? `?next=${encodeURIComponent(url(path))}`
+    : '';
 }

@@ -1,6 +1,6 @@
 // What happens without a click: the timetable, and who does the work.
 import type { Doors } from './panel.ts';
-import { day, hour, localDay, minute } from './platform/clock.ts';
+import { day, hour, localDay, minute, second } from './platform/clock.ts';
 import type { Hands, JobRun } from './platform/jobs/port.ts';
 import { lastDaily } from './timetable.ts';
 
@@ -11,6 +11,7 @@ export function hands({ letters, sites, backups }: Doors): Hands {
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
+    'sites.count': (run) => sites.count(id(run, 'siteId')),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
@@ -23,17 +24,10 @@ export type Appointment = {
 };
 
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
-export function timetable({
-  backups,
-  accounts,
-  sessions,
-  idempotency,
-  letters,
-  files,
-  archives,
-  choices,
-}: Doors): readonly Appointment[] {
-  const { timeZone, backupAt } = choices;
+export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
+  const { backups, accounts, people, sessions, idempotency, letters } = doors;
+  const { sites, signIn, files, archives } = doors;
+  const { timeZone, backupAt, leaseSeconds } = choices;
   return [
     {
       name: 'backups.startNightly',
@@ -51,10 +45,15 @@ export function timetable({
     },
     { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
     { name: 'accounts.sweepTokens', everyMilliseconds: hour, keep: () => accounts.sweepTokens() },
+    { name: 'people.tidy', everyMilliseconds: minute, keep: () => people.tidy() },
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
-    { name: 'files.sweep', everyMilliseconds: hour, keep: () => files.sweep() },
+    { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
+    { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
+    { name: 'signIn.sweepAddressChanges', everyMilliseconds: hour, keep: () => signIn.addressChanges.sweep() },
+    { name: 'signIn.keepLostFactors', everyMilliseconds: minute, keep: () => signIn.lostFactors.keep() },
     { name: 'sessions.sweep', everyMilliseconds: hour, keep: () => sessions.sweep() },
+    { name: 'signIn.sweepWaits', everyMilliseconds: hour, keep: () => signIn.defence.waits.sweep() },
     { name: 'idempotency.sweep', everyMilliseconds: hour, keep: () => idempotency.sweep() },
   ];
 }

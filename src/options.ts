@@ -1,5 +1,9 @@
 // Every choice of the panel: its default, its check and what it means. docs/configuration.md is generated from here.
+
 import { z } from 'zod';
+import { isPasswordCost } from './accounts/hash-parameters.ts';
+import { accentFaults, brand, officer } from './brand.ts';
+import { documented, switchable } from './option-words.ts';
 import type { Captcha } from './platform/captcha/port.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Log } from './platform/log.ts';
@@ -8,38 +12,10 @@ import type { VirusScanner } from './platform/scanner/port.ts';
 import type { SiteHost } from './platform/site-host/port.ts';
 import type { ArchiveStorage } from './platform/storage/port.ts';
 import { Addresses } from './platform/web/addresses.ts';
-
-const officer = z.object({
-  name: z.string().min(1),
-  title: z.string().default(''),
-  department: z.string().default(''),
-  phone: z.string().min(1),
-  email: z.string().min(3),
-  /** `YYYY-MM-DD` */
-  since: z.string().default(''),
-});
-
-const brand = z.object({
-  name: z.string().min(1).default('곳간'),
-  /** who letters come from */
-  sender: z.string().default('곳간 <no-reply@localhost>'),
-  /** an image of the company, an absolute path on the public host */
-  logo: z.string().optional(),
-  /** business particulars in the footer, a line each (korea.md 2.9) */
-  legalFooter: z.array(z.string()).default(['상호와 사업자 정보를 적어 주세요 (BRAND_LEGAL_FOOTER)']),
-  support: z.object({ phone: z.string(), email: z.string() }).default({ phone: '02-000-0000', email: 'help@localhost' }),
-});
-
-const switchable = ['signUp', 'files', 'backups', 'consent', 'home'] as const;
+import { areNetworks } from './platform/web/networks.ts';
+import { defenceLimits, rate } from './rates.ts';
 
 const count = (usual: number) => z.number().int().positive().default(usual);
-const everyMinute = 60_000;
-
-/** A limit of acts: so many in a window. `LIMITS_SCALE` multiplies the counts. */
-const rate = (acts: number, windowMinutes: number) =>
-  z
-    .object({ count: z.number().int().positive(), windowMilliseconds: z.number().int().positive() })
-    .default({ count: acts, windowMilliseconds: windowMinutes * everyMinute });
 
 const limits = z.object({
   /** posts of the login form from one network address */
@@ -54,19 +30,23 @@ const limits = z.object({
   confirm: rate(30, 15),
   /** letters of one kind (sign-up, sign-in link) to one address: counted apart, so that sign-ups of a stranger stop no sign-in */
   lettersPerAddress: rate(3, 60),
+  ...defenceLimits,
   /** bytes of one uploaded file */
   uploadFileBytes: count(5_000_000_000),
   /** files of one upload */
   uploadFiles: count(10_000),
-  /** archive members that are looked into, and bytes they may unfold to */
+  /** uploads of one person at the same time */
   uploadsAtOnce: count(2),
 });
 
+const secret = z
+  .union([z.string(), z.instanceof(Buffer)])
+  .refine((bytes) => Buffer.from(bytes as string).length >= 32, 'at least 32 bytes are needed');
+
 const shape = {
   publicUrl: z.string(),
-  secret: z
-    .union([z.string(), z.instanceof(Buffer)])
-    .refine((secret) => Buffer.from(secret as string).length >= 32, 'at least 32 bytes are needed'),
+  secret,
+  oldSecrets: z.array(secret).default([]),
   dataFolder: z.string().min(1).default('data'),
   databaseUrl: z.string().optional(),
   mailUrl: z.string().optional(),
@@ -79,7 +59,12 @@ const shape = {
   timeZone: z.string().default('Asia/Seoul'),
   trustProxy: z.string().default(''),
   captchaAfter: count(5),
+  passwordCost: z.string().refine(isPasswordCost, 'is not `measured` or at least `m=19456,t=2,p=1`').default('measured'),
+  passwordRule: z.enum(['khada', 'nist']).default('khada'),
+  secondFactor: z.enum(['offered', 'demanded']).default('offered'),
+  passkeyKeys: z.enum(['usual', 'strong']).default('usual'),
   confirmMinutes: count(10),
+  lostFactorDays: count(3),
   limitsScale: z.number().positive().default(1),
   sessionIdleMinutes: count(30),
   sessionHours: count(12),
@@ -89,9 +74,12 @@ const shape = {
     .default('03:00'),
   keepDaily: count(7),
   keepWeekly: count(5),
+  leaseSeconds: count(60),
+  metricsAllow: z.string().refine(areNetworks, 'names what is no address or network').default('loopback'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   brand: brand.prefault({}),
   officers: z.object({ security: officer, privacy: officer }).optional(),
+  operatorEmail: z.email('is no e-mail address').optional(),
   features: z.array(z.enum(switchable)).default([...switchable]),
   limits: limits.prefault({}),
 };
@@ -108,90 +96,11 @@ export type Adapters = {
 };
 
 const schema = z.strictObject(shape);
+/** The name of a choice. */
+export type OptionName = keyof typeof shape;
 export type PanelOptions = z.input<typeof schema> & Adapters;
 export type Choices = z.output<typeof schema>;
 export type Limits = z.output<typeof limits>;
-
-/** Each choice in words, and the environment variable that names it; the order is that of docs/configuration.md. */
-export const documented: Readonly<Record<keyof typeof shape, { env?: string; text: string; usual: string; secret?: true }>> = {
-  publicUrl: {
-    env: 'PUBLIC_URL',
-    usual: 'http://localhost:<PORT>',
-    text: 'The address customers use, with the path the panel is mounted under. Plain http only on loopback.',
-  },
-  secret: {
-    env: 'SECRET',
-    usual: 'read from <DATA_DIR>/secret.key, made at first start',
-    text: 'At least 32 bytes. Keys for sealing, look-up and cookies are derived from it; losing it loses every sealed value.',
-    secret: true,
-  },
-  dataFolder: { env: 'DATA_DIR', usual: 'data', text: 'Where everything lies that has no address of its own.' },
-  databaseUrl: {
-    env: 'DATABASE_URL',
-    usual: 'sqlite:<DATA_DIR>/panel.db',
-    text: '`sqlite:<file>` or `postgres://…`.',
-    secret: true,
-  },
-  mailUrl: {
-    env: 'MAIL_URL',
-    usual: 'file:<DATA_DIR>/outbox',
-    text: '`file:<folder>` writes letters as .eml files (development), `smtp://…` or `smtps://…` sends them.',
-    secret: true,
-  },
-  scannerUrl: { env: 'SCANNER_URL', usual: 'none:', text: 'Virus scanner of uploads. `none:` and the panel says so.' },
-  archivesUrl: { env: 'ARCHIVES_URL', usual: 'file:<DATA_DIR>/archives', text: 'Where downloadable archives lie.' },
-  shortTermUrl: {
-    env: 'SHORT_TERM_URL',
-    usual: 'none',
-    text: 'Short-term backup tier (KHADA 8.5). This version keeps none: naming one is refused, and pages say that there is none yet.',
-  },
-  longTermUrl: {
-    env: 'LONG_TERM_URL',
-    usual: 'none',
-    text: 'Long-term backup tier (KHADA 8.5), as above.',
-  },
-  sitesUrl: { env: 'SITES_URL', usual: 'file:<DATA_DIR>/sites', text: 'Where sites live.' },
-  sitesGroup: {
-    env: 'SITES_GROUP',
-    usual: 'the group of the process',
-    text: 'Group (name or number) that owns files of sites, so that the web server can read them.',
-  },
-  timeZone: { env: 'TIME_ZONE', usual: 'Asia/Seoul', text: 'IANA zone of days, times and the nightly backup.' },
-  trustProxy: {
-    env: 'TRUST_PROXY',
-    usual: 'none',
-    text: 'Addresses or networks of proxies in front, separated by commas (`loopback`, `10.0.0.0/8`). Never `true`.',
-  },
-  captchaAfter: {
-    env: 'CAPTCHA_AFTER',
-    usual: '5',
-    text: 'Failed sign-ins within 15 minutes before a CAPTCHA is asked (KHADA 6.3).',
-  },
-  confirmMinutes: { env: 'CONFIRM_MINUTES', usual: '10', text: 'How long a sign-in is fresh enough for delicate acts.' },
-  limitsScale: {
-    env: 'LIMITS_SCALE',
-    usual: '1',
-    text: 'Multiplies every rate limit, for load tests; accepted only when PUBLIC_URL is loopback.',
-  },
-  sessionIdleMinutes: { env: 'SESSION_IDLE_MINUTES', usual: '30', text: 'A session ends after so long without a request.' },
-  sessionHours: { env: 'SESSION_HOURS', usual: '12', text: 'A session ends after so long in any case.' },
-  backupAt: { env: 'BACKUP_AT', usual: '03:00', text: 'Local time at which the nightly backups begin (KHADA 7.6).' },
-  keepDaily: { env: 'KEEP_DAILY', usual: '7', text: 'Daily backups that are kept.' },
-  keepWeekly: { env: 'KEEP_WEEKLY', usual: '5', text: 'Weekly backups that are kept.' },
-  logLevel: { env: 'LOG_LEVEL', usual: 'info', text: '`debug`, `info`, `warn`, `error` or `silent`.' },
-  brand: { usual: 'Gotgan', text: 'Name, sender, logo, legal footer and support contacts of the company.' },
-  officers: {
-    env: 'OFFICERS',
-    usual: 'shown as "being registered"',
-    text: 'Security and privacy officer (KHADA 1.1) as JSON: `{"security":{"name","title","department","phone","email","since"},"privacy":{…}}`.',
-  },
-  features: {
-    env: 'FEATURES',
-    usual: switchable.join(','),
-    text: 'Features that are mounted; audit, orders, accounts, sites, sign-in and dashboard always are.',
-  },
-  limits: { usual: 'see src/options.ts', text: 'Every limit, by name.' },
-};
 
 /** One fault of the configuration: which setting, what is wrong, what to do. */
 export type OptionFault = { readonly setting: string; readonly wrong: string; readonly todo: string };
@@ -207,7 +116,7 @@ export class OptionsError extends Error {
   }
 }
 
-const nameOf = (option: string) => documented[option as keyof typeof documented]?.env ?? option;
+const nameOf = (option: string) => documented[option as OptionName]?.env ?? option;
 
 /**
  * Checks all choices and fills in defaults.
@@ -285,6 +194,8 @@ function meaningFaults(choices: Partial<PanelOptions>): OptionFault[] {
   if (!Intl.supportedValuesOf('timeZone').includes(timeZone) && timeZone !== 'UTC') {
     faults.push({ setting: 'TIME_ZONE', wrong: `"${timeZone}" is no IANA zone`, todo: 'use a name such as Asia/Seoul' });
   }
+  for (const wrong of accentFaults(choices.brand))
+    faults.push({ setting: 'BRAND_ACCENT', wrong, todo: 'choose a stronger colour' });
   if (choices.trustProxy === 'true') {
     faults.push({
       setting: 'TRUST_PROXY',

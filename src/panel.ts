@@ -1,24 +1,28 @@
 // The composition root: options → adapters → doors → app and worker. Everything is built here once, in order.
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { Express } from 'express';
 import { Accounts } from './accounts/accounts.ts';
+import { BreachedPasswords } from './accounts/breached.ts';
+import { costFrom } from './accounts/hash-parameters.ts';
 import { hashingConcurrency, PasswordHashing } from './accounts/hashing.ts';
+import { customerPolicy, nistPolicy, PasswordRules } from './accounts/passwords.ts';
 import { openPlatform, places } from './adapters.ts';
-import { panelApp } from './app.ts';
 import { Audit } from './audit/audit.ts';
 import { Backups } from './backups/backups.ts';
 import { Consent } from './consent/consent.ts';
 import { Files } from './files/files.ts';
-import { hands, timetable } from './jobs.ts';
 import { type Choices, chosen, type PanelOptions } from './options.ts';
 import { Orders } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
+import { People } from './people/people.ts';
+import { second } from './platform/clock.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { Sites } from './sites/sites.ts';
-import { keepTimetable } from './timetable.ts';
+import { work, workOnce } from './work.ts';
 
 export type Panel = Awaited<ReturnType<typeof createPanel>>;
+export type Worker = Awaited<ReturnType<typeof createWorker>>;
 export type Doors = Awaited<ReturnType<typeof build>>;
 
 /**
@@ -26,22 +30,27 @@ export type Doors = Awaited<ReturnType<typeof build>>;
  * @throws OptionsError with every fault of the options at once, before anything is opened
  */
 export async function createPanel(options: PanelOptions) {
-  const doors = await build(chosen(options), options);
+  const { doors, ...worker } = await createWorker(options);
+  const { panelApp } = await import('./app.ts');
   const app: Express = panelApp(doors);
-  const { connection, queue, mailer, log } = doors;
+  const stopMeasuring = doors.choices.passwordCost === 'measured' ? doors.accounts.hashingCost.measureSoon(doors.log) : undefined;
+  const close = async () => {
+    await stopMeasuring?.();
+    await worker.close();
+  };
+  return { app, doors, ...worker, close };
+}
+
+/** The same without pages: a process that only works needs none of what they load, a third of its memory. */
+export async function createWorker(options: PanelOptions) {
+  const doors = await build(chosen(options), options);
+  const { connection, queue, mailer } = doors;
   return {
-    app,
     doors,
     /** Works off jobs and the timetable until the signal. One worker a machine is usual; more do no harm. */
-    work: async ({ signal }: { signal: AbortSignal }) => {
-      const failed = (name: string, error: unknown, last: boolean) => log.warn({ job: name, last, err: error }, 'a job failed');
-      await Promise.all([queue.work({ hands: hands(doors), signal, failed }), keepTimetable(timetable(doors), doors, signal)]);
-    },
+    work: ({ signal }: { signal: AbortSignal }) => work(doors, signal),
     /** Keeps every appointment that is due and does every job that is due now. @returns how many jobs ran */
-    workOnce: async () => {
-      for (const appointment of timetable(doors)) await appointment.keep(doors.clock.now());
-      return queue.drain(hands(doors));
-    },
+    workOnce: () => workOnce(doors),
     close: async () => {
       await queue.close();
       await mailer.close();
@@ -52,7 +61,7 @@ export async function createPanel(options: PanelOptions) {
 
 async function build(choices: Choices, given: PanelOptions) {
   const platform = await openPlatform(choices, given);
-  const { connection, secrets, clock, letters, counters, queue, scanner, archives, host, log } = platform;
+  const { connection, secrets, settings, clock, letters, counters, queue, scanner, archives, host, log } = platform;
 
   const audit = new Audit({ connection, secrets, clock });
   const consent = new Consent({
@@ -63,14 +72,43 @@ async function build(choices: Choices, given: PanelOptions) {
     timeZone: choices.timeZone,
   });
   const orders = new Orders({ connection, consent, audit, clock });
+  const threadPoolSize = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const parameters = costFrom(choices.passwordCost);
+  const hashesAtOnce = hashingConcurrency({ cores: availableParallelism(), threadPoolSize, memoryBytes });
   const hashing = new PasswordHashing({
-    concurrency: hashingConcurrency(availableParallelism(), Number(process.env.UV_THREADPOOL_SIZE ?? 4)),
+    concurrency: hashesAtOnce,
+    ...(parameters && { parameters }),
   });
-  const accounts = new Accounts({ connection, secrets, clock, orders, consent, audit, letters, counters, hashing, choices });
-  const sites = new Sites({ connection, queue, audit, clock, host });
-  const signIn = new SignIn({ ...platform, accounts, sites, audit });
-  const { quarantine: quarantineFolder, sites: siteFolder } = places(choices);
-  const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits: choices.limits });
+  const { quarantine: quarantineFolder, sites: siteFolder, breached } = places(choices);
+  const breachedPasswords = new BreachedPasswords(breached);
+  const passwords = new PasswordRules({
+    wordsFile: packageFolder('lists/korean-words.tsv'),
+    breached: breachedPasswords,
+    policy: choices.passwordRule === 'nist' ? nistPolicy : customerPolicy,
+  });
+  const accounts = new Accounts({
+    connection,
+    secrets,
+    clock,
+    orders,
+    consent,
+    audit,
+    letters,
+    counters,
+    settings,
+    hashing,
+    memoryBytes,
+    passwords,
+    choices,
+  });
+  if (!parameters) await accounts.hashingCost.recall();
+  const leaseMilliseconds = choices.leaseSeconds * second;
+  const sites = new Sites({ connection, queue, audit, clock, host, leaseMilliseconds });
+  const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
+  const people = new People({ ...platform, accounts, sites, signIn, audit });
+  const { limits } = choices;
+  const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 
   await consent.rememberDocuments();
@@ -84,9 +122,11 @@ async function build(choices: Choices, given: PanelOptions) {
     audit,
     consent,
     orders,
+    breachedPasswords,
     accounts,
     sites,
     signIn,
+    people,
     files,
     backups,
   };

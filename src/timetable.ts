@@ -5,7 +5,7 @@ import type { Appointment } from './jobs.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Log } from './platform/log.ts';
 
-const lookMilliseconds = 5000;
+const longestLookMilliseconds = 5000;
 
 /** A failing appointment is logged and kept again at its next time; it never stops the worker. */
 export async function keepTimetable(
@@ -13,6 +13,8 @@ export async function keepTimetable(
   { clock, log }: { clock: Clock; log: Log },
   signal: AbortSignal,
 ): Promise<void> {
+  const shortest = Math.min(...timetable.map(({ everyMilliseconds }) => everyMilliseconds));
+  const lookMilliseconds = Math.min(longestLookMilliseconds, shortest / 2);
   const nextAt = new Map<string, number>();
   while (!signal.aborted) {
     for (const { name, everyMilliseconds, keep } of timetable) {

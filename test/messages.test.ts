@@ -23,11 +23,12 @@ const keys = Object.keys(catalogues.ko);
 const families = [...new Set(keys.map((key) => key.split('.')[0]))].join('|');
 
 /** Files whose dotted names are audit actions and jobs. */
-const holdsOtherNames = new Set(['src/dashboard/activity.ts', 'src/jobs.ts']);
+const holdsOtherNames = new Set(['src/dashboard/activity.ts', 'src/people/acts.ts', 'src/jobs.ts']);
 
 /** What stands before a dotted name that is no key: audit actions, jobs, counters, digests. */
 const otherNames: readonly RegExp[] = [
   /\baction:\s*$/,
+  /\b(begun|done): $/,
   /\baction = (right \? )?('[^']*' : )?$/,
   /queue\.add\(\s*tx,\s*$/,
   /counters\.(hit|clear)\([^)]*$/,
@@ -72,12 +73,11 @@ const hangul = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/;
 
 /** Where Korean may stand outside the catalogue, and why. */
 const koreanElsewhere: Readonly<Record<string, string>> = {
-  'src/accounts/passwords.ts': 'what a Korean name looks like',
-  'src/accounts/sign-up.ts': 'the name of this panel, as a word that no password may be built on',
+  'src/accounts/passwords.ts': 'what a Korean name looks like, and the name of this panel, on which no password may be built',
   'src/backups/restore-guide.ts': 'the guide inside every archive is a document in both languages',
   'src/cli.ts': 'the name of this panel',
   'src/files/archive-members.ts': 'a letter that stands for any that cannot be read',
-  'src/options.ts': 'the name of this panel, and a default that asks to be replaced',
+  'src/brand.ts': 'the name of this panel, and a default that asks to be replaced',
   'src/orders/plans.ts': 'names and summaries of the sample plans, in both languages',
   'src/platform/web/page.ts': 'a language is called by its own name',
   'src/platform/web/words.ts': 'the currency',
@@ -145,34 +145,5 @@ describe('Korean text', () => {
   it('stands in the catalogue, not in the code', () => {
     const found = code.filter(({ text }) => hangul.test(withoutComments(text))).map(({ name }) => name);
     expect(found).toEqual(Object.keys(koreanElsewhere).toSorted());
-  });
-
-  it('stands in no page; letters may say both languages in their own file', () => {
-    const pages = views.filter(({ name }) => !name.startsWith('views/mail/'));
-    const inMarkup = (text: string) => text.replaceAll(/<%#[\s\S]*?%>/g, '');
-    expect(pages.filter(({ text }) => hangul.test(inMarkup(text))).map(({ name }) => name)).toEqual([]);
-  });
-});
-
-describe('views', () => {
-  /** What is printed without escaping, besides parts of pages and icons: the page inside the layout, and texts we wrote ourselves. */
-  const unescaped: Readonly<Record<string, readonly string[]>> = {
-    'views/consent/document.ejs': ['html'],
-    'views/layout.ejs': ['body'],
-  };
-
-  it('print unescaped only what is listed here', () => {
-    const found = views.map(({ name, text }) => {
-      const printed = [...text.matchAll(/<%-([\s\S]*?)[-_]?%>/g)].map((match) => (match[1] ?? '').trim());
-      return [name, printed.filter((expression) => !/^(include|icon)\(/.test(expression))] as const;
-    });
-    expect(Object.fromEntries(found.filter(([, printed]) => printed.length > 0))).toEqual(unescaped);
-  });
-
-  it('have no style and no script of their own', () => {
-    const own = /<style|<script(?![^>]*src=)|\sstyle=|\son[a-z]+=/;
-    expect(views.filter(({ name, text }) => !name.startsWith('views/mail/') && own.test(text)).map(({ name }) => name)).toEqual(
-      [],
-    );
   });
 });

@@ -216,7 +216,7 @@ describe('the end', () => {
     await ready(worker);
     program.child.kill('SIGKILL');
     await program.ended;
-    const isGone = await untilGone(worker, 10);
+    const isGone = await untilGone(worker, 60);
     if (!isGone) process.kill(worker, 'SIGKILL');
     expect(isGone).toBe(true);
   });

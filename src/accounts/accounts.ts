@@ -1,19 +1,26 @@
 // The door of accounts: who people are. Sign-up, mailed tokens, verification, passwords, membership (architecture §6, §9).
-import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
-import type { Consent } from '../consent/consent.ts';
-import type { Choices } from '../options.ts';
-import type { Order, Orders } from '../orders/orders.ts';
-import { type Clock, day } from '../platform/clock.ts';
-import type { Counters } from '../platform/counters/port.ts';
-import type { Connection, Tx } from '../platform/database/database.ts';
-import { gone, notFound } from '../platform/errors.ts';
-import type { Letters } from '../platform/mail/letters.ts';
-import { equalText, type Secrets } from '../platform/secrets.ts';
+import type { Actor } from '../audit/audit.ts';
+import type { Order } from '../orders/orders.ts';
+import { day } from '../platform/clock.ts';
+import type { Tx } from '../platform/database/database.ts';
+import { gone, Invalid, notFound, unavailable } from '../platform/errors.ts';
+import { equalText } from '../platform/secrets.ts';
 import type { Language } from '../platform/web/words.ts';
-import type { PasswordHashing } from './hashing.ts';
+import { Agreements } from './agreements.ts';
+import { Finding } from './finding.ts';
+import { HashingCost } from './hashing-cost.ts';
+import { Imports } from './imports.ts';
+import { InvitedPersons } from './invited.ts';
+import { Mailboxes } from './mailbox.ts';
 import { MailedTokens, type NewMailedToken, type Purpose } from './mailed-tokens.ts';
+import { type Membership, Memberships } from './memberships.ts';
+import type { AccountsParts } from './parts.ts';
+import { type ClosingReason, PasswordWays } from './password-ways.ts';
+import { ownWords, panelNames } from './passwords.ts';
+import { Restrictions } from './restrictions.ts';
 import { type SignUpContext, type SignUpInput, SignUps } from './sign-up.ts';
 import { AccountStore } from './store.ts';
+import { eraseUnverified } from './unverified.ts';
 
 export type Person = {
   readonly id: string;
@@ -23,34 +30,54 @@ export type Person = {
   readonly language: Language;
   /** null: signed up, not verified */
   readonly verifiedAt: number | null;
+  /** epoch milliseconds */
+  readonly passwordSetAt: number;
 };
 
-export type Membership = { readonly customerId: string; readonly role: 'owner' | 'developer' | 'viewer' };
+export type { Membership, PlaceRights, PlaceRow, Role } from './memberships.ts';
+export type { AccountsParts } from './parts.ts';
+export type { ClosingReason } from './password-ways.ts';
+export { type Restriction, type RestrictionReason, restrictionReasons } from './restrictions.ts';
 
-export type AccountsParts = {
-  readonly connection: Connection;
-  readonly secrets: Secrets;
-  readonly clock: Clock;
-  readonly orders: Orders;
-  readonly consent: Consent;
-  readonly audit: Audit;
-  readonly letters: Letters;
-  readonly counters: Counters;
-  readonly hashing: PasswordHashing;
-  readonly choices: Pick<Choices, 'brand' | 'limits'>;
-};
-
+/**
+ * Who people are and where they belong. Personal values come out opened and go in sealed; look-up is by keyed digests only.
+ * What takes a `tx` joins the caller's transaction. Errors: PanelError 503 when the database does not answer.
+ */
 export class Accounts {
   readonly #parts: AccountsParts;
+  /** whose an e-mail address is, and changing it */
+  readonly mailboxes: Mailboxes;
   readonly #store: AccountStore;
   readonly #tokens: MailedTokens;
   readonly #signUps: SignUps;
+  /** how costly hashing is on this machine, and how late a failed sign-in is answered because of it */
+  readonly hashingCost: HashingCost;
+  /** customers of another panel */
+  readonly imports: Imports;
+  /** what such a customer agrees to before anything else */
+  readonly agreements: Agreements;
+  /** customers, by what a caller can name */
+  readonly finding: Finding;
+  /** failures in a row, and passwords that are closed */
+  readonly ways: PasswordWays;
+  readonly restrictions: Restrictions;
+  readonly memberships: Memberships;
+  readonly invited: InvitedPersons;
 
   constructor(parts: AccountsParts) {
     this.#parts = parts;
     this.#store = new AccountStore(parts.connection, parts.secrets);
     this.#tokens = new MailedTokens(parts.clock);
-    this.#signUps = new SignUps(parts, this.#store, this.#tokens);
+    this.mailboxes = new Mailboxes(parts.connection, parts.secrets, this.#store, this.#tokens);
+    this.ways = new PasswordWays(parts);
+    this.restrictions = new Restrictions(parts, (customerId) => this.owner(customerId));
+    this.hashingCost = new HashingCost({ ...parts, legacyKinds: () => this.#store.legacyKinds() });
+    this.imports = new Imports({ ...parts, store: this.#store, hashingCost: this.hashingCost });
+    this.agreements = new Agreements(parts);
+    this.finding = new Finding({ ...parts, store: this.#store });
+    this.memberships = new Memberships(parts, this.#store);
+    this.#signUps = new SignUps(parts, { store: this.#store, tokens: this.#tokens, memberships: this.memberships });
+    this.invited = new InvitedPersons(parts, this.#store, this.mailboxes);
   }
 
   /** @returns the signed value of the form's `terms_versions`: what a page in this language shows now */
@@ -92,15 +119,16 @@ export class Accounts {
    */
   async verify(tx: Tx, token: string, actor: Actor): Promise<{ personId: string; customerId: string; orders: Order[] }> {
     const { clock, orders, audit } = this.#parts;
-    const now = clock.now();
     const personId = await this.#tokens.use(tx, 'verify', token);
+    // The first look waits for whoever takes this address just now, the second one sees that they have.
+    await this.#store.namesakes(tx, personId);
     const namesakes = await this.#store.namesakes(tx, personId);
-    const membership = await this.#store.membership(personId, now, tx);
+    const [membership] = await this.memberships.valid(personId, tx);
     if (!membership || namesakes.length === 0 || namesakes.some(({ verifiedAt }) => verifiedAt !== null))
       throw gone('verify.expired');
-    await this.#store.setVerified(tx, personId, now);
+    await this.#store.setVerified(tx, personId, clock.now());
     const others = namesakes.map(({ id }) => id);
-    await this.#tokens.revoke(tx, 'verify', others);
+    await this.#tokens.revoke(tx, ['verify'], others);
     const { customerId } = membership;
     const by: Actor = { ...actor, kind: 'person', personId };
     await audit.record(tx, { action: 'accounts.verified', actor: by, customerId, subjectId: personId });
@@ -117,6 +145,60 @@ export class Accounts {
     return this.#tokens.use(tx, purpose, token);
   }
 
+  /** Changes nothing. @returns whose token it is. @throws PanelError 410 when it was used, has expired or never was */
+  async tokenOwner(purpose: Purpose, token: string): Promise<string> {
+    return (await this.#tokens.find(this.#parts.connection.db, purpose, token)).person_id;
+  }
+
+  /** Changes nothing. @returns whose token it is, and the factor that its letter tells of, if it does. @throws PanelError 410 */
+  async tokenOf(purpose: Purpose, token: string): Promise<{ personId: string; about: string | null }> {
+    const row = await this.#tokens.find(this.#parts.connection.db, purpose, token);
+    return { personId: row.person_id, about: row.about };
+  }
+
+  /**
+   * Judges and hashes a password that the person chooses anew; nothing is written.
+   * @returns the hash for `setPassword`
+   * @throws Invalid on `field` with every reason against it (KHADA 6.2), PanelError 503 when too many wait
+   */
+  async newPassword(personId: string, password: string, field: string): Promise<string> {
+    const { passwords, hashing, choices } = this.#parts;
+    const person = await this.person(personId);
+    const phone = await this.#store.phone(personId);
+    const more = [choices.brand.name, ...panelNames];
+    const words = ownWords({ address: person.email, ...(person.name && { name: person.name }), ...(phone && { phone }), more });
+    const faults = password === '' ? [{ key: 'password.missing' }] : await passwords.judge(password, { words });
+    if (faults.length > 0) throw new Invalid({ [field]: faults });
+    return hashing.hash(password);
+  }
+
+  /** Joins the caller's transaction. From now on no link that was mailed before signs in or sets a password. */
+  async setPassword(tx: Tx, personId: string, passwordHash: string, isClosed = false): Promise<void> {
+    await this.#store.setPassword(tx, personId, passwordHash, this.#parts.clock.now(), isClosed);
+    await this.#tokens.revoke(tx, ['login-link', 'password-reset'], [personId]);
+    await this.ways.open(tx, personId);
+  }
+
+  /**
+   * Joins the caller's transaction: no password is right until a new one is set by a mailed link, and links mailed before are void.
+   */
+  async closePassword(tx: Tx, personId: string, reason: ClosingReason): Promise<void> {
+    await this.setPassword(tx, personId, this.#parts.hashing.ofNobody, true);
+    await this.ways.close(tx, personId, reason);
+  }
+
+  /** @returns whether a password is known from leaks. @throws PanelError 503 when the list is there and cannot be read: nobody is let through */
+  async isLeaked(password: string): Promise<boolean> {
+    return this.#parts.passwords.isLeaked(password).catch((error) => {
+      throw Object.assign(unavailable(), { cause: error });
+    });
+  }
+
+  /** Joins the caller's transaction and holds the person's row until it ends. @returns whether there is a password that is right */
+  holdPassword(tx: Tx, personId: string): Promise<boolean> {
+    return this.#store.holdPassword(tx, personId);
+  }
+
   /**
    * Always exactly one argon2id verification, for an unknown or unverified name against a hash of nobody's.
    * @returns the person, or undefined whatever the cause
@@ -131,6 +213,11 @@ export class Accounts {
     return person;
   }
 
+  /** @throws PanelError 503 when no password could be checked now; asked before a sign-in is counted, it says nothing about anybody */
+  refuseWhenBusy(): void {
+    this.#parts.hashing.refuseWhenFull();
+  }
+
   /** Also for a person who is not verified yet. One verification, whoever it is. */
   async checkPasswordOf(personId: string, password: string): Promise<boolean> {
     const found = await this.#store.byId(personId);
@@ -138,7 +225,12 @@ export class Accounts {
     return found !== undefined && right;
   }
 
-  /** The parameters of the hash may have grown since it was made; only now the password is at hand. */
+  /** Passwords that are being hashed and that wait for it now, in this process. */
+  counts(): { readonly hashing: { readonly running: number; readonly waiting: number } } {
+    return { hashing: this.#parts.hashing.load };
+  }
+
+  /** The parameters may have grown since the hash was made, or it is an older panel's; only now the password is at hand. */
   async #renewHash(personId: string, before: string, password: string): Promise<void> {
     const { hashing, connection } = this.#parts;
     if (!hashing.needsRehash(before)) return;
@@ -165,9 +257,9 @@ export class Accounts {
     return found && withoutHash(found);
   }
 
-  /** @returns the person's place at a customer, valid now; undefined when it ended or the customer is closed */
-  membership(personId: string): Promise<Membership | undefined> {
-    return this.#store.membership(personId, this.#parts.clock.now());
+  /** @returns the person's oldest place that is valid now, at any customer that is not closed; undefined when there is none */
+  async membership(personId: string): Promise<Membership | undefined> {
+    return (await this.memberships.valid(personId))[0];
   }
 
   /** @returns a keyed digest of a login name, the same however it is written; for counters and device cookies */
@@ -179,32 +271,14 @@ export class Accounts {
    * Erases sign-ups that nobody verified within 24 h after their link expired. Their consents stay, since consents are only
    * added, but without the personal values beside them. May be repeated and interrupted.
    */
-  async eraseUnverified(): Promise<void> {
-    for (;;) {
-      const due = await this.#store.unverified(this.#parts.clock.now(), 100);
-      for (const personId of due) await this.#eraseUnverified(personId);
-      if (due.length === 0) return;
-    }
+  eraseUnverified(): Promise<void> {
+    return eraseUnverified(this.#parts, this.#tokens);
   }
 
   /** Deletes mailed tokens a week after they expired: until then a sign-up whose link is too old can still be sent another one. */
   async sweepTokens(): Promise<void> {
     const { connection, clock } = this.#parts;
     await connection.write((tx) => this.#tokens.sweep(tx, clock.now() - 7 * day));
-  }
-
-  async #eraseUnverified(personId: string): Promise<void> {
-    const { connection, orders, consent, audit, clock } = this.#parts;
-    await connection.write(async (tx) => {
-      const customers = await this.#store.removeUnverified(tx, personId, clock.now());
-      if (!customers) return;
-      await this.#tokens.remove(tx, personId);
-      for (const customerId of customers) {
-        await orders.removeAll(tx, customerId);
-        await consent.forgetPersonal(tx, customerId);
-        await audit.record(tx, { action: 'accounts.signUpErased', actor: systemActor, customerId, subjectId: personId });
-      }
-    });
   }
 }
 

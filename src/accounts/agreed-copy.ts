@@ -2,11 +2,13 @@
 import type { Consent, Given } from '../consent/consent.ts';
 import type { Language } from '../platform/web/words.ts';
 
+type Agreed = Pick<Given, 'agreed' | 'wording' | 'document' | 'version' | 'required' | 'language'>;
+
 /**
  * @param given the answers of one order, as recorded
  * @returns `agreed`: a line an item that was ticked; `documents`: how many texts follow, each as `title1`, `version1`, `sha1`, `text1` …
  */
-export function agreedCopy(consent: Consent, given: readonly Given[], language: Language): Record<string, string | number> {
+export function agreedCopy(consent: Consent, given: readonly Agreed[], language: Language): Record<string, string | number> {
   const ticked = given.filter(({ agreed }) => agreed);
   const lines = ticked.map(({ wording, document, version }) => {
     const title = document && version && consent.version(document, version, language).title;

@@ -2,8 +2,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ZXCVBNResult } from 'zxcvbn';
 
-/** Why a password is easy to guess: a well-known one or a plain word, a word of the person's own, a row of keys or a date, or simply too little. */
-export type GuessReason = 'common' | 'context' | 'pattern' | 'guessable';
+/** Why a password is easy to guess: a well-known one or a plain word, a word of the person's own or of Korean, a row of keys or a date, or simply too little. */
+export type GuessReason = 'common' | 'context' | 'korean' | 'pattern' | 'guessable';
+
+/** What a guesser would try first, beside the lists of zxcvbn; in small letters. */
+export type LikelyWords = { readonly own: readonly string[]; readonly korean: readonly string[] };
 
 // Score 3 of zxcvbn begins at 10⁸ + 5, which no password of eight signs reaches, not even one drawn at random; eight are promised.
 const enoughGuesses = 1e8;
@@ -14,18 +17,17 @@ const longestWord = 40;
  * A password is guessable when no piece of it takes 10⁸ guesses (score 3 of zxcvbn): what is hard to guess in part is hard to
  * guess as a whole. Pieces are judged one by one, each within about 15 ms of a core, and others are served in between.
  * @param password at most some hundred code points; whoever calls has refused longer ones
- * @param words of the person's own, which a guesser would try first
  * @returns undefined when it is not guessable
  */
-export async function guessReason(password: string, words: readonly string[]): Promise<GuessReason | undefined> {
+export async function guessReason(password: string, { own, korean }: LikelyWords): Promise<GuessReason | undefined> {
   const { default: zxcvbn } = await import('zxcvbn');
-  const inputs = words.slice(0, mostWords).map((word) => word.slice(0, longestWord));
+  const inputs = [...korean, ...own].slice(0, mostWords).map((word) => word.slice(0, longestWord));
   let reason: GuessReason | undefined;
   for (const piece of pieces(password)) {
     if (reason) await nextTurn();
     const result = zxcvbn(piece, inputs);
     if (result.guesses >= enoughGuesses) return undefined;
-    reason ??= reasonOf(result, piece);
+    reason ??= reasonOf(result, piece, korean);
   }
   return reason;
 }
@@ -40,10 +42,11 @@ const reasons: Readonly<Record<string, GuessReason>> = {
 };
 
 /** The longest thing that was recognised names the reason, if it makes up at least half of the piece. */
-function reasonOf({ sequence }: ZXCVBNResult, piece: string): GuessReason {
+function reasonOf({ sequence }: ZXCVBNResult, piece: string, korean: readonly string[]): GuessReason {
   const [longest] = sequence.filter(({ pattern }) => pattern in reasons).toSorted((a, b) => b.token.length - a.token.length);
   if (!longest || longest.token.length * 2 < piece.length) return 'guessable';
-  return longest.dictionary_name === 'user_inputs' ? 'context' : (reasons[longest.pattern] ?? 'guessable');
+  if (longest.dictionary_name !== 'user_inputs') return reasons[longest.pattern] ?? 'guessable';
+  return korean.includes(longest.matched_word ?? '') ? 'korean' : 'context';
 }
 
 // zxcvbn tries every reading of signs that stand for letters (4 and @ for a): with many different ones the work multiplies, and

@@ -16,9 +16,18 @@ export type NewMailedToken = {
   readonly lifetimeMinutes: number;
   /** digest of the browser's session that asked for it */
   readonly sessionHash?: string;
+  /** id of the factor that the letter tells of */
+  readonly about?: string;
 };
 
-const goneKeys: Readonly<Record<Purpose, string>> = { verify: 'verify.expired', 'login-link': 'login.linkGone' };
+const goneKeys: Readonly<Record<Purpose, string>> = {
+  verify: 'verify.expired',
+  'login-link': 'login.linkGone',
+  'password-reset': 'reset.gone',
+  'not-me': 'notMe.gone',
+  'networks-off': 'networks.gone',
+  'lost-factor': 'lostFactor.gone',
+};
 
 export class MailedTokens {
   readonly #clock: Clock;
@@ -28,7 +37,7 @@ export class MailedTokens {
   }
 
   /** @returns the token for the letter; it is never seen again */
-  async issue(tx: Tx, { purpose, personId, lifetimeMinutes, sessionHash }: NewMailedToken): Promise<string> {
+  async issue(tx: Tx, { purpose, personId, lifetimeMinutes, sessionHash, about }: NewMailedToken): Promise<string> {
     const token = newToken();
     const now = this.#clock.now();
     await tx
@@ -38,6 +47,7 @@ export class MailedTokens {
         purpose,
         person_id: personId,
         session_hash: sessionHash ?? null,
+        about: about ?? null,
         created_at: now,
         expires_at: now + lifetimeMinutes * minute,
         used_at: null,
@@ -77,12 +87,12 @@ export class MailedTokens {
   }
 
   /** From now on these persons' tokens answer 410. */
-  async revoke(tx: Tx, purpose: Purpose, personIds: readonly string[]): Promise<void> {
+  async revoke(tx: Tx, purposes: readonly Purpose[], personIds: readonly string[]): Promise<void> {
     if (personIds.length === 0) return;
     await tx
       .updateTable('mailed_tokens')
       .set({ used_at: this.#clock.now() })
-      .where('purpose', '=', purpose)
+      .where('purpose', 'in', [...purposes])
       .where('person_id', 'in', [...personIds])
       .where('used_at', 'is', null)
       .execute();

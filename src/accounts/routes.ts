@@ -83,6 +83,7 @@ export function accountRoutes({
       const { words } = req.visit;
       return {
         title: words.t('signup.title'),
+        description: words.t('signup.lead'),
         section: 'signUp',
         scripts: ['behaviours/show-password.js', 'behaviours/submit-once.js'],
         plans,

@@ -1,7 +1,7 @@
 // Signing up: everything is checked and hashed first, then one transaction writes all or nothing. A known address answers alike.
 import type { Actor } from '../audit/audit.ts';
 import { type Answer, missingConsents } from '../orders/orders.ts';
-import { hour, minute, waitUntil } from '../platform/clock.ts';
+import { hour, minute } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import { type FieldFault, Invalid } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
@@ -10,7 +10,8 @@ import type { AccountsParts, Person } from './accounts.ts';
 import { takenAddress, takenName, takenPhone } from './addresses.ts';
 import { agreedCopy } from './agreed-copy.ts';
 import type { MailedTokens } from './mailed-tokens.ts';
-import { judgePassword, ownWords } from './passwords.ts';
+import type { Memberships } from './memberships.ts';
+import { ownWords, panelNames } from './passwords.ts';
 import { changedDocuments, readVersions, signedVersions, type Versions } from './shown-versions.ts';
 import type { AccountStore } from './store.ts';
 
@@ -49,11 +50,13 @@ export class SignUps {
   readonly #parts: AccountsParts;
   readonly #store: AccountStore;
   readonly #tokens: MailedTokens;
+  readonly #memberships: Memberships;
 
-  constructor(parts: AccountsParts, store: AccountStore, tokens: MailedTokens) {
+  constructor(parts: AccountsParts, own: { store: AccountStore; tokens: MailedTokens; memberships: Memberships }) {
     this.#parts = parts;
-    this.#store = store;
-    this.#tokens = tokens;
+    this.#store = own.store;
+    this.#tokens = own.tokens;
+    this.#memberships = own.memberships;
   }
 
   shownVersions(language: Language): string {
@@ -83,7 +86,7 @@ export class SignUps {
       const mayWrite = await this.#mayWriteTo(email);
       await connection.write(async (tx) => {
         await context.finish?.(tx);
-        const owner = await this.#store.ownerOf(tx, row.email_index);
+        const owner = await this.#store.ownerOf(tx, email);
         if (owner) return this.#tellOwner(tx, owner, context.actor, mayWrite);
         if (!mayWrite) return this.#noteSilence(tx, context.actor);
         const customerId = newId(now);
@@ -109,13 +112,12 @@ export class SignUps {
     const { connection, clock } = this.#parts;
     const refusedUntil = await this.#refusedUntil(email);
     if (refusedUntil !== undefined) return { refusedUntil };
-    const emailIndex = this.#store.emailIndex(email);
     await this.#evenly(() =>
       connection.write(async (tx) => {
-        const owner = await this.#store.ownerOf(tx, emailIndex);
+        const owner = await this.#store.ownerOf(tx, email);
         if (owner) return this.#tellOwner(tx, owner, context.actor, true);
-        const personId = await this.#store.pendingOf(tx, emailIndex, context.sessionHash);
-        const membership = personId && (await this.#store.membership(personId, clock.now(), tx));
+        const personId = await this.#store.pendingOf(tx, email, context.sessionHash);
+        const [membership] = personId ? await this.#memberships.valid(personId, tx) : [];
         if (!personId || !membership) return;
         await this.#store.setEraseAt(tx, personId, clock.now() + (verifyHours + eraseAfterHours) * hour);
         await this.#mailVerification(tx, { personId, customerId: membership.customerId, email, ...context });
@@ -149,8 +151,8 @@ export class SignUps {
 
   async #passwordFaults({ password, email, name = '', phone = '' }: SignUpInput): Promise<readonly FieldFault[]> {
     if (password === '') return [{ key: 'password.missing' }];
-    const more = [this.#parts.choices.brand.name, 'gotgan', '곳간'];
-    return judgePassword(password, { words: ownWords({ address: email, name, phone, more }) });
+    const more = [this.#parts.choices.brand.name, ...panelNames];
+    return this.#parts.passwords.judge(password, { words: ownWords({ address: email, name, phone, more }) });
   }
 
   async #mailVerification(tx: Tx, to: { personId: string; customerId: string; email: string } & SignUpContext): Promise<void> {
@@ -171,7 +173,7 @@ export class SignUps {
   /** The owner of a known address learns that somebody tried; nobody else learns that it is known (security.md C.2). */
   async #tellOwner(tx: Tx, owner: Person, actor: Actor, mayWrite: boolean): Promise<void> {
     const { clock, letters, audit } = this.#parts;
-    const membership = await this.#store.membership(owner.id, clock.now(), tx);
+    const [membership] = await this.#memberships.valid(owner.id, tx);
     const customer = membership && { customerId: membership.customerId };
     await audit.record(tx, {
       action: 'accounts.knownAddressSignedUp',
@@ -206,7 +208,7 @@ export class SignUps {
     const { clock } = this.#parts;
     const answerAt = clock.monotonic() + evenMilliseconds;
     await work();
-    await waitUntil(clock, answerAt);
+    await clock.until(answerAt);
   }
 }
 

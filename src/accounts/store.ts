@@ -4,14 +4,17 @@ import type { AccountTables } from '../migrations/schema.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Language } from '../platform/web/words.ts';
-import type { Membership, Person } from './accounts.ts';
+import type { Person } from './accounts.ts';
 import { canonicalAddress } from './addresses.ts';
+import { personIndexes } from './look-up.ts';
 
 type Row = Selectable<AccountTables['persons']>;
 
 export type NewPerson = {
   readonly id: string;
   readonly email: string;
+  /** the address, unless given */
+  readonly loginName?: string;
   readonly name: string | undefined;
   readonly phone: string | undefined;
   readonly passwordHash: string;
@@ -38,19 +41,37 @@ export class AccountStore {
     return this.#secrets.index('persons.email', canonicalAddress(address));
   }
 
+  /** As rows may have it while keys change. */
+  #emailIndexes(address: string): string[] {
+    return this.#secrets.indexes('persons.email', canonicalAddress(address));
+  }
+
+  /** Kinds of older panels' hashes that passwords still rest on. */
+  async legacyKinds(): Promise<string[]> {
+    const rows = await this.#connection.db
+      .selectFrom('persons')
+      .select('legacy_hash')
+      .distinct()
+      .where('legacy_hash', 'is not', null)
+      .execute();
+    return rows.map(({ legacy_hash }) => legacy_hash ?? '');
+  }
+
   /** Seals outside of a transaction what `add` then writes. */
-  personRow({ id, email, name, phone, passwordHash, language, createdAt, eraseAt }: NewPerson): AccountTables['persons'] {
+  personRow(person: NewPerson): AccountTables['persons'] {
+    const { id, email, loginName = email, name, phone, passwordHash, language, createdAt, eraseAt } = person;
     const seal = (column: string, text: string) => this.#secrets.seal(text, place(column, id));
     return {
       id,
-      login_name_sealed: seal('login_name_sealed', email),
-      login_name_index: this.loginIndex(email),
+      login_name_sealed: seal('login_name_sealed', loginName),
       email_sealed: seal('email_sealed', email),
-      email_index: this.emailIndex(email),
       name_sealed: name === undefined ? null : seal('name_sealed', name),
       phone_sealed: phone === undefined ? null : seal('phone_sealed', phone),
-      phone_last4_index: phone === undefined ? null : this.#secrets.index('persons.phone_last4', phone.slice(-4)),
+      ...personIndexes(this.#secrets, { loginName, email, phone }),
       password_hash: passwordHash,
+      legacy_hash: null,
+      password_set_at: null,
+      password_closed_at: null,
       language,
       created_at: createdAt,
       verified_at: null,
@@ -76,8 +97,37 @@ export class AccountStore {
         created_at: now,
         expires_at: null,
         ended_at: null,
+        site_ids: null,
+        networks_sealed: null,
+        lapsed_at: null,
       })
       .execute();
+  }
+
+  /** A person whose address a letter has proven, without a customer of their own. */
+  async addVerified(tx: Tx, person: AccountTables['persons']): Promise<void> {
+    await tx
+      .insertInto('persons')
+      .values({ ...person, verified_at: person.created_at, erase_at: null })
+      .execute();
+  }
+
+  /** @returns name and address of these persons, by id */
+  async names(personIds: readonly string[]): Promise<Map<string, { name?: string; email: string }>> {
+    if (personIds.length === 0) return new Map();
+    const columns = ['id', 'email_sealed', 'name_sealed'] as const;
+    const rows = await this.#connection.db.selectFrom('persons').select(columns).where('id', 'in', personIds).execute();
+    const open = (column: 'email_sealed' | 'name_sealed', sealed: string, id: string) =>
+      this.#secrets.open(sealed, place(column, id));
+    return new Map(
+      rows.map(({ id, email_sealed, name_sealed }) => [
+        id,
+        {
+          email: open('email_sealed', email_sealed, id),
+          ...(name_sealed !== null && { name: open('name_sealed', name_sealed, id) }),
+        },
+      ]),
+    );
   }
 
   #person(row: Row): Person & { passwordHash: string } {
@@ -90,6 +140,7 @@ export class AccountStore {
       ...(row.name_sealed !== null && { name: this.#secrets.open(row.name_sealed, place('name_sealed', row.id)) }),
       language: row.language,
       verifiedAt: row.verified_at,
+      passwordSetAt: row.password_set_at ?? row.created_at,
       passwordHash: row.password_hash,
     };
   }
@@ -99,23 +150,25 @@ export class AccountStore {
     return row && this.#person(row);
   }
 
-  /** Verified persons only. */
+  /** Verified persons only: by login name, or by address where that is another one (who came from an older panel). */
   async byLoginName(loginName: string): Promise<(Person & { passwordHash: string }) | undefined> {
-    const row = await this.#connection.db
-      .selectFrom('persons')
-      .selectAll()
-      .where('login_name_index', '=', this.loginIndex(loginName))
-      .where('verified_at', 'is not', null)
-      .executeTakeFirst();
+    const canonical = canonicalAddress(loginName);
+    const names = this.#secrets.indexes('persons.login_name', canonical);
+    const addresses = this.#secrets.indexes('persons.email', canonical);
+    const verified = this.#connection.db.selectFrom('persons').selectAll().where('verified_at', 'is not', null);
+    // Two statements, each with its index: SQLite reads every person for one with `or`.
+    const byName = await verified.where('login_name_index', 'in', names).executeTakeFirst();
+    const byAddress = await verified.where('email_index', 'in', addresses).executeTakeFirst();
+    const row = byName ?? byAddress;
     return row && this.#person(row);
   }
 
   /** Whose address it is: the verified person. */
-  async ownerOf(reader: Reader, emailIndex: string): Promise<Person | undefined> {
+  async ownerOf(reader: Reader, email: string): Promise<Person | undefined> {
     const row = await reader
       .selectFrom('persons')
       .selectAll()
-      .where('email_index', '=', emailIndex)
+      .where('email_index', 'in', this.#emailIndexes(email))
       .where('verified_at', 'is not', null)
       .executeTakeFirst();
     return row && this.#person(row);
@@ -139,12 +192,12 @@ export class AccountStore {
   }
 
   /** The newest sign-up of this address that this browser has made and nobody has verified. */
-  async pendingOf(reader: Reader, emailIndex: string, sessionHash: string): Promise<string | undefined> {
+  async pendingOf(reader: Reader, email: string, sessionHash: string): Promise<string | undefined> {
     const row = await reader
       .selectFrom('persons')
       .innerJoin('mailed_tokens', 'mailed_tokens.person_id', 'persons.id')
       .select('persons.id')
-      .where('persons.email_index', '=', emailIndex)
+      .where('persons.email_index', 'in', this.#emailIndexes(email))
       .where('persons.verified_at', 'is', null)
       .where('mailed_tokens.session_hash', '=', sessionHash)
       .where('mailed_tokens.purpose', '=', 'verify')
@@ -156,12 +209,13 @@ export class AccountStore {
 
   /** Everybody who signed up with the person's address, locked: two verifications of one address come one after the other. */
   async namesakes(tx: Tx, personId: string): Promise<{ id: string; verifiedAt: number | null }[]> {
+    const own = await tx.selectFrom('persons').select('email_sealed').where('id', '=', personId).executeTakeFirst();
+    if (!own) return [];
+    const email = this.#secrets.open(own.email_sealed, place('email_sealed', personId));
     const rows = await tx
       .selectFrom('persons')
       .select(['id', 'verified_at'])
-      .where('email_index', '=', (query) =>
-        query.selectFrom('persons as own').select('own.email_index').where('own.id', '=', personId),
-      )
+      .where('email_index', 'in', this.#emailIndexes(email))
       .orderBy('id')
       .forUpdate()
       .execute();
@@ -184,64 +238,38 @@ export class AccountStore {
   async setPasswordHash(tx: Tx, personId: string, before: string, passwordHash: string): Promise<void> {
     await tx
       .updateTable('persons')
-      .set({ password_hash: passwordHash })
+      .set({ password_hash: passwordHash, legacy_hash: null })
       .where('id', '=', personId)
       .where('password_hash', '=', before)
       .execute();
   }
 
-  /** The oldest place that is valid at `now`, at a customer that is not closed. */
-  async membership(personId: string, now: number, reader: Reader = this.#connection.db): Promise<Membership | undefined> {
-    const row = await reader
-      .selectFrom('memberships')
-      .innerJoin('customers', 'customers.id', 'memberships.customer_id')
-      .select(['memberships.customer_id', 'memberships.role'])
-      .where('memberships.person_id', '=', personId)
-      .where('memberships.ended_at', 'is', null)
-      .where((eb) => eb.or([eb('memberships.expires_at', 'is', null), eb('memberships.expires_at', '>', now)]))
-      .where('customers.closed_at', 'is', null)
-      .orderBy('memberships.created_at')
-      .limit(1)
-      .executeTakeFirst();
-    return row && { customerId: row.customer_id, role: row.role };
-  }
-
-  /** Sign-ups that nobody verified in time. */
-  async unverified(now: number, count: number): Promise<string[]> {
-    const rows = await this.#connection.db
-      .selectFrom('persons')
-      .select('id')
-      .where('verified_at', 'is', null)
-      .where('erase_at', '<=', now)
-      .orderBy('id')
-      .limit(count)
-      .execute();
-    return rows.map(({ id }) => id);
-  }
-
-  /** Deletes the person if it is still unverified and due. @returns customers nobody belongs to any more; undefined when it stayed */
-  async removeUnverified(tx: Tx, personId: string, now: number): Promise<string[] | undefined> {
-    const removed = await tx
-      .deleteFrom('persons')
+  /** A new password, chosen by its owner; `setPasswordHash` only writes the same one anew. */
+  async setPassword(tx: Tx, personId: string, passwordHash: string, now: number, isClosed: boolean): Promise<void> {
+    await tx
+      .updateTable('persons')
+      .set({ password_hash: passwordHash, legacy_hash: null, password_set_at: now, password_closed_at: isClosed ? now : null })
       .where('id', '=', personId)
-      .where('verified_at', 'is', null)
-      .where('erase_at', '<=', now)
+      .execute();
+  }
+
+  /** Holds the person's row until the transaction ends. @returns whether a password is open */
+  async holdPassword(tx: Tx, personId: string): Promise<boolean> {
+    const held = tx
+      .updateTable('persons')
+      .set((eb) => ({ id: eb.ref('id') }))
+      .where('id', '=', personId);
+    const row = await held.returning('password_closed_at').executeTakeFirst();
+    return row?.password_closed_at === null;
+  }
+
+  async phone(personId: string): Promise<string | undefined> {
+    const row = await this.#connection.db
+      .selectFrom('persons')
+      .select('phone_sealed')
+      .where('id', '=', personId)
       .executeTakeFirst();
-    if (removed.numDeletedRows === 0n) return undefined;
-    const left = await tx.deleteFrom('memberships').where('person_id', '=', personId).returning('customer_id').execute();
-    const orphans: string[] = [];
-    for (const { customer_id } of left) {
-      const other = await tx
-        .selectFrom('memberships')
-        .select('id')
-        .where('customer_id', '=', customer_id)
-        .limit(1)
-        .executeTakeFirst();
-      if (other) continue;
-      await tx.deleteFrom('customers').where('id', '=', customer_id).execute();
-      orphans.push(customer_id);
-    }
-    return orphans;
+    return row?.phone_sealed ? this.#secrets.open(row.phone_sealed, place('phone_sealed', personId)) : undefined;
   }
 }
 

@@ -1,14 +1,17 @@
 // Makes the archive of a site: www/ with all that is in it, a guide to restore it by hand, and the manifest (KHADA 7.6).
-import type { Entry, SiteStorage } from '../platform/storage/port.ts';
+import { Spool } from '../platform/spool.ts';
+import type { Entry, SiteReader, SiteStorage } from '../platform/storage/port.ts';
+import { Buffers } from '../platform/zip/buffers.ts';
 import { pieceBytes } from '../platform/zip/deflate.ts';
 import type { ZipMember } from '../platform/zip/records.ts';
-import { ZipWriter } from '../platform/zip/writer.ts';
-import { CarryOver, type PreviousArchive } from './carry-over.ts';
-import { type LeftOut, type Manifest, type ManifestMember, manifestChunks, manifestName } from './manifest.ts';
-import { countMembers, manifestMember, zipMember } from './members.ts';
+import { sideBySide, ZipWriter } from '../platform/zip/writer.ts';
+import { CarryOver, type Known, type PreviousArchive } from './carry-over.ts';
+import { type LeftOut, type ManifestHead, type ManifestMember, manifestChunks, manifestName } from './manifest.ts';
+import { MemberRows } from './member-rows.ts';
+import { manifestMember, zipMember } from './members.ts';
 import { restoreGuide, restoreGuideName } from './restore-guide.ts';
-import { type Listed, listSite } from './site-listing.ts';
-import { type Reading, readOnce } from './site-reading.ts';
+import { type Listed, listSite, type SiteListing } from './site-listing.ts';
+import { inPieces, type Read, type Reading, readOnce, whole } from './site-reading.ts';
 
 export type ArchiveStep = 'listing' | 'files' | 'closing';
 
@@ -30,7 +33,8 @@ export type ArchiveOrder = {
 };
 
 export type WrittenArchive = {
-  readonly manifest: Manifest;
+  /** the manifest without its members, which are in the archive */
+  readonly manifest: ManifestHead;
   readonly bytes: number;
   readonly sha256: string;
   /** files whose compressed bytes were taken from the previous archive */
@@ -39,7 +43,9 @@ export type WrittenArchive = {
 
 /** Small files that are read and compressed ahead while the ones before them are written. */
 const ahead = 32;
-const aheadBytes = 16 * pieceBytes;
+/** With those that are carried over, which cost nothing but their names: between them the few that changed are begun early. */
+const aheadInAll = 1024;
+const aheadBytes = 4 * pieceBytes;
 
 /** A file written within this time before the archive began may be written again without a new stamp: clocks of file systems are coarse. */
 const coarseMilliseconds = 2000;
@@ -50,60 +56,85 @@ const coarseMilliseconds = 2000;
  */
 export async function writeArchive(order: ArchiveOrder): Promise<WrittenArchive> {
   order.progress?.('listing', 0, 0);
-  const listing = await listSite(order.storage, order.signal);
-  const carryOver = await CarryOver.from(order.previous);
-  let writer: ZipWriter | undefined;
+  const open: { close(): Promise<void> }[] = [];
+  const opened = <T extends { close(): Promise<void> }>(one: T) => {
+    open.push(one);
+    return one;
+  };
   try {
-    writer = await ZipWriter.create(order.target);
-    const making = new Making(order, writer, carryOver, listing.files);
-    making.leftOut.push(...listing.leftOut);
-    await making.writeSite(listing.found);
+    const found = opened(await Spool.open<Listed>(`${order.target}.listing`));
+    const listing = await listSite(order.storage, found, order.signal);
+    const making = new Making(order, listing, {
+      members: opened(await MemberRows.open(`${order.target}.members`)),
+      carryOver: opened(await CarryOver.from(order.previous)),
+      writer: opened(await ZipWriter.create(order.target)),
+      reader: opened(order.storage.reader()),
+    });
+    await making.writeSite(found);
     return await making.close();
   } finally {
-    await carryOver.close();
-    await writer?.close();
+    for (const one of open.reverse()) await one.close();
   }
 }
+
+type Tools = {
+  readonly members: MemberRows;
+  readonly carryOver: CarryOver;
+  readonly writer: ZipWriter;
+  readonly reader: SiteReader;
+};
 
 type Write = () => Promise<void>;
 
 /** One archive on its way. */
 class Making {
-  readonly leftOut: LeftOut[] = [];
-  readonly #members: ManifestMember[] = [];
-  readonly #hashes = new Set<Promise<void>>();
   readonly #order: ArchiveOrder;
-  readonly #writer: ZipWriter;
-  readonly #carryOver: CarryOver;
+  readonly #leftOut: LeftOut[];
   readonly #filesTotal: number;
+  readonly #members: MemberRows;
+  readonly #carryOver: CarryOver;
+  readonly #writer: ZipWriter;
+  readonly #reader: SiteReader;
+  readonly #buffers = new Buffers();
   #filesDone = 0;
   #carriedFiles = 0;
 
-  constructor(order: ArchiveOrder, writer: ZipWriter, carryOver: CarryOver, filesTotal: number) {
+  constructor(order: ArchiveOrder, listing: SiteListing, { members, carryOver, writer, reader }: Tools) {
     this.#order = order;
-    this.#writer = writer;
+    this.#leftOut = [...listing.leftOut];
+    this.#filesTotal = listing.files;
+    this.#members = members;
     this.#carryOver = carryOver;
-    this.#filesTotal = filesTotal;
+    this.#writer = writer;
+    this.#reader = reader;
   }
 
   /** Small files are prepared side by side, everything is written in order. */
-  async writeSite(found: readonly Listed[]): Promise<void> {
-    const waiting: { ready: Promise<Write>; bytes: number }[] = [];
+  async writeSite(found: Spool<Listed>): Promise<void> {
+    const waiting: { ready: Promise<Write>; bytes: number; costs: number }[] = [];
     let bytes = 0;
+    let costly = 0;
     const writeNext = async () => {
       const next = waiting.shift();
       if (!next) return;
       this.#order.signal.throwIfAborted();
       await (await next.ready)();
       bytes -= next.bytes;
+      costly -= next.costs;
     };
     try {
-      for (const one of found) {
-        const ready = this.#prepare(one);
-        ready.catch(() => {}); // it is awaited in its turn, perhaps after another one has failed
-        waiting.push({ ready, bytes: Math.min(one.entry.size, pieceBytes) });
-        bytes += Math.min(one.entry.size, pieceBytes);
-        while (waiting.length >= ahead || bytes > aheadBytes) await writeNext();
+      for await (const batch of found.batches()) {
+        for (const one of batch) {
+          const known = await this.#carryOver.find(one);
+          const ready = this.#prepare(one, known);
+          ready.catch(() => {}); // it is awaited in its turn, perhaps after another one has failed
+          const size = known ? 0 : Math.min(one.entry.size, pieceBytes);
+          const costs = known ? 0 : 1;
+          waiting.push({ ready, bytes: size, costs });
+          bytes += size;
+          costly += costs;
+          while (costly >= ahead || waiting.length >= aheadInAll || bytes > aheadBytes) await writeNext();
+        }
       }
       while (waiting.length > 0) await writeNext();
     } finally {
@@ -114,126 +145,114 @@ class Making {
   /** Guide and manifest come last, since they tell what is inside. */
   async close(): Promise<WrittenArchive> {
     this.#order.progress?.('closing', this.#filesDone, this.#filesTotal);
-    await Promise.all(this.#hashes);
     const { siteName, at, zone, madeBy } = this.#order;
-    const head = {
-      site: siteName,
-      madeBy: madeBy ?? 'Gotgan',
-      dataAt: new Date(at).toISOString(),
-      zone,
-      counts: countMembers(this.#members),
-    };
-    await this.#addGuide(restoreGuide({ ...head, leftOut: this.leftOut.length }));
-    await Promise.all(this.#hashes);
-    const manifest: Manifest = {
-      format: 'gotgan-backup',
-      version: 1,
-      ...head,
-      databases: [],
-      leftOut: this.leftOut,
-      members: this.#members,
-    };
+    const { counts } = this.#members;
+    const head = { site: siteName, madeBy: madeBy ?? 'Gotgan', dataAt: new Date(at).toISOString(), zone, counts };
+    await this.#addGuide(restoreGuide({ ...head, leftOut: this.#leftOut.length }));
+    const manifest: ManifestHead = { format: 'gotgan-backup', version: 1, ...head, databases: [], leftOut: this.#leftOut };
     await this.#addManifest(manifest);
     return { manifest, carriedFiles: this.#carriedFiles, ...(await this.#writer.finish()) };
   }
 
-  async #prepare(listed: Listed): Promise<Write> {
+  async #prepare(listed: Listed, known: Known | undefined): Promise<Write> {
     const { path, entry } = listed;
     if (entry.kind === 'folder') return () => this.#addFolder(path, entry);
     if (entry.kind === 'link') return () => this.#addLink(path, entry);
-    if (this.#carryOver.has(listed)) return () => this.#addUnchanged(path, entry);
+    if (known) return () => this.#addUnchanged(path, entry, known);
     if (entry.size > pieceBytes) return () => this.#addBig(path, entry.size);
     return this.#prepareSmall(path, entry);
   }
 
   async #addFolder(path: string, entry: Entry): Promise<void> {
     await this.#writer.putEmpty(zipMember(path, entry));
-    this.#members.push(manifestMember(path, entry, 0));
+    await this.#members.add(manifestMember(path, entry, 0));
   }
 
   async #addLink(path: string, entry: Entry): Promise<void> {
     await this.#writer.put(zipMember(path, entry), await this.#writer.pack(Buffer.from(entry.target ?? '')));
-    this.#members.push({ ...manifestMember(path, entry, 0), target: entry.target ?? '' });
+    await this.#members.add({ ...manifestMember(path, entry, 0), target: entry.target ?? '' });
   }
 
-  async #addUnchanged(path: string, entry: Entry): Promise<void> {
-    const carried = await this.#carryOver.take(path);
+  async #addUnchanged(path: string, entry: Entry, known: Known): Promise<void> {
+    const carried = await this.#carryOver.take(known);
     if (!carried) return entry.size > pieceBytes ? this.#addBig(path, entry.size) : (await this.#prepareSmall(path, entry))();
     await this.#writer.carry(zipMember(path, entry), carried);
     this.#carriedFiles++;
-    this.#fileDone({ ...manifestMember(path, entry, carried.size), sha256: carried.sha256 });
+    await this.#fileDone({ ...manifestMember(path, entry, carried.size), sha256: known.member.sha256 });
   }
 
   async #prepareSmall(path: string, listed: Entry): Promise<Write> {
-    let reading = await this.#read(path, listed.size, (_, content) => collect(content));
+    let buffer = this.#buffers.take(listed.size);
+    let reading = await this.#read(path, (_, read) => whole(read, buffer.subarray(0, listed.size)));
     if (reading === 'unreadable' || (typeof reading === 'object' && reading.changed)) {
       const bytes = typeof reading === 'string' ? listed.size : reading.sizeAfter;
+      this.#buffers.give(buffer);
       if (bytes > pieceBytes) return () => this.#addBig(path, bytes);
-      reading = await this.#read(path, bytes, (_, content) => collect(content));
+      buffer = this.#buffers.take(bytes);
+      reading = await this.#read(path, (_, read) => whole(read, buffer.subarray(0, bytes)));
     }
-    if (typeof reading === 'string') return async () => this.#leaveOut(path, reading);
+    if (typeof reading === 'string') {
+      this.#buffers.give(buffer);
+      return async () => this.#leaveOut(path, reading);
+    }
     const { entry, changed } = reading;
     const packed = await this.#writer.pack(reading.content.bytes);
     return async () => {
       await this.#writer.put(zipMember(path, entry), packed);
-      this.#keep(path, entry, { changed, size: packed.size, sha256: packed.sha256 });
+      this.#buffers.give(buffer);
+      await this.#keep(path, entry, { changed, size: packed.size, sha256: packed.sha256 });
     };
   }
 
   /** A big file goes into the archive while it is read; when it changed meanwhile, that is taken back and it is read again once. */
   async #addBig(path: string, listedBytes: number): Promise<void> {
+    const pieces = Array.from({ length: sideBySide + 1 }, () => this.#buffers.take(pieceBytes));
     let bytes = listedBytes;
     for (const last of [false, true]) {
       const mark = await this.#writer.mark();
-      const reading = await this.#read(path, bytes, (entry, content) =>
-        this.#writer.stream(zipMember(path, entry), bytes, content),
+      const reading = await this.#read(path, (entry, read) =>
+        this.#writer.stream(zipMember(path, entry), bytes, inPieces(read, bytes, pieces)),
       );
       if (typeof reading === 'object' && (last || !reading.changed)) {
         await this.#writer.goOn(mark);
-        return this.#keep(path, reading.entry, { changed: reading.changed, ...reading.content });
+        await this.#keep(path, reading.entry, { changed: reading.changed, ...reading.content });
+        break;
       }
       await this.#writer.goBack(mark);
       if (typeof reading === 'object') bytes = reading.sizeAfter;
-      else if (last || reading === 'gone') return this.#leaveOut(path, reading);
+      else if (last || reading === 'gone') {
+        this.#leaveOut(path, reading);
+        break;
+      }
     }
+    for (const piece of pieces) this.#buffers.give(piece);
   }
 
-  /** Reads no more bytes than the file had; one that has another size by now counts as changed. */
+  /** What has another size than the file had when it was opened counts as changed. */
   async #read<T extends { size: number }>(
     path: string,
-    bytes: number,
-    use: (entry: Entry, content: AsyncIterable<Uint8Array>) => Promise<T>,
+    use: (entry: Entry, read: Read) => Promise<T>,
   ): Promise<Reading<T> | 'gone' | 'unreadable'> {
-    this.#order.signal.throwIfAborted();
-    const reading = await readOnce(this.#order.storage, path.split('/'), bytes, use);
+    const { signal, storage } = this.#order;
+    signal.throwIfAborted();
+    const reading = await readOnce({ storage, reader: this.#reader }, path.split('/'), use);
     if (typeof reading === 'string') return reading;
     return { ...reading, changed: reading.changed || reading.entry.size !== reading.content.size };
   }
 
-  #keep(path: string, entry: Entry, file: { changed: boolean; size: number; sha256: Promise<string> }): void {
-    if (file.changed) this.leftOut.push({ path, reason: 'changed' });
+  async #keep(path: string, entry: Entry, file: { changed: boolean; size: number; sha256: Promise<string> }): Promise<void> {
+    if (file.changed) this.#leftOut.push({ path, reason: 'changed' });
     const settled = !file.changed && entry.modifiedAt < this.#order.at - coarseMilliseconds;
-    const member = manifestMember(path, { ...entry, stamp: settled ? entry.stamp : '' }, file.size);
-    this.#awaitHash(member, file.sha256);
-    this.#fileDone(member);
-  }
-
-  #awaitHash(member: ManifestMember, sha256: Promise<string>): void {
-    const noted = sha256.then((hex) => {
-      member.sha256 = hex;
-      this.#hashes.delete(noted);
-    });
-    noted.catch(() => {}); // `close` waits for all of them
-    this.#hashes.add(noted);
+    await this.#fileDone(manifestMember(path, { ...entry, stamp: settled ? entry.stamp : '' }, file.size), file.sha256);
   }
 
   #leaveOut(path: string, reason: LeftOut['reason']): void {
-    this.leftOut.push({ path, reason });
+    this.#leftOut.push({ path, reason });
     this.#progress();
   }
 
-  #fileDone(member: ManifestMember): void {
-    this.#members.push(member);
+  async #fileDone(member: ManifestMember, sha256?: Promise<string>): Promise<void> {
+    await this.#members.add(member, sha256);
     this.#progress();
   }
 
@@ -246,28 +265,20 @@ class Making {
     const entry = { mode: 0o644, modifiedAt: this.#order.at, stamp: '' };
     const packed = await this.#writer.pack(Buffer.from(text));
     await this.#writer.put({ name: restoreGuideName, kind: 'file', ...entry }, packed);
-    const member = manifestMember(restoreGuideName, { kind: 'file', ...entry }, packed.size);
-    this.#awaitHash(member, packed.sha256);
-    this.#members.push(member);
+    await this.#members.add(manifestMember(restoreGuideName, { kind: 'file', ...entry }, packed.size), packed.sha256);
   }
 
-  async #addManifest(manifest: Manifest): Promise<void> {
+  async #addManifest(head: ManifestHead): Promise<void> {
     const member: ZipMember = { name: manifestName, kind: 'file', mode: 0o644, modifiedAt: this.#order.at };
-    let bytes = 0;
-    for (const chunk of manifestChunks(manifest)) bytes += chunk.length;
-    if (bytes > pieceBytes) await this.#writer.stream(member, bytes, streamed(manifestChunks(manifest)));
-    else await this.#writer.put(member, await this.#writer.pack(Buffer.concat([...manifestChunks(manifest)])));
+    const mostBytes = (await this.#members.textBytes()) + Buffer.byteLength(JSON.stringify(head)) + 64;
+    const chunks = manifestChunks({ ...head, members: this.#members.all() });
+    if (mostBytes > pieceBytes) await this.#writer.stream(member, mostBytes, chunks);
+    else await this.#writer.put(member, await this.#writer.pack(await collected(chunks)));
   }
 }
 
-async function collect(content: AsyncIterable<Uint8Array>): Promise<{ size: number; bytes: Uint8Array }> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  const [only] = chunks;
-  const bytes = chunks.length === 1 && only ? only : Buffer.concat(chunks);
-  return { size: bytes.length, bytes };
-}
-
-async function* streamed(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
-  yield* chunks;
+async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
 }

@@ -15,8 +15,9 @@ import type { ArchiveStorage, ByteRange } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import type { BackupDay } from './calendar.ts';
-import { daysOf, lastDays } from './days.ts';
+import { daysOf } from './days.ts';
 import { Failures } from './failures.ts';
+import { type BackupFigures, backupFigures } from './figures.ts';
 import { type Downloader, Grants } from './grants.ts';
 import { Keeping } from './keeping.ts';
 import { keyOf, Making } from './making.ts';
@@ -51,6 +52,10 @@ export type DownloadableBackup = Backup & {
   readonly madeAt: number;
 };
 
+/**
+ * A site's backups from the queue to the download (KHADA 7.6). Only what was read back and compared counts as good; what is not the
+ * given site's answers PanelError 404, as if it did not exist.
+ */
 export class Backups {
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
@@ -70,7 +75,7 @@ export class Backups {
     this.#starting = new Starting(parts, { store: this.#store, keeping: this.#keeping });
     this.#reader = new ArchiveReader(parts.archives);
     this.#overview = new Overview(parts, this.#store);
-    this.#grants = new Grants(parts, this.#store);
+    this.#grants = new Grants(parts);
   }
 
   /**
@@ -128,7 +133,10 @@ export class Backups {
     return this.#making.verify(backupId, run);
   }
 
-  /** Retention of every site; a site that fails is logged and the next one follows. Also has checked what waits for it too long. */
+  /**
+   * Retention of every site; a site that fails is logged and the next one follows. Also has checked what waits for it too long,
+   * and looks whether every archive is still there in its size: one that is not becomes *damaged*.
+   */
   retainAll(): Promise<void> {
     return this.#keeping.retainAll();
   }
@@ -136,6 +144,11 @@ export class Backups {
   /** Removes archives that the policy does not keep, never the last good one; their rows stay as *expired*. */
   retain(site: Site): Promise<void> {
     return this.#keeping.retain(site);
+  }
+
+  /** Figures of all sites, for the operator. */
+  counts(): Promise<BackupFigures> {
+    return backupFigures(this.#parts);
   }
 
   /** @returns the good backup with the newest data */
@@ -158,11 +171,6 @@ export class Backups {
   /** @param month `YYYY-MM` @returns every day of it */
   month(site: Site, month: string): Promise<BackupDay[]> {
     return this.#overview.days(site, daysOf(month));
-  }
-
-  /** @returns the last days, oldest first, today included */
-  band(site: Site, days: number): Promise<BackupDay[]> {
-    return this.#overview.days(site, lastDays(this.#overview.today(), days));
   }
 
   /** @returns all backups of a local day, oldest first */

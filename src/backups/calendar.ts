@@ -23,27 +23,17 @@ export function dayOf(day: string, backups: readonly Backup[], { first, today }:
   return { day, state: backup?.state ?? overdue, backup, count: backups.length };
 }
 
-/** A moment that lies in the middle of the day wherever the zone is, for its name. */
-const middle = (day: string) => Date.parse(`${day}T12:00:00Z`);
-
-/** @returns 11월 20일, 20 Nov: a day without its year */
-export function shortDate({ words }: Pick<Visit, 'words'>, day: string): string {
-  const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';
-  const month = words.language === 'ko' ? 'long' : 'short';
-  return new Intl.DateTimeFormat(locale, { timeZone: 'UTC', month, day: 'numeric' }).format(middle(day));
-}
-
 /**
  * The day as `views/shared/_day.ejs` shows it.
  * @param siteName without it the day is no link
  */
 export function dayCell(visit: Pick<Visit, 'words' | 'url'>, { day, state = 'missing', backup }: BackupDay, siteName?: string) {
-  const { t, bytes } = visit.words;
+  const { t, bytes, shortDateOf } = visit.words;
   const size = backup?.bytes != null && state !== 'expired' ? `, ${bytes(backup.bytes)}` : '';
   return {
     number: Number(day.slice(8)),
     state,
-    name: `${shortDate(visit, day)}, ${t(`backups.state.${state}`)}${size}`,
+    name: `${shortDateOf(day)}, ${t(`backups.state.${state}`)}${size}`,
     ...(backup && siteName && { href: visit.url(`/sites/${siteName}/backups/${backup.id}`) }),
   };
 }

@@ -3,7 +3,7 @@ import { Cron } from 'croner';
 import { day as dayMilliseconds } from '../platform/clock.ts';
 
 /** Noon in UTC: far from both ends of the day, and no zone is involved. */
-const noon = (day: string) => Date.parse(`${day}T12:00:00Z`);
+export const noon = (day: string) => Date.parse(`${day}T12:00:00Z`);
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /** @param count may be negative */
@@ -12,7 +12,7 @@ export function plusDays(day: string, count: number): string {
 }
 
 /** @returns the last `count` days up to `day`, oldest first */
-export function lastDays(day: string, count: number): string[] {
+export function lastDays(day: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => plusDays(day, index + 1 - count));
 }
 

@@ -1,9 +1,10 @@
 // The download of an archive: whole or in part, resumable, granted once a session (architecture §9, RFC 9110 §13–14).
-import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { hashToken } from '../platform/secrets.ts';
+import { answering } from '../platform/storage/faults.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { asAttachment } from '../platform/web/headers.ts';
+import { send } from '../platform/web/sending.ts';
 import type { Backups, Downloader } from './backups.ts';
 import { type Conditions, decided, rangeHolds, type Validators, type Wanted, wantedRange } from './ranges.ts';
 
@@ -46,10 +47,7 @@ export function download(backups: Backups): RequestHandler {
       stream.destroy();
       throw error;
     }
-    // Who goes away in the middle is no fault; the file is closed in any case.
-    await pipeline(stream, res).catch((error) => {
-      if (error?.code !== 'ERR_STREAM_PREMATURE_CLOSE' && !req.destroyed) throw error;
-    });
+    await answering(() => send(stream, res));
   };
 }
 

@@ -13,6 +13,8 @@ export type Failure = {
   readonly reason: string;
   /** for the audit: no personal values, no names of files */
   readonly details?: Readonly<Record<string, string | number>>;
+  /** no letter: another one of this moment tells it */
+  readonly untold?: boolean;
 };
 
 /** @returns the sentence that tells a customer why a backup could not be made */
@@ -34,7 +36,7 @@ export class Failures {
   }
 
   /** @param seen the row as it was read; when somebody has changed it meanwhile nothing happens */
-  async record(seen: Backup, site: Site, { state, reason, details = {} }: Failure): Promise<void> {
+  async record(seen: Backup, site: Site, { state, reason, details = {}, untold = false }: Failure): Promise<void> {
     const { connection, clock, audit, letters, accounts } = this.#parts;
     const now = clock.now();
     const owner = await accounts.owner(site.customerId);
@@ -44,7 +46,7 @@ export class Failures {
       const { customerId } = site;
       const entry = { actor: systemActor, customerId, siteId: site.id, subjectId: seen.id };
       await audit.record(tx, { ...entry, action: `backups.${state}`, details: { ...details, reason } });
-      if (!owner) return;
+      if (!owner || untold) return;
       const parameters = { site: site.name, at: seen.dataAt ?? seen.queuedAt, reason, lastGoodAt: lastGood?.dataAt ?? 0 };
       await letters.queue(tx, { template: 'backup-failed', language: owner.language, to: owner.email, parameters, customerId });
     });

@@ -2,27 +2,27 @@
 import type { Actor } from '../audit/audit.ts';
 import type { Site } from '../sites/sites.ts';
 import type { BackupsParts } from './backups.ts';
+import { GrantStore } from './grant-store.ts';
 import type { Backup } from './states.ts';
-import type { BackupStore } from './store.ts';
 
 /** Who downloads: the hash of the session's id, and the person as the audit writes it down. */
 export type Downloader = { readonly sessionHash: string; readonly personId: string; readonly actor: Actor };
 
 export class Grants {
   readonly #parts: BackupsParts;
-  readonly #store: BackupStore;
+  readonly #store: GrantStore;
 
-  constructor(parts: BackupsParts, store: BackupStore) {
+  constructor(parts: BackupsParts) {
     this.#parts = parts;
-    this.#store = store;
+    this.#store = new GrantStore(parts.connection);
   }
 
   has(site: Site, backupId: string, { sessionHash, personId }: Pick<Downloader, 'sessionHash' | 'personId'>): Promise<boolean> {
-    return this.#store.hasGrant(sessionHash, backupId, { personId, customerId: site.customerId });
+    return this.#store.has(sessionHash, backupId, { personId, customerId: site.customerId });
   }
 
   async sweep(before: number): Promise<void> {
-    await this.#parts.connection.write((tx) => this.#store.removeGrants(tx, before));
+    await this.#parts.connection.write((tx) => this.#store.removeBefore(tx, before));
   }
 
   async add(site: Site, backup: Backup, { sessionHash, personId, actor }: Downloader): Promise<void> {
@@ -41,7 +41,7 @@ export class Grants {
     const parameters = { site: site.name, backup: backup.id, file: backup.fileName ?? '', at: now, address: actor.address ?? '' };
     const letter = { template: 'backup-downloaded', language: person.language, to: person.email, parameters };
     await connection.write(async (tx) => {
-      if (!(await this.#store.addGrant(tx, grant))) return;
+      if (!(await this.#store.add(tx, grant))) return;
       await audit.record(tx, { action: 'backups.downloaded', actor, customerId, siteId: site.id, subjectId: backup.id });
       await letters.queue(tx, { ...letter, actorPersonId: personId, customerId });
     });

@@ -6,7 +6,7 @@ import type { Site } from '../sites/sites.ts';
 import type { BackupsParts } from './backups.ts';
 import type { Failures } from './failures.ts';
 import { type RetentionDecision, retention } from './retention.ts';
-import { type Backup, heldStates, isGood } from './states.ts';
+import { type Backup, goodStates, heldStates, isGood } from './states.ts';
 import type { BackupStore } from './store.ts';
 
 const pageSize = 100;
@@ -14,6 +14,8 @@ const pageSize = 100;
 const abandonedAfter = 26 * hour;
 /** Waiting so long to be checked means that the job is lost, or has used up its attempts. */
 const uncheckedAfter = 2 * hour;
+
+const lost = 'backups.reason.lost';
 
 export class Keeping {
   readonly #parts: BackupsParts;
@@ -42,6 +44,7 @@ export class Keeping {
 
   async #tidy(site: Site): Promise<void> {
     await this.retain(site);
+    await this.#lookAfter(site);
     const before = this.#parts.clock.now() - uncheckedAfter;
     const unchecked = (await this.#store.inStates(site, ['made'])).filter(
       ({ madeAt, movedAt }) => Math.max(madeAt ?? 0, movedAt ?? 0) < before,
@@ -49,6 +52,33 @@ export class Keeping {
     if (unchecked.length === 0) return;
     await this.#parts.connection.write(async (tx) => {
       for (const backup of unchecked) await this.queueVerification(tx, backup);
+    });
+  }
+
+  /**
+   * What lies in the storage is looked at, not read: an archive that is gone or has another size is no backup any more. One that
+   * is there again (a disk was not mounted) is read anew before it counts. Rows before files: what expires meanwhile is not missed.
+   */
+  async #lookAfter(site: Site): Promise<void> {
+    const kept = (await this.#store.inStates(site, [...goodStates, 'damaged'])).filter(({ expiredAt }) => expiredAt === null);
+    if (kept.length === 0) return;
+    const sizes = new Map((await this.#parts.archives.list(site.name)).map(({ key, size }) => [key, size]));
+    const bytesOf = ({ fileName }: Backup) => sizes.get(`${site.name}/${fileName}`);
+    const newestFirst = kept.toSorted((one, other) => (other.dataAt ?? 0) - (one.dataAt ?? 0));
+    let told = false;
+    for (const backup of newestFirst.filter((one) => isGood(one) && bytesOf(one) !== one.bytes)) {
+      const reason = bytesOf(backup) === undefined ? lost : 'backups.reason.damaged';
+      // One letter tells it: when a disk is gone, so are all archives of the site.
+      await this.#failures.record(backup, site, { state: 'damaged', reason, untold: told });
+      told = true;
+    }
+    const back = kept.filter((one) => one.reason === lost && bytesOf(one) === one.bytes);
+    if (back.length === 0) return;
+    await this.#parts.connection.write(async (tx) => {
+      for (const backup of back) {
+        if (await this.#store.change(tx, backup, { state: 'made', reason: null, failed_at: null }))
+          await this.queueVerification(tx, backup);
+      }
     });
   }
 

@@ -4,13 +4,14 @@ import { localStamp } from '../platform/clock.ts';
 import { PanelError } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
+import { ZipReader } from '../platform/zip/reader.ts';
 import type { Site } from '../sites/sites.ts';
 import { type WrittenArchive, writeArchive } from './archive.ts';
 import type { BackupsParts } from './backups.ts';
 import type { PreviousArchive } from './carry-over.ts';
 import { type Failures, reasonOf } from './failures.ts';
 import type { Keeping } from './keeping.ts';
-import { readManifest } from './manifest.ts';
+import { checkManifest, manifestIn } from './manifest.ts';
 import { Progress } from './progress.ts';
 import { type Backup, isOpen, mostLeftOut, needsWarning } from './states.ts';
 import type { BackupStore, Change } from './store.ts';
@@ -39,6 +40,9 @@ export class Making {
     const site = await this.#parts.sites.byId(waiting.siteId);
     if (site.terminatedAt !== null)
       return void (await this.#change(waiting, { state: 'missing', reason: 'backups.reason.closed' }));
+    // Before the row takes another name: killed right after that, nobody would know what the last attempt has left. A storage that
+    // does not answer says so to the attempt itself.
+    if (waiting.fileName) await this.#parts.archives.unstage(keyOf(site, waiting)).catch(() => {});
     const backup = await this.#begin(waiting, site);
     if (!backup) return;
     try {
@@ -113,8 +117,7 @@ export class Making {
     for (const backup of good) {
       const local = await this.#parts.archives.local(keyOf(site, backup)).catch(() => undefined);
       if (!local) continue;
-      const manifest = await readManifest(local.path).catch(() => undefined);
-      if (manifest) return { archive: { path: local.path, manifest }, release: local.release };
+      if (await isReadable(local.path)) return { archive: { path: local.path }, release: local.release };
       await local.release();
     }
     return undefined;
@@ -186,8 +189,10 @@ export class Making {
     const progress = new Progress({ clock, signal: run.signal, write: (change) => this.#change(backup, change) });
     const report = (done: number, total: number) =>
       progress.report('checking', Math.floor((backup.filesTotal * done) / Math.max(1, total)), backup.filesTotal);
+    let reader: ZipReader | undefined;
     try {
-      const manifest = await readManifest(local.path);
+      reader = await ZipReader.open(local.path);
+      const manifest = await manifestIn(reader);
       const order = { sha256: backup.sha256 ?? '', manifest, signal: progress.signal, progress: report };
       const outcome = await verifyArchive(local.path, order);
       if (outcome.ok) return undefined;
@@ -200,6 +205,7 @@ export class Making {
       throw error;
     } finally {
       await progress.end();
+      await reader?.close();
       await local.release();
     }
   }
@@ -228,6 +234,17 @@ export function keyOf(site: Pick<Site, 'name'>, { fileName }: Pick<Backup, 'file
 /** @returns the line of a checksum file, as `sha256sum -c` reads it */
 export function checksumLine(sha256: string, fileName: string): string {
   return `${sha256}  ${fileName}\n`;
+}
+
+/** Whether the directory and the manifest of an archive are as they were written. */
+async function isReadable(path: string): Promise<boolean> {
+  try {
+    const reader = await ZipReader.open(path);
+    await checkManifest(reader).finally(() => reader.close());
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function freeName(stamp: string, taken: ReadonlySet<string | null>): string {

@@ -1,10 +1,12 @@
 // What an archive holds, as a document inside the archive: `manifest.json`, one member a line (docs/manifest.schema.json).
 import { z } from 'zod';
 import { DamagedArchive } from '../platform/zip/damage.ts';
-import { ZipReader } from '../platform/zip/reader.ts';
+import type { ZipEntry } from '../platform/zip/directory.ts';
+import type { ZipReader } from '../platform/zip/reader.ts';
 
 export const manifestName = 'manifest.json';
 
+const portionLength = 32_768;
 const amount = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -58,9 +60,18 @@ export const manifestSchema = headSchema.extend({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestHead = z.infer<typeof headSchema>;
 export type ManifestMember = z.infer<typeof memberSchema>;
 export type LeftOut = z.infer<typeof leftOutSchema>;
 export type ManifestCounts = Manifest['counts'];
+
+/** A manifest whose members may come one after another: of a site with a million files they would take a gigabyte of memory. */
+export type ManifestSource = ManifestHead & { readonly members: Iterable<ManifestMember> | AsyncIterable<ManifestMember> };
+
+/** @returns the members one by one, whichever way they come */
+export async function* each(members: ManifestSource['members']): AsyncGenerator<ManifestMember> {
+  yield* members;
+}
 
 /** @returns the schema as a JSON document, as it stands in `docs/manifest.schema.json` */
 export function manifestJsonSchema(): object {
@@ -68,51 +79,101 @@ export function manifestJsonSchema(): object {
 }
 
 /** @returns the document in portions of some ten kilobytes; the same manifest always gives the same bytes */
-export function* manifestChunks(manifest: Manifest): Generator<Buffer> {
-  const { members, ...head } = manifest;
-  let text = `${JSON.stringify(headSchema.parse(head)).slice(0, -1)},"members":[\n`;
-  for (const [index, member] of members.entries()) {
-    text += `${memberLine(member)}${index < members.length - 1 ? ',' : ''}\n`;
-    if (text.length < 32_768) continue;
-    yield Buffer.from(text);
-    text = '';
+export async function* manifestChunks({ members, ...head }: ManifestSource): AsyncGenerator<Buffer> {
+  const text = new ManifestText(head);
+  for await (const member of members) {
+    const chunk = text.add(member);
+    if (chunk) yield chunk;
   }
-  yield Buffer.from(`${text}]}\n`);
+  yield text.end();
 }
 
-/** Reads the manifest out of an archive. @throws DamagedArchive when archive or manifest cannot be understood */
-export async function readManifest(archivePath: string): Promise<Manifest> {
-  const reader = await ZipReader.open(archivePath);
-  try {
-    const entry = reader.entries.findLast((one) => one.name === manifestName);
-    if (!entry) throw new DamagedArchive('the archive has no manifest.json');
-    return await parseManifest(await reader.open(entry));
-  } finally {
-    await reader.close();
+/** The document on its way, for whoever gets the members one by one. */
+export class ManifestText {
+  #text: string;
+  #isFirst = true;
+
+  constructor(head: ManifestHead) {
+    this.#text = `${JSON.stringify(headSchema.parse(head)).slice(0, -1)},"members":[\n`;
+  }
+
+  /** @returns the next portion, when it is full */
+  add(member: ManifestMember): Buffer | undefined {
+    this.#text += `${this.#isFirst ? '' : ',\n'}${memberLine(member)}`;
+    this.#isFirst = false;
+    return this.#text.length < portionLength ? undefined : this.#taken();
+  }
+
+  end(): Buffer {
+    this.#text += this.#isFirst ? ']}\n' : '\n]}\n';
+    return this.#taken();
+  }
+
+  #taken(): Buffer {
+    const bytes = Buffer.from(this.#text);
+    this.#text = '';
+    return bytes;
   }
 }
 
 /**
- * @param content the document, one member a line as we write it
- * @throws DamagedArchive when it is not one of ours
+ * @param reader an opened archive
+ * @returns its manifest; its members can be read once, and throw DamagedArchive where they cannot be understood
+ * @throws DamagedArchive when there is none, or its head cannot be understood
  */
-export async function parseManifest(content: AsyncIterable<Uint8Array>): Promise<Manifest> {
-  const members: ManifestMember[] = [];
-  let head: z.infer<typeof headSchema> | undefined;
+export async function manifestIn(reader: ZipReader): Promise<ManifestSource> {
+  return parseManifest(await contentOfManifest(reader));
+}
+
+/** Reads the manifest of an archive to its end without keeping it. @throws DamagedArchive when it is not as it was written */
+export async function checkManifest(reader: ZipReader): Promise<void> {
+  for await (const _ of await contentOfManifest(reader));
+}
+
+async function contentOfManifest(reader: ZipReader): Promise<AsyncIterable<Uint8Array>> {
+  let manifest: ZipEntry | undefined;
+  for (const entry of reader.entries()) if (entry.name === manifestName) manifest = entry;
+  if (!manifest) throw new DamagedArchive('the archive has no manifest.json');
+  return reader.open(manifest);
+}
+
+/**
+ * @param content the document, one member a line as we write it
+ * @throws DamagedArchive, also while the members are read, when it is not one of ours
+ */
+export async function parseManifest(content: AsyncIterable<Uint8Array>): Promise<ManifestSource> {
+  const found = lines(content);
+  const { value: first } = await damageTold(() => found.next());
+  const head = await damageTold(async () => parseHead(first ?? ''));
+  return { ...head, members: membersIn(found) };
+}
+
+async function* membersIn(found: AsyncGenerator<string>): AsyncGenerator<ManifestMember> {
   let closed = false;
   try {
-    for await (const line of lines(content)) {
+    for await (const line of found) {
       if (closed) throw new Error('text after its end');
-      if (!head) head = parseHead(line);
-      else if (line === ']}') closed = true;
-      else members.push(memberSchema.parse(JSON.parse(line.endsWith(',') ? line.slice(0, -1) : line)));
+      if (line === ']}') closed = true;
+      else yield memberSchema.parse(JSON.parse(line.endsWith(',') ? line.slice(0, -1) : line));
     }
-    if (!head || !closed) throw new Error('its end is missing');
-    return { ...head, members };
+    if (!closed) throw new Error('its end is missing');
   } catch (cause) {
-    if (cause instanceof DamagedArchive) throw cause;
-    throw new DamagedArchive(`manifest.json: ${cause instanceof Error ? cause.message : cause}`);
+    throw asDamage(cause);
   }
+}
+
+async function damageTold<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    throw asDamage(cause);
+  }
+}
+
+function asDamage(cause: unknown): DamagedArchive {
+  return cause instanceof DamagedArchive
+    ? cause
+    : new DamagedArchive(`manifest.json: ${cause instanceof Error ? cause.message : cause}`);
 }
 
 /** node:readline would also end a line at U+2028, which may stand in a file's name. */
@@ -122,12 +183,12 @@ async function* lines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string
   for await (const chunk of content) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = parts.pop() ?? '';
-    yield* parts;
+    for (const part of parts) yield part;
   }
   if (rest + decoder.decode() !== '') throw new Error('its last line does not end');
 }
 
-function parseHead(line: string): z.infer<typeof headSchema> {
+function parseHead(line: string): ManifestHead {
   const { members: _, ...head } = JSON.parse(`${line}]}`);
   return headSchema.parse(head);
 }

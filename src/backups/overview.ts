@@ -1,16 +1,20 @@
 // What pages show of backups: lists, days, the dashboard's card and the band of the whole service.
-import { localDay, localTime, minute } from '../platform/clock.ts';
+import { LocalTime, minute } from '../platform/clock.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Site } from '../sites/sites.ts';
 import type { BackupsParts } from './backups.ts';
 import { type BackupDay, dayOf } from './calendar.ts';
 import { lastDays, nextDaily, plusDays } from './days.ts';
 import { type FreshnessLevel, freshness } from './freshness.ts';
-import { type Backup, isFailed, isOpen } from './states.ts';
+import { type Backup, countsByHand, isFailed, isGood, isOpen } from './states.ts';
 import type { BackupStore } from './store.ts';
 
-/** What the dashboard needs of a site's backups. */
+/** What the dashboard needs of a site's backups, read at once. */
 export type BackupCard = {
+  /** the last fourteen, oldest first, today included */
+  readonly days: readonly BackupDay[];
+  /** of today that a person asked for and that did not fail */
+  readonly madeByHand: number;
   /** the last good one: read back, its archive there */
   readonly latest: Backup | undefined;
   /** since the moment whose data the last good one holds */
@@ -34,21 +38,25 @@ export type BackupList = {
 };
 
 const listLength = 30;
-/** Rows that are looked at to find what runs and what came of the last ones. */
+const cardDays = 14;
+/** Rows that are looked at where the days of the card hold no outcome: of a site that was closed for weeks. */
 const recentLength = 10;
 
 export class Overview {
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
+  readonly #local: LocalTime;
+  #nextNight: { from: number; at: number } | undefined;
   #service: { until: number; key: string; days: readonly ServiceDay[] } | undefined;
 
   constructor(parts: BackupsParts, store: BackupStore) {
     this.#parts = parts;
     this.#store = store;
+    this.#local = new LocalTime(parts.choices.timeZone);
   }
 
   today(): string {
-    return localDay(this.#parts.clock.now(), this.#parts.choices.timeZone);
+    return this.#local.day(this.#parts.clock.now());
   }
 
   async list(site: Site, page: number): Promise<BackupList> {
@@ -59,7 +67,10 @@ export class Overview {
   }
 
   async days(site: Site, days: readonly string[]): Promise<BackupDay[]> {
-    const backups = await this.#store.between(site, days[0] ?? '', days.at(-1) ?? '');
+    return this.#daysOf(site, days, await this.#store.between(site, days[0] ?? '', days.at(-1) ?? ''));
+  }
+
+  #daysOf(site: Site, days: readonly string[], backups: readonly Backup[]): BackupDay[] {
     const expected = { first: this.#firstNight(site), today: this.today() };
     return days.map((day) =>
       dayOf(
@@ -72,10 +83,9 @@ export class Overview {
 
   /** The first day on which the site was there when its nightly backup was due. */
   #firstNight({ openedAt }: Site): string {
-    const { timeZone, backupAt } = this.#parts.choices;
     if (openedAt === null) return '9999-12-31';
-    const opened = localDay(openedAt, timeZone);
-    return localTime(openedAt, timeZone) < backupAt ? opened : plusDays(opened, 1);
+    const opened = this.#local.day(openedAt);
+    return this.#local.time(openedAt) < this.#parts.choices.backupAt ? opened : plusDays(opened, 1);
   }
 
   async service(count: number): Promise<readonly ServiceDay[]> {
@@ -92,14 +102,35 @@ export class Overview {
   }
 
   async card(site: Site): Promise<BackupCard> {
-    const { clock, choices } = this.#parts;
-    const now = clock.now();
-    const [latest] = await this.#store.good(site, 1);
-    const recent = await this.#store.page(site, 0, recentLength);
+    const now = this.#parts.clock.now();
+    const today = this.today();
+    const days = lastDays(today, cardDays);
+    const shown = await this.#store.between(site, days[0] ?? '', today);
+    const recent = shown.every(isOpen) ? await this.#store.page(site, 0, recentLength) : shown.toReversed();
+    const latest = newestGood(shown) ?? (await this.#store.good(site, 1))[0];
     const running = recent.find((backup) => isOpen(backup) || backup.state === 'made');
     const newest = recent.find((backup) => !isOpen(backup));
     const failed = newest && isFailed(newest) ? newest : undefined;
     const { level, ageMilliseconds } = freshness(latest, recent, { openedAt: site.openedAt, now });
-    return { latest, ageMilliseconds, level, running, failed, next: nextDaily(now, choices.backupAt, choices.timeZone) };
+    const madeByHand = shown.filter((backup) => backup.day === today && countsByHand(backup)).length;
+    const outcome = { latest, ageMilliseconds, level, running, failed };
+    return { days: this.#daysOf(site, days, shown), madeByHand, ...outcome, next: this.#next(now) };
   }
+
+  /** Looked up again when the moment has come, or the clock was set back. */
+  #next(now: number): number {
+    const known = this.#nextNight;
+    if (known && known.from <= now && now < known.at) return known.at;
+    const { backupAt, timeZone } = this.#parts.choices;
+    const at = nextDaily(now, backupAt, timeZone);
+    this.#nextNight = { from: now, at };
+    return at;
+  }
+}
+
+/** By the age of their data, and the later one of two of the same moment. */
+function newestGood(backups: readonly Backup[]): Backup | undefined {
+  return backups.filter(isGood).reduce<Backup | undefined>((best, one) => {
+    return best === undefined || (one.dataAt ?? 0) >= (best.dataAt ?? 0) ? one : best;
+  }, undefined);
 }

@@ -6,10 +6,10 @@ import { hour, localDay } from '../platform/clock.ts';
 import type { Visit } from '../platform/web/visit.ts';
 import type { Site } from '../sites/sites.ts';
 import type { Backup, BackupCard, Backups } from './backups.ts';
-import { dayCell, shortDate } from './calendar.ts';
+import { dayCell } from './calendar.ts';
 import { asMonth, plusMonths, weeksOf } from './days.ts';
 import { isDownloadable } from './states.ts';
-import { backupView, jobView, momentOf } from './words.ts';
+import { backupView, jobView, momentOf, tagOf } from './words.ts';
 
 type Speaker = Pick<Visit, 'words' | 'url'>;
 
@@ -24,7 +24,10 @@ export type PageParts = {
   readonly support: { phone: string; email: string };
 };
 
-const legendStates = ['verified', 'proven', 'warned', 'made', 'running', 'failed', 'missing', 'expired'] as const;
+const legendStates = [
+  ...(['verified', 'proven', 'warned', 'shrunken', 'made', 'queued', 'running'] as const),
+  ...(['failed', 'damaged', 'missing', 'expired'] as const),
+];
 
 /** Everything of `/sites/:site/backups`, but the title. */
 export async function backupsPage(req: Request, parts: PageParts, canChange: boolean) {
@@ -37,7 +40,7 @@ export async function backupsPage(req: Request, parts: PageParts, canChange: boo
   const { backupVariant } = await parts.orders.byId(site.orderId);
   return {
     siteName: site.name,
-    zone: zoneName(visit, parts),
+    zone: zoneWords(visit, parts),
     fresh: freshView(visit, site, card, parts),
     tiers: tierLines(visit, card),
     ...(card.running && {
@@ -63,7 +66,7 @@ export async function backupPage(req: Request, parts: PageParts, backup: Backup)
   const view = (one: Backup) => backupView(visit, one, { siteName: site.name, isShown: one.id === latest?.id });
   return {
     siteName: site.name,
-    zone: zoneName(visit, parts),
+    zone: zoneWords(visit, parts),
     backup: view(backup),
     ...(runs && { job: jobView(visit, backup, { siteName: site.name, clock, refresh: here }) }),
     sameDay: sameDay.map(view),
@@ -75,17 +78,13 @@ function pageOf(text: unknown): number {
   return typeof text === 'string' && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1;
 }
 
-/** @returns the zone's name as people say it: 대한민국 표준시 */
-function zoneName({ words }: Speaker, { clock, timeZone }: PageParts): string {
-  const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';
-  const found = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'long' }).formatToParts(clock.now());
-  return words.t('backups.zone', { zone: found.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone });
-}
+const zoneWords = ({ words }: Speaker, { clock }: PageParts) => words.t('backups.zone', { zone: words.zoneAt(clock.now()) });
 
 type Fresh = {
   tone: 'ok' | 'warn' | 'bad' | 'none';
   heading: string;
   lines: string[];
+  tag?: ReturnType<typeof tagOf>;
   download?: { href: string; text: string };
 };
 
@@ -98,7 +97,13 @@ function freshView(speaker: Speaker, site: Site, card: BackupCard, parts: PagePa
   const download = latest && { download: downloadLink(speaker, site, latest) };
   if (level === 'amber' || level === 'red' || !latest) return { ...lateView(speaker, site, card, parts), ...download };
   const at = momentOf(latest);
-  return { tone: 'ok', heading: t('backups.fresh', { time: time(at), ago: ago(at) }), lines: [], ...download };
+  return {
+    tone: 'ok',
+    heading: t('backups.fresh', { time: time(at), ago: ago(at) }),
+    lines: [],
+    tag: tagOf(speaker, latest),
+    ...download,
+  };
 }
 
 function lateView({ words }: Speaker, site: Site, { latest, level, failed, running, next }: BackupCard, parts: PageParts): Fresh {
@@ -151,31 +156,21 @@ async function monthView(
       ...(of.state && { day: { ...dayCell(visit, of, site.name), current: of.day === chosen?.day } }),
     };
   };
-  const link = (to: string) => ({ href: `${visit.url(`/sites/${site.name}/backups`)}?month=${to}`, text: monthName(visit, to) });
+  const link = (to: string) => ({
+    href: `${visit.url(`/sites/${site.name}/backups`)}?month=${to}`,
+    text: visit.words.monthOf(to),
+  });
   const opened = site.openedAt === null ? current : localDay(site.openedAt, timeZone).slice(0, 7);
   return {
-    caption: visit.words.t('backups.month.caption', { month: monthName(visit, shown) }),
-    weekdays: weekdays(visit),
+    caption: visit.words.t('backups.month.caption', { month: visit.words.monthOf(shown) }),
+    weekdays: visit.words.weekdays,
     weeks: weeksOf(shown).map((week) => week.map(cell)),
     ...(shown > opened && { previous: link(plusMonths(shown, -1)) }),
     ...(shown < current && { next: link(plusMonths(shown, 1)) }),
-    legend: legendStates.map((state) => ({ state, text: visit.words.t(`backups.state.${state}`) })),
+    legend: legendStates
+      .filter((state) => [...days.values()].some((one) => one.state === state))
+      .map((state) => ({ state, text: visit.words.t(`backups.state.${state}`) })),
   };
-}
-
-function monthName({ words }: Speaker, month: string): string {
-  const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';
-  return new Intl.DateTimeFormat(locale, { timeZone: 'UTC', year: 'numeric', month: 'long' }).format(
-    Date.parse(`${month}-15T12:00:00Z`),
-  );
-}
-
-/** Monday to Sunday; 2024 began with a Monday. */
-function weekdays({ words }: Speaker) {
-  const locale = words.language === 'ko' ? 'ko-KR' : 'en-GB';
-  const name = (weekday: 'short' | 'long', index: number) =>
-    new Intl.DateTimeFormat(locale, { timeZone: 'UTC', weekday }).format(Date.UTC(2024, 0, index + 1, 12));
-  return Array.from({ length: 7 }, (_, index) => ({ short: name('short', index), full: name('long', index) }));
 }
 
 function listView(speaker: Speaker, site: Site, { backups, page, pages, total }: Awaited<ReturnType<Backups['list']>>) {
@@ -212,5 +207,5 @@ function makeView({ words }: Speaker, { card, canChange, allowance }: Making) {
 
 /** @returns the title of the page of one backup */
 export function backupTitle(visit: Speaker, backup: Backup): string {
-  return visit.words.t('backups.one.title', { day: shortDate(visit, backup.day) });
+  return visit.words.t('backups.one.title', { day: visit.words.shortDateOf(backup.day) });
 }

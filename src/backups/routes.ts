@@ -9,7 +9,7 @@ import { form } from '../platform/web/form.ts';
 import { asAttachment } from '../platform/web/headers.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
-import { can, type Guards } from '../sign-in/guards.ts';
+import type { Guards } from '../sign-in/guards.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { Backups } from './backups.ts';
 import { download, freshOrGranted } from './download.ts';
@@ -26,7 +26,11 @@ export type BackupRouteParts = {
   idempotency: Idempotency;
 };
 
-const scripts = ['behaviours/copy.js', 'behaviours/poll-job.js', 'behaviours/submit-once.js'];
+/** Two behaviours at most, within the requests of a page (ux.md 5.1): while work runs, its progress rather than the courtesy of sending once. */
+const withScripts = <Shown extends { readonly job?: unknown }>(shown: Shown) => ({
+  scripts: ['behaviours/copy.js', shown.job ? 'behaviours/poll-job.js' : 'behaviours/submit-once.js'],
+  ...shown,
+});
 
 export function backupRoutes(
   { backups, orders, sites, clock, choices, idempotency }: BackupRouteParts,
@@ -40,7 +44,7 @@ export function backupRoutes(
   const found = (req: Request) => backups.byId(req.site, String(req.params.id));
 
   router.get('/backups', signedIn, async (req, res) => {
-    const all = await sites.forCustomer(req.visit.person?.customerId ?? '');
+    const all = req.visit.person ? await sites.forMember(req.visit.person) : [];
     const last = all.find(({ name }) => name === req.session.siteName) ?? all[0];
     goTo(req, res, last ? `/sites/${last.name}/backups` : '/dashboard');
   });
@@ -52,8 +56,7 @@ export function backupRoutes(
     show: async (req) => ({
       title: req.visit.words.t('backups.title'),
       section: 'backups',
-      scripts,
-      ...(await backupsPage(req, parts, req.visit.person !== undefined && can(req.visit.person, 'change', req.site))),
+      ...withScripts(await backupsPage(req, parts, req.mayChange)),
     }),
     submit: async ({ req, once }) => {
       const id = await backups.makeNow(req.site, actorOf(req), once);
@@ -69,8 +72,7 @@ export function backupRoutes(
     await res.page('backups/one', {
       title: backupTitle(req.visit, backup),
       section: 'backups',
-      scripts,
-      ...(await backupPage(req, parts, backup)),
+      ...withScripts(await backupPage(req, parts, backup)),
     });
   });
 

@@ -1,23 +1,26 @@
 // Everything below a site's www/, in the order in which it goes into an archive. Links are listed and never followed.
 import { PanelError } from '../platform/errors.ts';
+import type { Spool } from '../platform/spool.ts';
 import type { Entry, SiteStorage } from '../platform/storage/port.ts';
 import type { LeftOut } from './manifest.ts';
 
 /** `path` has its segments separated by `/` and begins with `www/`. */
 export type Listed = { readonly path: string; readonly entry: Entry };
 
-export type SiteListing = { readonly found: readonly Listed[]; readonly leftOut: readonly LeftOut[]; readonly files: number };
+export type SiteListing = { readonly leftOut: readonly LeftOut[]; readonly files: number };
 
 export const documentRoot = 'www';
 
 /**
+ * @param found takes everything in the order of the archive (`comparePaths`)
  * @throws PanelError 404 when the site has no `www/`, 503 when the storage does not answer: a backup of nothing must not look
  * like a backup. What vanishes or cannot be read further below is left out and said.
  */
-export async function listSite(storage: SiteStorage, signal: AbortSignal): Promise<SiteListing> {
+export async function listSite(storage: SiteStorage, found: Spool<Listed>, signal: AbortSignal): Promise<SiteListing> {
   const root = await storage.stat([documentRoot]);
-  const found: Listed[] = [{ path: documentRoot, entry: root }];
+  await found.append({ path: documentRoot, entry: root });
   const leftOut: LeftOut[] = [];
+  let files = 0;
   const folders: { path: string; entries: Entry[] }[] = [{ path: documentRoot, entries: await sorted(storage, documentRoot) }];
   for (let folder = folders.at(-1); folder; folder = folders.at(-1)) {
     signal.throwIfAborted();
@@ -28,13 +31,24 @@ export async function listSite(storage: SiteStorage, signal: AbortSignal): Promi
     }
     const path = `${folder.path}/${entry.name}`;
     if (entry.kind === 'other') leftOut.push({ path, reason: 'special' });
-    else found.push({ path, entry });
+    else await found.append({ path, entry });
+    if (entry.kind === 'file') files++;
     if (entry.kind !== 'folder') continue;
     const entries = await entriesBelow(storage, path);
     if (typeof entries === 'string') leftOut.push({ path, reason: entries });
     else folders.push({ path, entries });
   }
-  return { found, leftOut, files: found.filter((one) => one.entry.kind === 'file').length };
+  return { leftOut, files };
+}
+
+/** The order of `listSite` and so of every archive: names by their code units, a folder right before what is in it. */
+export function comparePaths(one: string, other: string): number {
+  const most = Math.min(one.length, other.length);
+  let at = 0;
+  while (at < most && one.charCodeAt(at) === other.charCodeAt(at)) at++;
+  if (at === most) return one.length - other.length;
+  const rank = (path: string) => (path[at] === '/' ? -1 : path.charCodeAt(at));
+  return rank(one) - rank(other);
 }
 
 async function entriesBelow(storage: SiteStorage, path: string): Promise<Entry[] | 'gone' | 'unreadable'> {

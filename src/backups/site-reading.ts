@@ -1,5 +1,5 @@
 // Reads one file of a site for the archive, and notices when somebody writes to it meanwhile.
-import type { Entry, SitePath, SiteStorage } from '../platform/storage/port.ts';
+import type { Entry, ReadFile, SitePath, SiteReader, SiteStorage } from '../platform/storage/port.ts';
 import { whyLeftOut } from './site-listing.ts';
 
 /** What one attempt to read a file came to. `changed`: it was written to, or replaced, while it was read. */
@@ -11,49 +11,58 @@ export type Reading<T> = {
   readonly sizeAfter: number;
 };
 
+/** @returns how many bytes from `position` on stand in `into` now, fewer than fit only at the end */
+export type Read = (into: Uint8Array, position: number) => Promise<number>;
+
 /** A fault of the site's storage, as opposed to one of the archive that is written at the same time. */
 class ReadingFault extends Error {}
 
 /**
  * Opens the file, lets `use` read its content and looks again.
- * @param mostBytes what the file had when it was listed: a log that grows while it is read must not be read for ever
  * @returns why there is nothing to keep, when it vanished or cannot be read
  * @throws what `use` throws, and the storage's error when it does not answer at all
  */
 export async function readOnce<T>(
-  storage: SiteStorage,
+  { storage, reader }: { storage: SiteStorage; reader: SiteReader },
   path: SitePath,
-  mostBytes: number,
-  use: (entry: Entry, content: AsyncIterable<Uint8Array>) => Promise<T>,
+  use: (entry: Entry, read: Read) => Promise<T>,
 ): Promise<Reading<T> | 'gone' | 'unreadable'> {
+  let file: ReadFile | undefined;
   try {
-    const { entry, stream } = await fromStorage(() => storage.open(path, { start: 0, end: Math.max(0, mostBytes - 1) }));
-    stream.on('error', () => {}); // it is also thrown where the content is read; without a listener an early error would end the process
-    try {
-      const content = await use(entry, faultsMarked(stream));
-      const after = await fromStorage(() => storage.stat(path));
-      return { entry, content, changed: after.stamp !== entry.stamp, sizeAfter: after.size };
-    } finally {
-      stream.destroy();
-    }
+    const opened = await fromStorage(reader.open(path));
+    file = opened;
+    const content = await use(opened.entry, (into, position) => fromStorage(opened.read(into, position)));
+    const after = await fromStorage(opened.again());
+    return { entry: opened.entry, content, changed: after.stamp !== opened.entry.stamp, sizeAfter: after.size };
   } catch (cause) {
     if (cause instanceof ReadingFault) return whyLeftOut(storage, cause.cause);
     throw cause;
+  } finally {
+    await file?.close();
   }
 }
 
-async function fromStorage<T>(act: () => Promise<T>): Promise<T> {
+async function fromStorage<T>(act: Promise<T>): Promise<T> {
   try {
-    return await act();
+    return await act;
   } catch (cause) {
     throw new ReadingFault('storage', { cause });
   }
 }
 
-async function* faultsMarked(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (cause) {
-    throw new ReadingFault('storage', { cause });
+/** @param into as long as the file was when it was listed: a log that grows while it is read must not be read for ever */
+export async function whole(read: Read, into: Uint8Array): Promise<{ size: number; bytes: Uint8Array }> {
+  const size = await read(into, 0);
+  return { size, bytes: into.subarray(0, size) };
+}
+
+/** As `whole`, a piece at a time, in memory of which the writer has done with what comes next. */
+export async function* inPieces(read: Read, bytes: number, pieces: readonly Buffer[]): AsyncGenerator<Uint8Array> {
+  for (let position = 0, turn = 0; position < bytes; turn++) {
+    const piece = pieces[turn % pieces.length]?.subarray(0, bytes - position) ?? Buffer.alloc(0);
+    const size = await read(piece, position);
+    if (size === 0) return;
+    position += size;
+    yield piece.subarray(0, size);
   }
 }

@@ -1,6 +1,6 @@
 // How a backup begins: a row and a job in one transaction, every night, on request, or for the operator.
 import type { Actor } from '../audit/audit.ts';
-import { localDay } from '../platform/clock.ts';
+import { LocalTime } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import { conflict, Invalid } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
@@ -19,6 +19,7 @@ export class Starting {
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
   readonly #keeping: Keeping;
+  readonly #local: LocalTime;
   /** Later sites of a day that is begun were opened after it was due, so there is nothing left to find. */
   #startedDay = '';
 
@@ -26,6 +27,7 @@ export class Starting {
     this.#parts = parts;
     this.#store = store;
     this.#keeping = keeping;
+    this.#local = new LocalTime(parts.choices.timeZone);
   }
 
   /** See `Backups.startNightly`. */
@@ -98,7 +100,7 @@ export class Starting {
 
   async #refuseSecond(tx: Tx, site: Site): Promise<void> {
     // Takes the site's row, so that two requests at once are counted one after the other on every engine.
-    await this.#parts.sites.release(tx, site.id, 0, 0);
+    await this.#parts.sites.take(tx, site.id);
     if ((await this.#store.inStates(site, openStates, tx)).length > 0) throw conflict('backups.alreadyRunning');
   }
 
@@ -110,14 +112,13 @@ export class Starting {
   }
 
   #today(): string {
-    return localDay(this.#parts.clock.now(), this.#parts.choices.timeZone);
+    return this.#local.day(this.#parts.clock.now());
   }
 
   /** See `Backups.allowance`. */
   async allowance(site: Site): Promise<{ left: number; limit: number }> {
-    const { connection, orders } = this.#parts;
-    const { manualBackups: limit } = await orders.byId(site.orderId);
-    const made = await this.#store.manualOf(connection.db, site, this.#today());
+    const { manualBackups: limit } = await this.#parts.orders.byId(site.orderId);
+    const made = await this.#store.manualOf(undefined, site, this.#today());
     return { left: Math.max(0, limit - made), limit };
   }
 }

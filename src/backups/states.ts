@@ -67,6 +67,10 @@ export const isDownloadable = among(downloadableStates);
 export const isOpen = among(openStates);
 export const isFailed = among(failedStates);
 
+/** Such a one is counted against what a person may ask for in a day. */
+export const countsByHand = (backup: Pick<Backup, 'kind' | 'actorPersonId' | 'state'>) =>
+  backup.kind === 'manual' && backup.actorPersonId !== null && !isFailed(backup);
+
 /** Entries of the list of what is missing that are kept in the row; the manifest has them all. */
 export const mostLeftOut = 100;
 

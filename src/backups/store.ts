@@ -1,13 +1,15 @@
-// The SQL of backups and download grants. What is shown to a person is always looked up by customer, site and id.
-import type { Insertable, Selectable, Updateable } from 'kysely';
+// The SQL of backups. What is shown to a person is always looked up by customer, site and id.
+import type { Selectable, Updateable } from 'kysely';
 import type { BackupTables } from '../migrations/schema.ts';
+import { day } from '../platform/clock.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
+import { prepared } from '../platform/database/prepared.ts';
 import type { Site } from '../sites/sites.ts';
-import { type Backup, type BackupState, type BackupStep, failedStates, goodStates, heldStates, openStates } from './states.ts';
+import { noon } from './days.ts';
+import { type Backup, type BackupState, type BackupStep, countsByHand, goodStates, heldStates, openStates } from './states.ts';
 
 type Row = Selectable<BackupTables['backups']>;
 export type Change = Updateable<BackupTables['backups']>;
-export type Grant = Insertable<BackupTables['download_grants']>;
 type Owned = Pick<Site, 'id' | 'customerId'>;
 
 const fromRow = (row: Row): Backup => ({
@@ -69,6 +71,29 @@ const nothingYet = {
   kept_because: null,
 } as const;
 
+/** A row is queued on its day, in whatever zone, or a little later: the index by time then finds it among years of rows. */
+const dayMargin = 3 * day;
+
+const ofSite = (db: Reader, { id, customerId }: Owned) =>
+  db.selectFrom('backups').selectAll().where('site_id', '=', id).where('customer_id', '=', customerId);
+
+type Between = Owned & { from: number; to: number; first: string; last: string };
+const betweenDays = prepared((db, { id, customerId, from, to, first, last }: Between) =>
+  ofSite(db, { id, customerId })
+    .where('queued_at', '>=', from)
+    .where('queued_at', '<=', to)
+    .where('day', '>=', first)
+    .where('day', '<=', last)
+    .orderBy('queued_at')
+    .orderBy('id'),
+);
+const pageOfSite = prepared((db, { id, customerId, offset, count }: Owned & { offset: number; count: number }) =>
+  ofSite(db, { id, customerId }).orderBy('queued_at', 'desc').orderBy('id', 'desc').limit(count).offset(offset),
+);
+const goodOfSite = prepared((db, { id, customerId, most }: Owned & { most: number }) =>
+  ofSite(db, { id, customerId }).where('state', 'in', goodStates).orderBy('data_at', 'desc').orderBy('id', 'desc').limit(most),
+);
+
 export class BackupStore {
   readonly #connection: Connection;
 
@@ -106,22 +131,13 @@ export class BackupStore {
   }
 
   async byId(site: Owned, id: string): Promise<Backup | undefined> {
-    const row = await this.#ofSite(site).where('id', '=', id).executeTakeFirst();
+    const row = await ofSite(this.#connection.db, site).where('id', '=', id).executeTakeFirst();
     return row && fromRow(row);
-  }
-
-  #ofSite(site: Owned, reader: Reader = this.#connection.db) {
-    return reader.selectFrom('backups').selectAll().where('site_id', '=', site.id).where('customer_id', '=', site.customerId);
   }
 
   /** Newest first. */
   async page(site: Owned, offset: number, count: number): Promise<Backup[]> {
-    const rows = await this.#ofSite(site)
-      .orderBy('queued_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(count)
-      .offset(offset)
-      .execute();
+    const rows = await pageOfSite(this.#connection, { id: site.id, customerId: site.customerId, offset, count });
     return rows.map(fromRow);
   }
 
@@ -136,41 +152,27 @@ export class BackupStore {
   }
 
   /** @returns backups of the days from `first` to `last`, both included, oldest first */
-  async between(site: Owned, first: string, last: string): Promise<Backup[]> {
-    const rows = await this.#ofSite(site)
-      .where('day', '>=', first)
-      .where('day', '<=', last)
-      .orderBy('queued_at')
-      .orderBy('id')
-      .execute();
+  async between(site: Owned, first: string, last: string, tx?: Tx): Promise<Backup[]> {
+    const days = { id: site.id, customerId: site.customerId, first, last };
+    const range = { ...days, from: noon(first) - dayMargin, to: noon(last) + dayMargin };
+    const rows = await betweenDays(this.#connection, range, tx);
     return rows.map(fromRow);
   }
 
   /** Good ones whose archive is there, by the age of their data, newest first. */
   async good(site: Owned, most: number): Promise<Backup[]> {
-    const rows = await this.#ofSite(site)
-      .where('state', 'in', goodStates)
-      .orderBy('data_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(most)
-      .execute();
+    const rows = await goodOfSite(this.#connection, { id: site.id, customerId: site.customerId, most });
     return rows.map(fromRow);
   }
 
-  async inStates(site: Owned, states: readonly BackupState[], reader?: Reader): Promise<Backup[]> {
-    const rows = await this.#ofSite(site, reader).where('state', 'in', states).orderBy('queued_at').execute();
+  async inStates(site: Owned, states: readonly BackupState[], reader: Reader = this.#connection.db): Promise<Backup[]> {
+    const rows = await ofSite(reader, site).where('state', 'in', states).orderBy('queued_at').execute();
     return rows.map(fromRow);
   }
 
   /** Backups of the day that a person asked for and that did not fail. */
-  async manualOf(reader: Reader, site: Owned, day: string): Promise<number> {
-    const rows = await this.#ofSite(site, reader)
-      .where('kind', '=', 'manual')
-      .where('actor_person_id', 'is not', null)
-      .where('day', '=', day)
-      .where('state', 'not in', failedStates)
-      .execute();
-    return rows.length;
+  async manualOf(tx: Tx | undefined, site: Owned, day: string): Promise<number> {
+    return (await this.between(site, day, day, tx)).filter(countsByHand).length;
   }
 
   /** Names that other backups of the site have or had and that begin so. */
@@ -224,36 +226,6 @@ export class BackupStore {
       .limit(most)
       .execute();
     return rows.map(fromRow);
-  }
-
-  /** @returns false when there is one already; then nothing was written */
-  async addGrant(tx: Tx, grant: Grant): Promise<boolean> {
-    const result = await tx
-      .insertInto('download_grants')
-      .values(grant)
-      .onConflict((conflict) => conflict.columns(['session_hash', 'backup_id']).doNothing())
-      .executeTakeFirst();
-    return result.numInsertedOrUpdatedRows === 1n;
-  }
-
-  async hasGrant(
-    sessionHash: string,
-    backupId: string,
-    { personId, customerId }: { personId: string; customerId: string },
-  ): Promise<boolean> {
-    const row = await this.#connection.db
-      .selectFrom('download_grants')
-      .select('created_at')
-      .where('session_hash', '=', sessionHash)
-      .where('backup_id', '=', backupId)
-      .where('actor_person_id', '=', personId)
-      .where('customer_id', '=', customerId)
-      .executeTakeFirst();
-    return row !== undefined;
-  }
-
-  async removeGrants(tx: Tx, before: number): Promise<void> {
-    await tx.deleteFrom('download_grants').where('created_at', '<', before).execute();
   }
 
   /** Of the whole service: nightly backups a day, and how many of them were read back and found right. */

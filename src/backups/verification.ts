@@ -2,11 +2,11 @@
 import { crc32 } from 'node:zlib';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import { expandWhole, pieceBytes } from '../platform/zip/deflate.ts';
-import { DigestThread } from '../platform/zip/digests.ts';
-import type { ZipEntry } from '../platform/zip/directory.ts';
+import { DigestThread, type RunningDigest } from '../platform/zip/digests.ts';
+import type { Directory, ZipEntry } from '../platform/zip/directory.ts';
 import { checkedContent, ZipReader } from '../platform/zip/reader.ts';
 import { ArchiveScan } from '../platform/zip/scan.ts';
-import { type Manifest, type ManifestMember, manifestChunks, manifestName } from './manifest.ts';
+import { each, type ManifestMember, type ManifestSource, ManifestText, manifestName } from './manifest.ts';
 
 /**
  * archive: the SHA-256 of the whole differs · directory: it cannot be understood or does not fit the members · content: cannot be
@@ -23,7 +23,8 @@ export type Verification = { readonly ok: true } | { readonly ok: false; readonl
 export type VerificationOrder = {
   /** of the whole archive, as recorded when it was made */
   readonly sha256: string;
-  readonly manifest: Manifest;
+  /** read once */
+  readonly manifest: ManifestSource;
   readonly signal: AbortSignal;
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
 };
@@ -31,12 +32,13 @@ export type VerificationOrder = {
 /** More faults than these are not collected: the archive is lost anyway. */
 const mostFaults = 100;
 
-/** Members that are inflated and hashed side by side. */
-const ahead = 16;
+/** Members whose SHA-256 is still being computed, at most: the thread that hashes works beside reading and inflating. */
+const mostWaiting = 256;
 
 /**
  * Reads the archive once from beginning to end, with bounded memory. Carried-over members are checked like all others.
- * @throws errors of the file system (the archive is not there), and the signal's reason; damage is an outcome
+ * @throws errors of the file system (the archive is not there), and the signal's reason; DamagedArchive when `manifest` throws it;
+ * any other damage is an outcome
  */
 export async function verifyArchive(path: string, order: VerificationOrder): Promise<Verification> {
   const digests = new DigestThread();
@@ -46,7 +48,7 @@ export async function verifyArchive(path: string, order: VerificationOrder): Pro
       order.signal.throwIfAborted();
       order.progress?.(done, total);
     });
-    const check = new Check(scan, digests, order.manifest);
+    const check = new Check(scan, digests, new Expected(order.manifest, digests));
     await check.members(await directoryOf(path, check));
     if ((await scan.finish()) !== order.sha256) check.found('', 'archive');
     return check.faults.length === 0 ? { ok: true } : { ok: false, faults: check.faults };
@@ -56,11 +58,11 @@ export async function verifyArchive(path: string, order: VerificationOrder): Pro
   }
 }
 
-async function directoryOf(path: string, check: Check): Promise<{ entries: readonly ZipEntry[]; end: number } | undefined> {
+async function directoryOf(path: string, check: Check): Promise<Directory | undefined> {
   try {
     const reader = await ZipReader.open(path);
     await reader.close();
-    return { entries: reader.entries, end: reader.directoryOffset };
+    return reader.directory;
   } catch (cause) {
     if (!(cause instanceof DamagedArchive)) throw cause;
     check.found('', 'directory');
@@ -68,19 +70,64 @@ async function directoryOf(path: string, check: Check): Promise<{ entries: reado
   }
 }
 
+/** What the manifest says, taken from it as far as it is needed: an archive that is right has its members in the same order. */
+class Expected {
+  readonly #members: AsyncGenerator<ManifestMember>;
+  readonly #passed = new Map<string, ManifestMember>();
+  readonly #digest: RunningDigest;
+  readonly #text: ManifestText;
+
+  constructor({ members, ...head }: ManifestSource, digests: DigestThread) {
+    this.#members = each(members);
+    this.#digest = digests.start();
+    this.#text = new ManifestText(head);
+  }
+
+  /** Each member is taken out, so that a second one of the same name is unlisted and what remains is missing. */
+  async take(path: string): Promise<ManifestMember | undefined> {
+    const passed = this.#passed.get(path);
+    if (passed) {
+      this.#passed.delete(path);
+      return passed;
+    }
+    for (let member = await this.#next(); member; member = await this.#next()) {
+      if (member.path === path) return member;
+      this.#passed.set(member.path, member);
+    }
+    return undefined;
+  }
+
+  /** Goes to the manifest's end. @returns the SHA-256 that the manifest itself must have, and the members that nobody took */
+  async rest(): Promise<{ sha256: Promise<string>; paths: Iterable<string> }> {
+    for (let member = await this.#next(); member; member = await this.#next()) this.#passed.set(member.path, member);
+    await this.#digest.update(this.#text.end());
+    return { sha256: (await this.#digest.end()).hex, paths: this.#passed.keys() };
+  }
+
+  async #next(): Promise<ManifestMember | undefined> {
+    const { value, done } = await this.#members.next();
+    if (done) return undefined;
+    const portion = this.#text.add(value);
+    if (portion) await this.#digest.update(portion);
+    return value;
+  }
+}
+
+/** What a member was found to be; of a file the SHA-256 is on its way, and big contents are not kept. */
+type Content = { readonly size: number; readonly sha256: Promise<string>; readonly text: string };
+
 class Check {
   readonly faults: FoundFault[] = [];
   readonly #scan: ArchiveScan;
   readonly #digests: DigestThread;
-  readonly #manifest: Manifest;
-  readonly #expected: Map<string, ManifestMember>;
-  #manifestSeen = false;
+  readonly #expected: Expected;
+  #waiting: (() => Promise<void>)[] = [];
+  #manifest: Content | 'damaged' | undefined;
 
-  constructor(scan: ArchiveScan, digests: DigestThread, manifest: Manifest) {
+  constructor(scan: ArchiveScan, digests: DigestThread, expected: Expected) {
     this.#scan = scan;
     this.#digests = digests;
-    this.#manifest = manifest;
-    this.#expected = new Map(manifest.members.map((member) => [member.path, member]));
+    this.#expected = expected;
   }
 
   found(path: string, fault: ArchiveFault): void {
@@ -88,49 +135,55 @@ class Check {
   }
 
   /** Every member in the order of the archive; none may overlap, and nothing may stand between them. */
-  async members(directory: { entries: readonly ZipEntry[]; end: number } | undefined): Promise<void> {
+  async members(directory: Directory | undefined): Promise<void> {
     if (!directory) return;
-    const entries = directory.entries.toSorted((a, b) => a.offset - b.offset);
-    const waiting: Promise<void>[] = [];
-    try {
-      for (const [index, entry] of entries.entries()) {
-        const next = entries[index + 1]?.offset ?? directory.end;
-        if (!(await this.#scan.beginMember(entry, next))) {
-          this.found(entry.name, 'directory');
-          break;
-        }
-        const checked = this.#member(entry, await this.#contentOf(entry));
-        checked.catch(() => {}); // awaited in its turn
-        waiting.push(checked);
-        if (waiting.length >= ahead) await waiting.shift();
-        if (!(await this.#scan.endMember(entry, next))) this.found(entry.name, 'directory');
+    for (const { entry, next } of withNext(directory)) {
+      if (!(await this.#scan.beginMember(entry, next))) {
+        this.found(entry.name, 'directory');
+        break;
       }
-      for (const one of waiting) await one;
-    } finally {
-      await Promise.allSettled(waiting);
+      await this.#member(entry);
+      if (!(await this.#scan.endMember(entry, next))) this.found(entry.name, 'directory');
     }
-    for (const path of this.#expected.keys()) this.found(path, 'missing');
-    if (!this.#manifestSeen) this.found(manifestName, 'manifest');
+    await this.#settle(this.#waiting.length);
+    const { sha256, paths } = await this.#expected.rest();
+    for (const path of paths) this.found(path, 'missing');
+    if (this.#manifest === 'damaged') return;
+    if ((await this.#manifest?.sha256) !== (await sha256)) this.found(manifestName, 'manifest');
   }
 
-  /** @returns what the member holds: small contents in memory, of big ones size and SHA-256 only; `undefined` when it is damaged */
-  async #contentOf(entry: ZipEntry): Promise<() => Promise<Content | undefined>> {
-    if (entry.size > pieceBytes || entry.compressedSize > pieceBytes) {
-      const content = await this.#throughStream(entry);
-      return async () => content;
+  async #member(entry: ZipEntry): Promise<void> {
+    const content = await this.#contentOf(entry);
+    if (entry.name === manifestName && entry.kind === 'file' && !this.#manifest) {
+      this.#manifest = content ?? 'damaged';
+      if (!content) this.found(entry.name, 'content');
+      return;
     }
-    const raw = await this.#scan.bytes(entry.compressedSize);
-    return async () => {
-      const bytes = entry.method === 0 ? raw : await expandWhole(raw, entry.size).catch(() => undefined);
-      if (bytes?.length !== entry.size || crc32(bytes) !== entry.crc) return undefined;
-      const digest = this.#digests.start();
-      await digest.update(bytes);
-      return {
-        size: bytes.length,
-        sha256: await (await digest.end()).hex,
-        text: entry.kind === 'link' ? Buffer.from(bytes).toString() : '',
-      };
-    };
+    const expected = await this.#expected.take(entry.name);
+    if (!content) this.found(entry.name, 'content');
+    else if (!expected) this.found(entry.name, 'unlisted');
+    else if (!agree(entry, content, expected)) this.found(entry.name, 'different');
+    else if (expected.kind === 'file') {
+      this.#waiting.push(async () => {
+        if ((await content.sha256) !== expected.sha256) this.found(entry.name, 'different');
+      });
+      if (this.#waiting.length > mostWaiting) await this.#settle(mostWaiting / 2);
+    }
+  }
+
+  async #settle(count: number): Promise<void> {
+    for (const compare of this.#waiting.splice(0, count)) await compare();
+  }
+
+  /** @returns what the member holds; `undefined` when it is damaged */
+  async #contentOf(entry: ZipEntry): Promise<Content | undefined> {
+    if (entry.size > pieceBytes || entry.compressedSize > pieceBytes) return this.#throughStream(entry);
+    const bytes = expanded(entry, await this.#scan.bytes(entry.compressedSize));
+    if (bytes?.length !== entry.size || crc32(bytes) !== entry.crc) return undefined;
+    const text = entry.kind === 'link' ? Buffer.from(bytes).toString() : '';
+    const digest = this.#digests.start();
+    await digest.update(bytes);
+    return { size: bytes.length, sha256: (await digest.end()).hex, text };
   }
 
   async #throughStream(entry: ZipEntry): Promise<Content | undefined> {
@@ -144,41 +197,31 @@ class Check {
       await digest.drop();
       return undefined;
     }
-    return { size: entry.size, sha256: await (await digest.end()).hex, text: '' };
-  }
-
-  async #member(entry: ZipEntry, read: () => Promise<Content | undefined>): Promise<void> {
-    const expected = this.#expect(entry);
-    const content = await read();
-    if (!content) this.found(entry.name, 'content');
-    else if (expected === manifestName) {
-      if (content.sha256 !== (await this.#manifestDigest())) this.found(entry.name, 'manifest');
-    } else if (!expected) this.found(entry.name, 'unlisted');
-    else if (!agree(entry, content, expected)) this.found(entry.name, 'different');
-  }
-
-  /** Each expected member is taken out, so that a second one of the same name is unlisted and what remains is missing. */
-  #expect(entry: ZipEntry): ManifestMember | typeof manifestName | undefined {
-    if (entry.name === manifestName && entry.kind === 'file' && !this.#manifestSeen) {
-      this.#manifestSeen = true;
-      return manifestName;
-    }
-    const expected = this.#expected.get(entry.name);
-    this.#expected.delete(entry.name);
-    return expected;
-  }
-
-  async #manifestDigest(): Promise<string> {
-    const digest = this.#digests.start();
-    for (const chunk of manifestChunks(this.#manifest)) await digest.update(chunk);
-    return (await digest.end()).hex;
+    return { size: entry.size, sha256: (await digest.end()).hex, text: '' };
   }
 }
 
-type Content = { readonly size: number; readonly sha256: string; readonly text: string };
+/** @returns every member with the byte where the next one, or the directory, must begin */
+function* withNext(directory: Directory): Generator<{ entry: ZipEntry; next: number }> {
+  let entry: ZipEntry | undefined;
+  for (const following of directory.entries()) {
+    if (entry) yield { entry, next: following.offset };
+    entry = following;
+  }
+  if (entry) yield { entry, next: directory.offset };
+}
 
+function expanded({ method, size }: ZipEntry, raw: Buffer): Buffer | undefined {
+  try {
+    return method === 0 ? raw : expandWhole(raw, size);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Everything but the SHA-256. */
 function agree(entry: ZipEntry, content: Content, expected: ManifestMember): boolean {
   if (entry.kind !== expected.kind || entry.mode !== expected.mode) return false;
-  if (expected.kind === 'file') return content.size === expected.size && content.sha256 === expected.sha256;
+  if (expected.kind === 'file') return content.size === expected.size;
   return expected.kind === 'link' ? content.text === expected.target : content.size === 0;
 }

@@ -62,6 +62,10 @@ export type ConsentParts = {
   readonly timeZone?: string;
 };
 
+/**
+ * Documents are files with a date and are never edited: a new text is a new version, and consents name the version that was shown
+ * (KHADA 8.3). Errors: PanelError 404 for a document or version that does not exist.
+ */
 export class Consent {
   readonly #store: ConsentStore;
   readonly #clock: Clock;

@@ -31,8 +31,8 @@ function renderer(lowerBy: number): Marked {
   });
 }
 
-/** @returns the text without its title, and the same to be read inside another page (headings two levels lower) */
+/** @returns the text without its title, and the same to be read inside another page (headings a level lower) */
 export function rendered(markdown: string): { html: string; innerHtml: string } {
   const html = (lowerBy: number) => renderer(lowerBy).parse(markdown, { async: false });
-  return { html: html(0), innerHtml: html(2) };
+  return { html: html(0), innerHtml: html(1) };
 }

@@ -13,11 +13,12 @@ export function consentRoutes({ consent, clock, choices }: ConsentRouteParts): R
   const router = Router();
 
   const show = async (req: Request, res: Response, shown: Document) => {
-    const { language } = req.visit;
+    const { language, words } = req.visit;
     const inForce = consent.current(shown.document, language).version;
     const today = localDay(clock.now(), choices.timeZone);
     await res.page('consent/page', {
-      title: shown.title,
+      title: req.params.version ? `${shown.title}, ${words.t('consent.version', { version: shown.version })}` : shown.title,
+      description: words.t('consent.documents.description', { title: shown.title, version: shown.version }),
       document: shown,
       html: shown.html,
       state: shown.version === inForce ? 'current' : shown.version > today ? 'future' : 'past',

@@ -32,6 +32,8 @@ export type Activity = {
   readonly key: string;
   readonly parameters: Parameters;
   readonly site: string | undefined;
+  /** who did it, where more than one person may have */
+  readonly who?: string;
 };
 
 /**

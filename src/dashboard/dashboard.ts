@@ -1,11 +1,13 @@
 // The door of the dashboard: is my site up, is my backup good, am I near a limit? Composed from other doors, without SQL of its own.
-import type { Audit } from '../audit/audit.ts';
-import type { BackupCard, BackupDay, Backups } from '../backups/backups.ts';
+import type { Audit, AuditRow } from '../audit/audit.ts';
+import type { BackupCard, Backups } from '../backups/backups.ts';
 import type { Files } from '../files/files.ts';
 import type { Choices } from '../options.ts';
 import type { Order, Orders, Plan } from '../orders/orders.ts';
+import type { People } from '../people/people.ts';
 import { type Clock, day } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { SignedIn } from '../platform/web/visit.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import { type Activity, activityOf, told } from './activity.ts';
 import { type Usage, usageOf } from './usage.ts';
@@ -14,8 +16,6 @@ import { type Usage, usageOf } from './usage.ts';
 export type Read<T> = { readonly value: T; readonly failed?: false } | { readonly failed: true; readonly value?: undefined };
 
 export type BackupPart = BackupCard & {
-  /** oldest first */
-  readonly days: readonly BackupDay[];
   /** backups by hand that are left today */
   readonly left: number;
 };
@@ -40,18 +40,19 @@ export type DashboardParts = {
   readonly files: Files;
   readonly backups: Backups;
   readonly audit: Audit;
+  readonly people: People;
   readonly clock: Clock;
   readonly log: Pick<Log, 'warn'>;
   readonly choices: Pick<Choices, 'features'>;
 };
 
-const bandDays = 14;
 const activityRows = 5;
 /** Rows that are looked at to find those five: some are of other sites. */
 const activityReach = 20;
 /** A copy of one's own this old is worth a reminder. */
 const downloadDays = 30;
 
+/** What a customer sees first. A card that cannot be read fails alone; only without the list of sites there is no page (PanelError 503). */
 export class Dashboard {
   readonly #parts: DashboardParts;
 
@@ -59,31 +60,28 @@ export class Dashboard {
     this.#parts = parts;
   }
 
-  /** @returns all sites of the customer, oldest first, and what happened lately */
-  async ofCustomer(customerId: string, { mayChange }: { mayChange: boolean }): Promise<Overview> {
-    const sites = await this.#parts.sites.forCustomer(customerId);
-    return this.#overview(customerId, sites, mayChange);
+  /** @returns all sites that the member's place is for, oldest first, and what happened lately */
+  async ofMember(person: SignedIn, { mayChange }: { mayChange: boolean }): Promise<Overview> {
+    return this.#overview(person, await this.#parts.sites.forMember(person), mayChange);
   }
 
   /** The same for one site. */
-  ofSite(site: Site, { mayChange }: { mayChange: boolean }): Promise<Overview> {
-    return this.#overview(site.customerId, [site], mayChange);
+  ofSite(person: SignedIn, site: Site, { mayChange }: { mayChange: boolean }): Promise<Overview> {
+    return this.#overview(person, [site], mayChange);
   }
 
-  async #overview(customerId: string, sites: readonly Site[], mayChange: boolean): Promise<Overview> {
+  async #overview(person: SignedIn, sites: readonly Site[], mayChange: boolean): Promise<Overview> {
     const [overviews, activity] = await Promise.all([
       Promise.all(sites.map((site) => this.#site(site, mayChange))),
-      this.#read('activity', () => this.#activity(customerId, sites)),
+      this.#read('activity', () => this.#activity(person, sites)),
     ]);
     return { sites: overviews, activity };
   }
 
   async #site(site: Site, mayChange: boolean): Promise<SiteOverview> {
     const makesBackups = this.#parts.choices.features.includes('backups');
-    const [order, backup] = await Promise.all([
-      this.#read('order', () => this.#order(site)),
-      makesBackups ? this.#read('backup', () => this.#backup(site)) : undefined,
-    ]);
+    const order = await this.#read('order', () => this.#order(site));
+    const backup = makesBackups ? await this.#read('backup', () => this.#backup(site, order.value?.order)) : undefined;
     const tasks = await this.#read('tasks', () => this.#tasks(site, mayChange, backup?.value));
     return { site, order, backup, tasks, usage: usageOf(site) };
   }
@@ -102,10 +100,10 @@ export class Dashboard {
     return { order, plan: await this.#parts.orders.plan(order.plan) };
   }
 
-  async #backup(site: Site): Promise<BackupPart> {
-    const { backups } = this.#parts;
-    const [card, days, { left }] = await Promise.all([backups.card(site), backups.band(site, bandDays), backups.allowance(site)]);
-    return { ...card, days, left };
+  /** Without the order nobody knows how many may be made, and none is offered. */
+  async #backup(site: Site, order: Order | undefined): Promise<BackupPart> {
+    const card = await this.#parts.backups.card(site);
+    return { ...card, left: Math.max(0, (order?.manualBackups ?? 0) - card.madeByHand) };
   }
 
   async #tasks(site: Site, mayChange: boolean, backup: BackupPart | undefined): Promise<Task[]> {
@@ -122,10 +120,17 @@ export class Dashboard {
     return tasks;
   }
 
-  async #activity(customerId: string, sites: readonly Site[]): Promise<Activity[]> {
+  /** Who only has a place here sees their sites and themselves, not the owner's sign-ins. Names are told once there is more than one. */
+  async #activity({ customerId, personId, role }: SignedIn, sites: readonly Site[]): Promise<Activity[]> {
+    const { audit, people } = this.#parts;
     const names = new Map(sites.map(({ id, name }) => [id, name]));
-    const rows = await this.#parts.audit.recent(customerId, activityReach, told);
-    const activities = rows.map((row) => activityOf(row, names)).filter((activity) => activity !== undefined);
+    const [rows, called] = await Promise.all([audit.recent(customerId, activityReach, told), people.history.called(customerId)]);
+    const own = (row: AuditRow) => role === 'owner' || row.siteId !== null || row.personId === personId;
+    const activities = rows.filter(own).flatMap((row) => {
+      const who = row.personId === null ? undefined : called?.get(row.personId);
+      const activity = activityOf(row, names);
+      return activity ? [{ ...activity, ...(who !== undefined && { who }) }] : [];
+    });
     return activities.slice(0, activityRows);
   }
 }

@@ -3,11 +3,12 @@ import { type Request, type Response, Router } from 'express';
 import { dayCell } from '../backups/backups.ts';
 import type { Choices } from '../options.ts';
 import { documentOf } from '../orders/orders.ts';
-import { notSignedIn } from '../platform/errors.ts';
+import { LocalTime } from '../platform/clock.ts';
 import { goTo } from '../platform/web/page.ts';
+import { signedIn } from '../platform/web/visit.ts';
 import { can, type Guards } from '../sign-in/guards.ts';
 import { Dashboard, type DashboardParts, type Overview, type SiteOverview } from './dashboard.ts';
-import { momentWords, zoneName } from './words.ts';
+import { momentWords } from './words.ts';
 
 export type DashboardRouteParts = DashboardParts & { readonly choices: Choices };
 
@@ -15,21 +16,21 @@ export function dashboardRoutes(parts: DashboardRouteParts, guards: Guards): Rou
   const router = Router();
   const dashboard = new Dashboard(parts);
   const { choices } = parts;
+  const shown = { ...parts, local: new LocalTime(choices.timeZone) };
 
   if (!choices.features.includes('home')) router.get('/', (req, res) => goTo(req, res, '/dashboard'));
 
   router.get('/dashboard', guards.signedIn, async (req, res) => {
-    const { person } = req.visit;
-    if (!person) throw notSignedIn();
-    const overview = await dashboard.ofCustomer(person.customerId, { mayChange: can(person, 'change') });
-    await show(req, res, overview, parts);
+    const person = signedIn(req);
+    const overview = await dashboard.ofMember(person, { mayChange: can(person, 'change') });
+    await show(req, res, overview, shown);
   });
 
   router.get('/sites/:site', guards.signedIn, guards.site, async (req: Request, res: Response) => {
-    const { person, words } = req.visit;
-    if (!person) throw notSignedIn();
-    const overview = await dashboard.ofSite(req.site, { mayChange: can(person, 'change', req.site) });
-    await show(req, res, overview, parts, words.t('dashboard.siteTitle', { site: req.site.name }));
+    const { words } = req.visit;
+    const person = signedIn(req);
+    const overview = await dashboard.ofSite(person, req.site, { mayChange: req.mayChange });
+    await show(req, res, overview, shown, words.t('dashboard.siteTitle', { site: req.site.name }));
   });
   return router;
 }
@@ -38,19 +39,19 @@ async function show(
   req: Request,
   res: Response,
   overview: Overview,
-  { choices, clock }: DashboardRouteParts,
+  { choices, clock, local }: DashboardRouteParts & { readonly local: LocalTime },
   siteTitle?: string,
 ): Promise<void> {
   const { words, person } = req.visit;
   const now = clock.now();
-  const { features, timeZone } = choices;
+  const { features } = choices;
   await res.page('dashboard/dashboard', {
     title: siteTitle ?? words.t('dashboard.title'),
     section: 'dashboard',
     isOneSite: siteTitle !== undefined,
-    sites: overview.sites.map((site) => ({ ...site, ...cardOf(req, site, { now, zone: timeZone }) })),
+    sites: overview.sites.map((site) => ({ ...site, ...cardOf(req, site, { now, local }) })),
     activity: overview.activity,
-    zone: zoneName(words.language, timeZone, now),
+    zone: words.zoneAt(now),
     mayChange: person !== undefined && can(person, 'change'),
     backupAt: choices.backupAt,
     promise: { tiersReady: tiersAreElsewhere(choices), days: choices.keepWeekly * 7 },
@@ -59,7 +60,7 @@ async function show(
 }
 
 /** What the view cannot know by itself: the cells of the band, when the next backup begins, which text the customer agreed to. */
-function cardOf(req: Request, { site, backup, order }: SiteOverview, moment: { now: number; zone: string }) {
+function cardOf(req: Request, { site, backup, order }: SiteOverview, moment: { now: number; local: LocalTime }) {
   const variant = order.value?.order.backupVariant ?? 'none';
   return {
     variant,

@@ -1,6 +1,5 @@
 // What a file is, whatever its name says: signature, text rules, server tags. Bytes pass by once and memory stays bounded.
 import { isUtf8 } from 'node:buffer';
-import { fileTypeFromBuffer } from 'file-type';
 import { unavailable } from '../platform/errors.ts';
 import { type Kind, kindOf } from './kinds.ts';
 import { extensionOf } from './names.ts';
@@ -156,6 +155,7 @@ async function recognised(head: Buffer): Promise<string | undefined> {
     timer = setTimeout(() => reject(unavailable()), recogniseMilliseconds);
   });
   try {
+    const { fileTypeFromBuffer } = await import('file-type');
     return (await Promise.race([fileTypeFromBuffer(head, { maxBufferSize: prefixBytes }), late]))?.ext;
   } finally {
     clearTimeout(timer);

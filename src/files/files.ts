@@ -4,11 +4,12 @@ import type { Limits } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { conflict, Invalid, notFound, PanelError } from '../platform/errors.ts';
-import { newId } from '../platform/ids.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { Entry, OpenFile, SitePath } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
-import type { Site, Sites } from '../sites/sites.ts';
+import type { Room, Site, Sites } from '../sites/sites.ts';
+import { type UploadCounts, UploadTally } from './counts.ts';
+import { Deeds, folderMade, moved, removed } from './deeds.ts';
 import { canonicalName, judgeFile, judgeFolders, judgeName, type Refusal, steersServers, usualRules } from './policy.ts';
 import { type Conflict, publish, type Received, type UploadResult } from './publishing.ts';
 import { Quarantine } from './quarantine.ts';
@@ -22,6 +23,8 @@ export type FilesParts = {
   readonly scanner: VirusScanner;
   readonly quarantineFolder: string;
   readonly limits: Limits;
+  /** how long what lies in quarantine is taken for an upload that still runs, when its process is no longer heard of */
+  readonly leaseMilliseconds: number;
 };
 
 export type Upload = {
@@ -34,18 +37,26 @@ export type Upload = {
 /** Who acts: the person, and how the audit writes them down. */
 export type Doer = { readonly actor: Actor; readonly personId: string };
 
+/**
+ * Every act is inside one site of the acting person's customer; routes have checked that before. Errors: PanelError 404 (not there),
+ * 409 (exists), 422 (refused by the rules), 503 (storage or scanner does not answer).
+ */
 export class Files {
   readonly #parts: FilesParts;
   readonly #store: FileStore;
+  readonly #deeds: Deeds;
   readonly quarantine: Quarantine;
   readonly rules = usualRules;
+  readonly #tally = new UploadTally();
 
   constructor(parts: FilesParts) {
     this.#parts = parts;
     this.#store = new FileStore(parts.connection);
-    this.quarantine = new Quarantine(parts.quarantineFolder, parts.clock);
+    this.#deeds = new Deeds(parts);
+    this.quarantine = new Quarantine(parts.quarantineFolder, parts.clock, parts.leaseMilliseconds);
   }
 
+  /** What an upload may hold: bytes of a file, number of files, uploads of one person at once. */
   get limits(): Limits {
     return this.#parts.limits;
   }
@@ -72,7 +83,8 @@ export class Files {
   }
 
   /**
-   * Judges and publishes the files of one upload that was read to its end: each by itself, refusals with their reasons.
+   * Judges and publishes the files of one upload that was read to its end: each by itself, refusals with their reasons. The upload is
+   * in the audit before its first file is in the site.
    * @param received in the order of arrival; their quarantined bytes are gone afterwards
    * @returns the id of the result
    */
@@ -81,9 +93,12 @@ export class Files {
     doer: Doer,
     upload: { folder: SitePath; conflict: Conflict; received: Received[]; once: Once },
   ): Promise<string> {
-    const { connection, clock, audit, sites, scanner, limits } = this.#parts;
-    const results = await publish(upload.received, { ...upload, site, sites, connection, scanner, rules: this.rules, limits });
-    const id = newId(clock.now());
+    const { connection, clock, sites, scanner, limits } = this.#parts;
+    const act = sites.act(site, 'upload', doer.actor);
+    const { id } = act;
+    const begin = (room: Room) => this.#deeds.announce(site, doer.actor, act, { action: 'files.uploading', room, details: room });
+    const parts = { ...upload, site, sites, begin, act, scanner, rules: this.rules, limits };
+    const { results, unused } = await publish(upload.received, parts);
     const counted = (wanted: string[]) => results.filter((result) => wanted.includes(result.result)).length;
     const counts = {
       stored: counted(['stored', 'renamed', 'replaced']),
@@ -102,17 +117,16 @@ export class Files {
         results,
         now: clock.now(),
       });
-      await audit.record(tx, {
-        action: 'files.uploaded',
-        actor: doer.actor,
-        customerId: site.customerId,
-        siteId: site.id,
-        subjectId: id,
-        details: counts,
-      });
+      await this.#deeds.close(tx, site, doer.actor, act, { action: 'files.uploaded', details: counts, unused });
       await upload.once.finish(tx, `/sites/${site.name}/files/results/${id}`);
     });
+    this.#tally.note(results);
     return id;
+  }
+
+  /** What became of uploaded files since the start of this process. */
+  counts(): UploadCounts {
+    return this.#tally.counts;
   }
 
   /** @throws PanelError 404 */
@@ -135,8 +149,10 @@ export class Files {
     const storage = this.#parts.sites.storageFor(site);
     if (await storage.stat(path).catch(whenMissing))
       throw new Invalid({ name: [{ key: 'files.folderExists', parameters: { name } }] });
-    await storage.makeFolder(path);
-    await this.#record(site, doer, 'files.folderMade', 1);
+    await this.#deeds.carryOut(site, doer.actor, folderMade, 1, async (done) => {
+      await storage.makeFolder(path);
+      done.count += 1;
+    });
     return path;
   }
 
@@ -149,13 +165,9 @@ export class Files {
     const storage = this.#parts.sites.storageFor(site);
     requireWww(to);
     if ((await storage.stat(to)).kind !== 'folder') throw conflict();
-    let moved = 0;
-    try {
-      for (const path of paths) if (await this.#moveOne(site, path, to, name)) moved += 1;
-    } finally {
-      // Also when one of them was refused: what was moved before it has moved.
-      if (moved > 0) await this.#record(site, doer, 'files.moved', moved);
-    }
+    await this.#deeds.carryOut(site, doer.actor, moved, paths.length, async (done) => {
+      for (const path of paths) if (await this.#moveOne(site, path, to, name)) done.count += 1;
+    });
   }
 
   /** @returns false when it stands there already */
@@ -189,25 +201,19 @@ export class Files {
     }
   }
 
-  /** Removes files and folders for good. Nothing there is no error. @throws Invalid for `www` itself and what is not below it */
+  /** Removes files and folders for good, and has the site counted. Nothing there is no error. @throws Invalid for `www` itself and what is not below it */
   async remove(site: Site, doer: Doer, paths: readonly SitePath[]): Promise<void> {
     const storage = this.#parts.sites.storageFor(site);
     for (const path of paths) requireInsideWww(path);
-    let removed = 0;
-    try {
+    await this.#deeds.carryOut(site, doer.actor, removed, paths.length, async (done) => {
       for (const path of paths) {
+        const entry = await storage.stat(path).catch(whenMissing);
         await storage.remove(path);
-        removed += 1;
+        done.count += 1;
+        // What folders held is told by the count.
+        if (entry?.kind === 'file') done.freed = { bytes: done.freed.bytes + entry.size, files: done.freed.files + 1 };
       }
-    } finally {
-      if (removed > 0) await this.#record(site, doer, 'files.removed', removed);
-    }
-    await this.#parts.sites.count(site);
-  }
-
-  async #record(site: Site, { actor }: Doer, action: string, count: number): Promise<void> {
-    const entry = { action, actor, customerId: site.customerId, siteId: site.id, details: { count } };
-    await this.#parts.connection.write((tx) => this.#parts.audit.record(tx, entry));
+    });
   }
 
   /** Removes what uploads that were cut off left in quarantine. */

@@ -87,7 +87,11 @@ export function moveForm(files: Files, idempotency: Idempotency) {
   return form({
     view: 'files/move',
     idempotency,
-    fields: z.object({ path: pathsField, to: pathField, name: z.string().max(1000).optional() }),
+    fields: z.object({
+      path: pathsField,
+      to: pathField,
+      name: z.string({ error: 'error.invalid' }).max(1000, 'error.tooLongField').optional(),
+    }),
     show: (req) => chosen(files, req, 'move', sentPaths(req)),
     submit: async ({ req, values }) => {
       const name = values.path.length === 1 ? values.name : undefined;

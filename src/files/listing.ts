@@ -40,7 +40,9 @@ export async function listing(files: Files, req: Request, path: SitePath): Promi
     order,
     pageNumber,
     pages,
-    isWritable: path[0] === 'www',
+    isWritable: path[0] === 'www' && req.mayChange,
+    // A restriction stands above every page.
+    isReadOnly: path[0] === 'www' && !req.mayChange && !req.visit.person?.restriction,
     isOpen: req.site.openedAt !== null,
     scans: files.scans,
     kinds: files.rules.allowedExtensions.join(' '),

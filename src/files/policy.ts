@@ -1,6 +1,5 @@
 // The upload policy: one function that says whether a file may come in through the panel (KHADA 7.4, 7.5).
-import { createReadStream } from 'node:fs';
-import { judgeArchive } from './archive-members.ts';
+import { open } from 'node:fs/promises';
 import { ContentJudge } from './contents.ts';
 import { kindOf, type UploadRules } from './kinds.ts';
 import { extensionOf, judgeName } from './names.ts';
@@ -31,11 +30,12 @@ async function judgeWithin(file: JudgedFile, allowance: Allowance): Promise<Refu
   if (kind?.maximumBytes !== undefined && file.bytes > kind.maximumBytes)
     return refusal('too_big', file.path, { size: file.bytes, limit: kind.maximumBytes });
   try {
-    const content = await judgeContent(file);
+    const content = file.passed ? file.passed.refusal : await judgeContent(file);
     const isArchive = kind?.family === 'zip' || kind?.family === 'gz' || kind?.family === 'tar' || kind?.family === 'office';
     if (!kind || !isArchive || file.bytes === 0) return content;
     // A tag in an archive's raw bytes is better told by the member that holds it.
     if (content && content.parameters.found !== 'server-code') return content;
+    const { judgeArchive } = await import('./archive-members.ts');
     return (
       (await judgeArchive(
         { file, office: kind.family === 'office', allowance, faults: new Faults(), judgeNested: judgeWithin },
@@ -50,10 +50,17 @@ async function judgeWithin(file: JudgedFile, allowance: Allowance): Promise<Refu
 
 async function judgeContent(file: JudgedFile): Promise<Refusal | undefined> {
   const judge = new ContentJudge(file.path);
-  let read = 0;
-  for await (const chunk of createReadStream(file.from, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
-    read += chunk.length;
-    if (!judge.push(chunk)) return judge.end();
+  // One buffer for all: a stream's new one a piece would cost a large film more in collecting garbage than in judging.
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes);
+  const handle = await open(file.from, 'r');
+  try {
+    for (let read = 0; ; ) {
+      const { bytesRead } = await handle.read(chunk, 0, chunkBytes, read);
+      if (bytesRead === 0) return read === file.bytes ? judge.end() : refusal('changed_during', file.path);
+      read += bytesRead;
+      if (!judge.push(chunk.subarray(0, bytesRead))) return judge.end();
+    }
+  } finally {
+    await handle.close();
   }
-  return read === file.bytes ? judge.end() : refusal('changed_during', file.path);
 }

@@ -1,10 +1,9 @@
 // From quarantine into the site: policy, scanner, quota, conflict, then an atomic move; each file by itself, none silently.
 import type { Limits } from '../options.ts';
-import type { Connection } from '../platform/database/database.ts';
 import { PanelError } from '../platform/errors.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
-import type { Site, Sites } from '../sites/sites.ts';
+import type { FileAct, Room, Site, Sites } from '../sites/sites.ts';
 import { clashesByCase, judgeFile, type Refusal, type UploadRules } from './policy.ts';
 
 export type Conflict = 'skip' | 'rename' | 'replace';
@@ -16,6 +15,8 @@ export type Received = {
   readonly bytes: number;
   readonly path?: SitePath;
   readonly from?: string;
+  /** what its content was judged to be while it arrived */
+  readonly passed?: { readonly refusal: Refusal | undefined };
   readonly refused?: Refusal;
 };
 
@@ -32,7 +33,9 @@ export type UploadResult = {
 export type PublishParts = {
   readonly site: Site;
   readonly sites: Sites;
-  readonly connection: Connection;
+  /** announces the upload with the room it takes; false when the quota does not hold it */
+  readonly begin: (room: Room) => Promise<boolean>;
+  readonly act: Pick<FileAct, 'holding'>;
   readonly scanner: VirusScanner;
   readonly rules: UploadRules;
   readonly limits: Limits;
@@ -41,27 +44,27 @@ export type PublishParts = {
 
 type Waiting = Received & { readonly path: SitePath; readonly from: string };
 
+/** `unused`: room that was taken and not needed, to be given back with the outcome. */
+export type Published = { readonly results: readonly UploadResult[]; readonly unused: Room };
+
 /** @throws PanelError 503 when the scanner does not answer: then nothing of the upload is published */
-export async function publish(received: readonly Received[], parts: PublishParts): Promise<UploadResult[]> {
+export async function publish(received: readonly Received[], parts: PublishParts): Promise<Published> {
   const judged: Received[] = [];
   for (const file of received) judged.push({ ...file, ...(await judge(file, parts)) });
   const budget = await reserve(judged.filter(isWaiting), parts);
   const results: UploadResult[] = [];
   const folders = new Map<string, Set<string>>();
-  let unused = budget.bytes;
-  let stored = 0;
-  try {
+  let { bytes, files } = budget;
+  await parts.act.holding(async () => {
     for (const file of judged) {
       const refused = file.refused ?? (isWaiting(file) && !budget.granted.has(file.from) ? budget.refusal(file) : undefined);
       const result = refused || !isWaiting(file) ? refusedResult(file, refused) : await put(file, parts, folders);
       results.push(result.row);
-      unused -= result.grownBy;
-      stored += result.isNew ? 1 : 0;
+      bytes -= result.grownBy;
+      files -= result.isNew ? 1 : 0;
     }
-  } finally {
-    await settle(parts, unused, budget.files - stored);
-  }
-  return results;
+  });
+  return { results, unused: { bytes, files } };
 }
 
 const isWaiting = (file: Received): file is Waiting =>
@@ -76,10 +79,10 @@ async function judge(file: Received, { scanner, rules }: PublishParts): Promise<
 }
 
 /** Takes room for as many files as fit, in their order, in one short transaction. */
-async function reserve(files: readonly Waiting[], { connection, sites, site }: PublishParts) {
+async function reserve(files: readonly Waiting[], { begin, sites, site }: PublishParts) {
   const take = async (fits: readonly Waiting[]) => {
     const bytes = fits.reduce((sum, file) => sum + file.bytes, 0);
-    return (await connection.write((tx) => sites.reserve(tx, site.id, bytes, fits.length))) ? { bytes, fits } : undefined;
+    return (await begin({ bytes, files: fits.length })) ? { bytes, fits } : undefined;
   };
   // Another upload may have taken room since; then half as many are tried.
   for (let count = files.length; ; count = Math.floor(count / 2)) {
@@ -95,10 +98,6 @@ async function reserve(files: readonly Waiting[], { connection, sites, site }: P
       refusal: (file: Waiting): Refusal => ({ code: 'quota', parameters: { name: file.shown, free, need: need(file) } }),
     };
   }
-}
-
-async function settle({ connection, sites, site }: PublishParts, bytes: number, files: number): Promise<void> {
-  if (bytes > 0 || files > 0) await connection.write((tx) => sites.release(tx, site.id, Math.max(0, bytes), Math.max(0, files)));
 }
 
 type Outcome = { readonly row: UploadResult; readonly grownBy: number; readonly isNew: boolean };

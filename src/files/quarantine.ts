@@ -1,10 +1,11 @@
 // Where bytes lie before they are judged: random names, no web access, 0600, one folder an upload.
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Clock, day } from '../platform/clock.ts';
+import type { Clock } from '../platform/clock.ts';
+import { EarlyFlush } from '../platform/early-flush.ts';
 import { unavailable } from '../platform/errors.ts';
 import { newToken } from '../platform/ids.ts';
 import { faultCode } from '../platform/storage/faults.ts';
@@ -12,10 +13,14 @@ import { faultCode } from '../platform/storage/faults.ts';
 export class Quarantine {
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #leaseMilliseconds: number;
+  /** when each folder was first seen unchanged: its own time, and a moment of `monotonic()`, which no jump of the clock moves */
+  #seen = new Map<string, { readonly changedAt: number; readonly since: number }>();
 
-  constructor(folder: string, clock: Clock) {
+  constructor(folder: string, clock: Clock, leaseMilliseconds: number) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#leaseMilliseconds = leaseMilliseconds;
   }
 
   /** @returns a fresh folder for one upload. @throws PanelError 503 */
@@ -24,7 +29,15 @@ export class Quarantine {
     await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
       throw storageFault(error);
     });
-    return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+    // Its time says that somebody still needs it.
+    const touch = () => void utimes(folder, new Date(), new Date()).catch(() => {});
+    const alive = setInterval(touch, this.#leaseMilliseconds / 3);
+    alive.unref();
+    const remove = async () => {
+      clearInterval(alive);
+      await rm(folder, { recursive: true, force: true });
+    };
+    return { folder, remove };
   }
 
   /** Copies a stream to be judged. @throws PanelError 503 */
@@ -38,13 +51,53 @@ export class Quarantine {
     return { path, remove };
   }
 
-  /** Removes folders of uploads that ended a day ago, however they ended. */
+  /** Removes folders that stood still for three leases: their uploads ended, however they ended. */
   async sweep(): Promise<void> {
+    const now = this.#clock.monotonic();
+    const before = this.#seen;
+    this.#seen = new Map();
     for (const name of await readdir(this.#folder).catch(() => [])) {
       const path = join(this.#folder, name);
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-      if (this.#clock.now() - mtimeMs > day) await rm(path, { recursive: true, force: true });
+      const changedAt = (await stat(path).catch(() => undefined))?.mtimeMs;
+      if (changedAt === undefined) continue;
+      const known = before.get(name);
+      const since = known?.changedAt === changedAt ? known.since : now;
+      if (now - since >= 3 * this.#leaseMilliseconds) await rm(path, { recursive: true, force: true });
+      else this.#seen.set(name, { changedAt, since });
     }
+  }
+}
+
+/** Pieces that arrive while others are written go to the disk together. */
+const batchBytes = 1024 * 1024;
+const flushMilliseconds = 100;
+
+/**
+ * Writes what passes `through` into a new file. A large one goes to the disk while it still arrives, so that publishing finds little
+ * left to wait for.
+ * @throws what a stream of ours throws; PanelError 503 for what the system refuses
+ */
+export async function toDisk(from: Readable, through: Transform, path: string): Promise<void> {
+  try {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      // The handle, not its number: a stream that breaks down closes a number, which may by then be somebody else's file.
+      const target = file.createWriteStream({ autoClose: false, highWaterMark: batchBytes });
+      const flush = new EarlyFlush(file);
+      const timer = setInterval(() => flush.wrote(target.bytesWritten), flushMilliseconds);
+      try {
+        await pipeline(from, through, target);
+      } finally {
+        clearInterval(timer);
+        // Lets go of the handle, which could not be closed otherwise.
+        target.destroy();
+      }
+      await flush.done();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw storageFault(error);
   }
 }
 

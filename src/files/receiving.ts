@@ -1,17 +1,17 @@
 // Reads an upload form to its end into quarantine: nothing is stored before the token, nothing beyond the limits, nothing is published here.
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import multer, { MulterError, type StorageEngine } from 'multer';
+import type { MulterError, StorageEngine } from 'multer';
 import { badRequest, PanelError, tooLarge } from '../platform/errors.ts';
 import { newToken } from '../platform/ids.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import { requireToken } from '../platform/web/form.ts';
+import { bytesPassed } from '../platform/young-memory.ts';
+import { ContentJudge } from './contents.ts';
 import { canonicalPath, judgeName, type Refusal, type UploadRules } from './policy.ts';
 import type { Received } from './publishing.ts';
-import { storageFault } from './quarantine.ts';
+import { storageFault, toDisk } from './quarantine.ts';
 
 export type ReceivingLimits = {
   readonly fileBytes: number;
@@ -35,6 +35,8 @@ class QuarantineEngine implements StorageEngine {
   readonly #files: (Received | undefined)[] = [];
   #beyond = 0;
   #free: number;
+  /** settled once every earlier file's bytes are counted: room is given in the order of the form, however slow the disk is */
+  #counted: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -90,34 +92,49 @@ class QuarantineEngine implements StorageEngine {
   async #write(file: Express.Multer.File, path: SitePath, shown: string): Promise<Received> {
     const { limits, folder } = this.#parts;
     const from = join(folder, newToken());
-    const allowed = Math.min(limits.fileBytes, this.#free);
+    const earlier = this.#counted;
+    const counted = Promise.withResolvers<void>();
+    this.#counted = counted.promise;
+    await earlier;
+    const free = this.#free;
+    const allowed = Math.min(limits.fileBytes, free);
     let bytes = 0;
+    const judge = new ContentJudge(path);
+    let isOpen = true;
     // What is beyond the limit is counted and dropped, so that the rest of the form can be read.
-    const counted = new Transform({
+    const judged = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         bytes += chunk.length;
-        done(null, bytes <= allowed ? chunk : undefined);
+        bytesPassed(chunk.length);
+        if (bytes > allowed) return done();
+        if (isOpen) isOpen = judge.push(chunk);
+        done(null, chunk);
+      },
+      flush: (done) => {
+        if (bytes <= allowed) this.#free -= bytes;
+        counted.resolve();
+        done();
       },
     });
-    await pipeline(file.stream, counted, createWriteStream(from, { mode: 0o600 })).catch((error) => {
-      throw storageFault(error);
-    });
+    await toDisk(file.stream, judged, from).finally(counted.resolve);
     const refuse = (code: Refusal['code'], parameters: Refusal['parameters']) => ({
       shown,
       bytes,
       refused: { code, parameters: { name: shown, ...parameters } },
     });
     if (bytes > limits.fileBytes) return refuse('too_big', { size: bytes, limit: limits.fileBytes });
-    if (bytes > this.#free) return refuse('quota', { free: this.#free, need: bytes - this.#free });
-    this.#free -= bytes;
-    return { shown, bytes, path, from };
+    if (bytes > free) return refuse('quota', { free, need: bytes - free });
+    return { shown, bytes, path, from, passed: { refusal: await judge.end() } };
   }
 }
 
 /** Reads a refused file to its end and forgets it. @returns its bytes */
 async function drained(file: Express.Multer.File): Promise<number> {
   let bytes = 0;
-  for await (const chunk of file.stream as AsyncIterable<Buffer>) bytes += chunk.length;
+  for await (const chunk of file.stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    bytesPassed(chunk.length);
+  }
   return bytes;
 }
 
@@ -128,14 +145,17 @@ async function drained(file: Express.Multer.File): Promise<number> {
 export async function receive(req: Request, res: Response, parts: Parts): Promise<Received[]> {
   const engine = new QuarantineEngine(parts);
   // The folder comes from a field of its own, paths inside it from the names; both are judged as paths.
+  const { default: multer } = await import('multer');
   const read = multer({ storage: engine, limits: formLimits, defParamCharset: 'utf8', preservePath: true }).array('files');
   await new Promise<void>((resolve, reject) => read(req, res, (error: unknown) => (error ? reject(inWords(error)) : resolve())));
   return engine.received;
 }
 
+const isOfMulter = (error: unknown): error is MulterError => error instanceof Error && error.name === 'MulterError';
+
 function inWords(error: unknown): unknown {
   if (error instanceof PanelError) return error;
-  if (error instanceof MulterError) return error.code === 'LIMIT_UNEXPECTED_FILE' ? badRequest() : tooLarge();
+  if (isOfMulter(error)) return error.code === 'LIMIT_UNEXPECTED_FILE' ? badRequest() : tooLarge();
   // Control characters in a file's name end the form in its parser; which file it was is not known any more.
   if (error instanceof Error && error.message === 'Malformed part header') return badRequest('files.partUnreadable');
   // busboy and multer say "Unexpected end of form", "Request aborted" … with plain errors.

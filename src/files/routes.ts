@@ -1,5 +1,4 @@
 // The HTTP of files: folders, downloads, uploads without JavaScript, and what may be done with entries.
-import { pipeline } from 'node:stream/promises';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { forbidden, notFound, PanelError, tooMany, unsupported } from '../platform/errors.ts';
@@ -9,6 +8,7 @@ import { keptFor, ownerOf, requireToken } from '../platform/web/form.ts';
 import { asAttachment } from '../platform/web/headers.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
+import { send } from '../platform/web/sending.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { Files } from './files.ts';
@@ -30,7 +30,7 @@ export function fileRoutes({ files, sites, idempotency }: FileRouteParts, guards
   const changing = [guards.signedInAt(folderOf), guards.site];
 
   router.get('/files{/*path}', guards.signedIn, async (req, res) => {
-    const known = await sites.forCustomer(req.visit.person?.customerId ?? '');
+    const known = req.visit.person ? await sites.forMember(req.visit.person) : [];
     const site = known.find(({ name }) => name === req.session.siteName) ?? known[0];
     const path = site && pathOf(req);
     goTo(req, res, site && path ? fileAddress(site.name, path.length > 0 ? path : ['www']) : '/dashboard');
@@ -61,7 +61,10 @@ export function fileRoutes({ files, sites, idempotency }: FileRouteParts, guards
   router.get('/sites/:site/files{/*path}', inSite, async (req: Request, res: Response) => {
     const path = pathOf(req);
     if (!path) throw notFound();
-    if (req.query.do === 'delete' || req.query.do === 'move') return choose(files, req, res, path, req.query.do);
+    if (req.query.do === 'delete' || req.query.do === 'move') {
+      if (!req.mayChange) throw forbidden(req.visit.person?.restriction ? 'error.restricted' : 'files.readOnly');
+      return choose(files, req, res, path, req.query.do);
+    }
     const entry = path.length === 0 ? undefined : await files.stat(req.site, path);
     if (!entry || entry.kind === 'folder')
       return res.page('files/folder', { form: true, ...keptFor(req), ...(await listing(files, req, path)) });
@@ -107,6 +110,7 @@ async function view(req: Request, res: Response, path: SitePath, entry: Awaited<
     address,
     back,
     folder: parent.join('/'),
+    isWritable: path[0] === 'www' && req.mayChange,
   });
 }
 
@@ -118,13 +122,8 @@ async function download(files: Files, req: Request, res: Response, path: SitePat
     stream.destroy();
     return void res.end();
   }
-  await pipeline(stream, res).catch((error) => {
-    if (!readerWentAway.has(error?.code)) throw error;
-  });
+  await send(stream, res);
 }
-
-/** What a connection says that was closed at its other end, which is no fault of ours. */
-const readerWentAway = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
 
 function uploading(files: Files, idempotency: Idempotency) {
   const active = new Map<string, number>();

@@ -1,5 +1,6 @@
 // The SQL of files: the results of uploads.
 import type { Connection, Tx } from '../platform/database/database.ts';
+import { prepared } from '../platform/database/prepared.ts';
 import type { Site } from '../sites/sites.ts';
 import type { Upload } from './files.ts';
 import type { Conflict, UploadResult } from './publishing.ts';
@@ -14,6 +15,10 @@ export type NewUpload = {
   readonly results: readonly UploadResult[];
   readonly now: number;
 };
+
+const anyOfSite = prepared((db, { id, customerId }: Pick<Site, 'id' | 'customerId'>) =>
+  db.selectFrom('uploads').select('id').where('site_id', '=', id).where('customer_id', '=', customerId).limit(1),
+);
 
 export class FileStore {
   readonly #connection: Connection;
@@ -51,13 +56,7 @@ export class FileStore {
   }
 
   async any(site: Site): Promise<boolean> {
-    const row = await this.#connection.db
-      .selectFrom('uploads')
-      .select('id')
-      .where('site_id', '=', site.id)
-      .where('customer_id', '=', site.customerId)
-      .limit(1)
-      .executeTakeFirst();
-    return row !== undefined;
+    const rows = await anyOfSite(this.#connection, { id: site.id, customerId: site.customerId });
+    return rows.length > 0;
   }
 }

@@ -5,8 +5,16 @@ import { isNeverAllowed, isServerRun, kindOf, type UploadRules } from './kinds.t
 import { canonicalPath, extensionOf, isSystemLitter, judgeFolders, judgeName } from './names.ts';
 import { type ArchiveFault, type Refusal, refusal } from './refusals.ts';
 
-/** A file to judge: `path` is what it shall be called, `from` where it lies on this machine. */
-export type JudgedFile = { readonly path: readonly string[]; readonly from: string; readonly bytes: number };
+/**
+ * A file to judge: `path` is what it shall be called, `from` where it lies on this machine. `passed`: what a `ContentJudge` said whom
+ * every byte passed on its way there; without it the file is read.
+ */
+export type JudgedFile = {
+  readonly path: readonly string[];
+  readonly from: string;
+  readonly bytes: number;
+  readonly passed?: { readonly refusal: Refusal | undefined };
+};
 
 const ratioFloorBytes = 10 * 1024 * 1024;
 

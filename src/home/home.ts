@@ -58,6 +58,7 @@ export type HomeParts = {
   readonly log: Pick<Log, 'warn'>;
 };
 
+/** What the public pages tell. Promises come from the options and plans in force, and numbers are counted; nothing is invented. */
 export class Home {
   readonly #parts: HomeParts;
 
@@ -65,12 +66,17 @@ export class Home {
     this.#parts = parts;
   }
 
+  /** @returns where backups are and how long they are kept, as this panel is set up (KHADA 7.6, 8.1) */
   locations(): Locations {
     const { features, backupAt, keepDaily, keepWeekly, shortTermUrl, longTermUrl } = this.#parts.choices;
     const tiers = { shortTerm: placeOf(shortTermUrl), longTerm: placeOf(longTermUrl) };
     return { backups: features.includes('backups'), backupAt, keepDaily, keepWeekly, ...tiers };
   }
 
+  /**
+   * @returns the numbers of the front page. Backups that cannot be read come as `unread` and the page still stands;
+   * PanelError 503 when the plans cannot be read
+   */
   async front(): Promise<Front> {
     const [nights, plans] = await Promise.all([this.#nights(), this.#parts.orders.plans()]);
     const { fromHours: hours, times } = compensationRule;

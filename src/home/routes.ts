@@ -29,6 +29,7 @@ export function homeRoutes({ consent, ...parts }: HomeParts & { consent: Consent
     const version = consent.current('backup', words.language).version;
     await res.page('home/backup-location', {
       title,
+      description: words.t('home.locationPage.lead'),
       section: 'backupLocation',
       locations: home.locations(),
       dutyVersion: version,
@@ -39,6 +40,7 @@ export function homeRoutes({ consent, ...parts }: HomeParts & { consent: Consent
   router.get('/officers', async (req, res) => {
     await res.page('home/officers', {
       title: req.visit.words.t('home.officersPage.title'),
+      description: req.visit.words.t('home.officersPage.lead'),
       section: 'officers',
       documentsAreShown,
     });
@@ -46,8 +48,9 @@ export function homeRoutes({ consent, ...parts }: HomeParts & { consent: Consent
 
   router.get('/guideline', async (req, res) => {
     const list = chapters({ features, officers });
-    const title = req.visit.words.t('guideline.title');
-    await res.page('home/guideline', { title, section: 'guideline', chapters: list, count: counted(list) });
+    const { t } = req.visit.words;
+    const said = { title: t('guideline.title'), description: t('guideline.lead') };
+    await res.page('home/guideline', { ...said, section: 'guideline', chapters: list, count: counted(list) });
   });
   return router;
 }

@@ -1,29 +1,43 @@
 // All sentences of both languages. Korean is the source; a missing English sentence does not compile in its own file.
 
 import { accounts as accountsEn } from './en/accounts.ts';
+import { address as addressEn } from './en/address.ts';
 import { backups as backupsEn } from './en/backups.ts';
 import { consent as consentEn } from './en/consent.ts';
 import { dashboard as dashboardEn } from './en/dashboard.ts';
+import { defence as defenceEn } from './en/defence.ts';
 import { error as errorEn } from './en/error.ts';
 import { files as filesEn } from './en/files.ts';
 import { guideline as guidelineEn } from './en/guideline.ts';
 import { home as homeEn } from './en/home.ts';
+import { imports as importsEn } from './en/imports.ts';
+import { lostFactor as lostFactorEn } from './en/lost-factor.ts';
 import { orders as ordersEn } from './en/orders.ts';
 import { password as passwordEn } from './en/password.ts';
+import { people as peopleEn } from './en/people.ts';
+import { security as securityEn } from './en/security.ts';
 import { shell as shellEn } from './en/shell.ts';
 import { signIn as signInEn } from './en/sign-in.ts';
+import { style as styleEn } from './en/style.ts';
 import { accounts } from './ko/accounts.ts';
+import { address } from './ko/address.ts';
 import { backups } from './ko/backups.ts';
 import { consent } from './ko/consent.ts';
 import { dashboard } from './ko/dashboard.ts';
+import { defence } from './ko/defence.ts';
 import { error } from './ko/error.ts';
 import { files } from './ko/files.ts';
 import { guideline } from './ko/guideline.ts';
 import { home } from './ko/home.ts';
+import { imports } from './ko/imports.ts';
+import { lostFactor } from './ko/lost-factor.ts';
 import { orders } from './ko/orders.ts';
 import { password } from './ko/password.ts';
+import { people } from './ko/people.ts';
+import { security } from './ko/security.ts';
 import { shell } from './ko/shell.ts';
 import { signIn } from './ko/sign-in.ts';
+import { style } from './ko/style.ts';
 import type { Sentence } from './sentences.ts';
 
 export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Sentence>>>> = {
@@ -34,12 +48,19 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...orders,
     ...consent,
     ...accounts,
+    ...imports,
     ...password,
     ...signIn,
+    ...security,
+    ...address,
+    ...lostFactor,
+    ...defence,
+    ...people,
     ...dashboard,
     ...files,
     ...backups,
     ...guideline,
+    ...style,
   },
   en: {
     ...errorEn,
@@ -48,11 +69,18 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...ordersEn,
     ...consentEn,
     ...accountsEn,
+    ...importsEn,
     ...passwordEn,
     ...signInEn,
+    ...securityEn,
+    ...addressEn,
+    ...lostFactorEn,
+    ...defenceEn,
+    ...peopleEn,
     ...dashboardEn,
     ...filesEn,
     ...backupsEn,
     ...guidelineEn,
+    ...styleEn,
   },
 };

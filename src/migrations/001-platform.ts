@@ -61,6 +61,12 @@ export const platform: Migrate = async (db) => {
     .addColumn('attempts', 'integer', (c) => c.notNull())
     .addColumn('last_error', 'text')
     .execute();
+  await db.schema
+    .createIndex('letters_failed')
+    .on('letters')
+    .column('failed_at')
+    .where(sql.ref('failed_at'), 'is not', null)
+    .execute();
 
   await db.schema
     .createTable('idempotency_keys')

@@ -35,6 +35,12 @@ export const accounts: Migrate = async (db) => {
     .where(sql.ref('verified_at'), 'is not', null)
     .execute();
   await db.schema.createIndex('persons_email_any').on('persons').column('email_index').execute();
+  await db.schema
+    .createIndex('persons_unverified')
+    .on('persons')
+    .column('erase_at')
+    .where(sql.ref('verified_at'), 'is', null)
+    .execute();
   await db.schema.createIndex('persons_phone').on('persons').column('phone_last4_index').execute();
   await db.schema
     .createTable('customers')

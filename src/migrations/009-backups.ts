@@ -43,6 +43,7 @@ export const backups: Migrate = async (db) => {
     .columns(['site_id', 'day'])
     .where(sql.ref('kind'), '=', 'nightly')
     .execute();
+  await db.schema.createIndex('backups_states').on('backups').columns(['state', 'queued_at']).execute();
   await db.schema.createIndex('backups_days').on('backups').columns(['kind', 'day', 'verified_at']).execute();
   await db.schema.createIndex('backups_file').unique().on('backups').columns(['site_id', 'file_name']).execute();
   await db.schema

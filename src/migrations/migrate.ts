@@ -11,6 +11,16 @@ import { sites } from './006-sites.ts';
 import { signIn } from './007-sign-in.ts';
 import { files } from './008-files.ts';
 import { backups } from './009-backups.ts';
+import { fileActs } from './010-file-acts.ts';
+import { figures } from './011-figures.ts';
+import { accountSecurity } from './012-account-security.ts';
+import { secondFactors } from './013-second-factors.ts';
+import { hashing } from './014-hashing.ts';
+import { imports } from './015-imports.ts';
+import { loginDefence } from './016-login-defence.ts';
+import { lostFactors } from './017-lost-factors.ts';
+import { people } from './018-people.ts';
+import { ownAddress } from './020-own-address.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -26,6 +36,16 @@ const numbered: Record<string, Migrate> = {
   '007-sign-in': signIn,
   '008-files': files,
   '009-backups': backups,
+  '010-file-acts': fileActs,
+  '011-figures': figures,
+  '012-account-security': accountSecurity,
+  '013-second-factors': secondFactors,
+  '014-hashing': hashing,
+  '015-imports': imports,
+  '016-login-defence': loginDefence,
+  '017-lost-factors': lostFactors,
+  '018-people': people,
+  '020-own-address': ownAddress,
 };
 
 /**

@@ -1,55 +1,21 @@
 // Every table as Kysely sees it: the same type for both engines. Times are epoch milliseconds, ids UUIDv7 text, flags are times.
 // `<field>_sealed` holds a personal value (platform/secrets.ts), `<field>_index` its keyed look-up, `<field>_digest` a keyed digest.
 
+import type { FileAct } from './010-file-acts.ts';
+import type { BackupTables } from './backup-tables.ts';
+import type { DefenceTables } from './defence-tables.ts';
+import type { ImportTables } from './import-tables.ts';
+import type { PeopleTables } from './people-tables.ts';
+import type { PlatformTables } from './platform-tables.ts';
+import type { SignInTables } from './sign-in-tables.ts';
+
 type Id = string;
 type Time = number;
 
-/** The platform's own tables. */
-export interface PlatformTables {
-  /** one row a key and slice of its window */
-  counters: { key: string; slice_at: Time; hits: number; expires_at: Time };
-  jobs: {
-    id: Id;
-    name: string;
-    key: string | null;
-    lane: 'short' | 'long';
-    payload: string;
-    actor_person_id: Id | null;
-    customer_id: Id | null;
-    run_at: Time;
-    attempts: number;
-    maximum_attempts: number;
-    lease_until: Time | null;
-    lease_owner: string | null;
-    last_error: string | null;
-    failed_at: Time | null;
-    created_at: Time;
-  };
-  /** recipient and parameters are emptied once sent */
-  letters: {
-    id: Id;
-    template: string;
-    language: 'ko' | 'en';
-    recipient_sealed: string | null;
-    parameters_sealed: string | null;
-    actor_person_id: Id | null;
-    customer_id: Id | null;
-    created_at: Time;
-    sent_at: Time | null;
-    failed_at: Time | null;
-    attempts: number;
-    last_error: string | null;
-  };
-  /** `owner` is a person's id, before sign-in the digest of the anonymous session */
-  idempotency_keys: {
-    owner: string;
-    key: string;
-    address: string;
-    created_at: Time;
-    finished_at: Time | null;
-    location: string | null;
-  };
-}
+export type { BackupState, BackupTables } from './backup-tables.ts';
+export type { PeopleTables } from './people-tables.ts';
+export type { PlatformTables } from './platform-tables.ts';
+export type { SignInTables } from './sign-in-tables.ts';
 
 export interface AuditTables {
   audit: {
@@ -128,6 +94,8 @@ export interface OrderTables {
     /** null: consent pending */
     consented_at: Time | null;
     ended_at: Time | null;
+    /** in its ASCII form, small letters; only where the customer came with one */
+    domain: string | null;
   };
 }
 
@@ -142,12 +110,26 @@ export interface AccountTables {
     phone_sealed: string | null;
     phone_last4_index: string | null;
     password_hash: string;
+    /** what `password_hash` rests on while it is an older panel's, such as `bcrypt:12`; null: argon2id alone */
+    legacy_hash: string | null;
+    /** null: as chosen at sign-up */
+    password_set_at: Time | null;
+    /** no password is right until a new one is set */
+    password_closed_at: Time | null;
     language: 'ko' | 'en';
     created_at: Time;
     verified_at: Time | null;
     erase_at: Time | null;
   };
-  customers: { id: Id; external_reference: string | null; created_at: Time; restricted_at: Time | null; closed_at: Time | null };
+  customers: {
+    id: Id;
+    external_reference: string | null;
+    created_at: Time;
+    restricted_at: Time | null;
+    /** a reason of `restrictionReasons` (accounts/restrictions.ts) */
+    restricted_because: string | null;
+    closed_at: Time | null;
+  };
   memberships: {
     id: Id;
     person_id: Id;
@@ -156,13 +138,21 @@ export interface AccountTables {
     created_at: Time;
     expires_at: Time | null;
     ended_at: Time | null;
+    /** JSON array of ids; null: every site of the customer, those to come as well */
+    site_ids: string | null;
+    /** networks from which alone the place may be used, one a line; null: from everywhere */
+    networks_sealed: string | null;
+    /** when its sessions were ended because it had expired */
+    lapsed_at: Time | null;
   };
   mailed_tokens: {
     token_hash: string;
-    purpose: 'verify' | 'login-link';
+    purpose: 'verify' | 'login-link' | 'password-reset' | 'not-me' | 'networks-off' | 'lost-factor';
     person_id: Id;
     /** digest of the browser session that asked for it, where there was one */
     session_hash: string | null;
+    /** the factor whose letter it is */
+    about: string | null;
     created_at: Time;
     expires_at: Time;
     used_at: Time | null;
@@ -194,21 +184,11 @@ export interface SiteTables {
     opened_at: Time | null;
     suspended_at: Time | null;
     terminated_at: Time | null;
+    /** grows with every change of `used_bytes`, so that a count knows whether it is still true */
+    usage_changes: number;
   };
-}
-
-export interface SignInTables {
-  sessions: {
-    /** SHA-256 of the cookie's id */
-    id_hash: string;
-    person_id: Id | null;
-    customer_id: Id | null;
-    data_sealed: string;
-    created_at: Time;
-    seen_at: Time;
-    /** the earlier of idle and absolute end */
-    expires_at: Time;
-  };
+  /** acts on files that are under way, with the room they hold */
+  file_acts: FileAct;
 }
 
 export interface FileTables {
@@ -228,66 +208,16 @@ export interface FileTables {
   };
 }
 
-export type BackupState =
-  | 'queued'
-  | 'running'
-  | 'made'
-  | 'verified'
-  | 'proven'
-  | 'warned'
-  | 'failed'
-  | 'missing'
-  | 'shrunken'
-  | 'damaged'
-  | 'expired';
-
-export interface BackupTables {
-  backups: {
-    id: Id;
-    site_id: Id;
-    customer_id: Id;
-    actor_person_id: Id | null;
-    kind: 'nightly' | 'manual';
-    /** local day of the configured zone; one nightly row a site and day */
-    day: string;
-    state: BackupState;
-    file_name: string | null;
-    bytes: number | null;
-    original_bytes: number | null;
-    sha256: string | null;
-    files: number | null;
-    folders: number | null;
-    databases: number | null;
-    /** JSON array of what is missing and why */
-    left_out: string;
-    /** the moment whose data it holds */
-    data_at: Time | null;
-    step: string | null;
-    files_done: number;
-    files_total: number;
-    moved_at: Time | null;
-    reason: string | null;
-    queued_at: Time;
-    started_at: Time | null;
-    made_at: Time | null;
-    verified_at: Time | null;
-    proven_at: Time | null;
-    failed_at: Time | null;
-    expired_at: Time | null;
-    /** why retention keeps it, as message keys */
-    kept_because: string | null;
-  };
-  /** a fresh sign-in made it; valid as long as its session */
-  download_grants: { session_hash: string; backup_id: Id; customer_id: Id; actor_person_id: Id; created_at: Time };
-}
-
 export interface Schema
   extends PlatformTables,
     AuditTables,
     ConsentTables,
     OrderTables,
     AccountTables,
+    ImportTables,
+    PeopleTables,
     SiteTables,
     SignInTables,
+    DefenceTables,
     FileTables,
     BackupTables {}

@@ -1,6 +1,6 @@
 // The door of orders: plans, and a plan chosen by a customer together with the consents given for it (KHADA 8.1–8.3).
 import type { Actor, Audit } from '../audit/audit.ts';
-import type { Consent, DocumentName } from '../consent/consent.ts';
+import type { Consent, DocumentName, Item } from '../consent/consent.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { type FieldFault, Invalid, notFound } from '../platform/errors.ts';
@@ -24,6 +24,8 @@ export type Order = {
   /** null: consent pending */
   readonly consentedAt: number | null;
   readonly endedAt: number | null;
+  /** what the customer's site is known by, where it came with one; ASCII form, small letters */
+  readonly domain: string | null;
 };
 
 export const requiredItems = ['age_14', 'agree_terms', 'agree_backup', 'agree_sla'] as const;
@@ -61,6 +63,10 @@ export function missingConsents(items: readonly Answer[]): Record<string, FieldF
 
 export type OrdersParts = { connection: Connection; consent: Consent; audit: Audit; clock: Clock };
 
+/**
+ * Plans for everybody, and orders by customer: every query that acts for a person contains the customer (architecture §6).
+ * Errors: PanelError 404 for an unknown plan.
+ */
 export class Orders {
   readonly #parts: OrdersParts;
   readonly #store: OrderStore;
@@ -122,22 +128,65 @@ export class Orders {
     if (!plan || Object.keys(faults).length > 0) throw new Invalid(faults);
 
     const now = clock.now();
-    const order = orderOf(plan, {
-      id: newId(now),
-      customerId,
-      personId: actor.personId ?? null,
-      placedAt: now,
-      consentedAt: now,
-    });
-    const recorded = items.map((answer) => {
-      const document = documentOf(answer.item, plan.backupVariant);
-      const version = document && versions[document];
-      return { ...answer, required: isRequired(answer.item), ...(document && { document }), ...(version && { version }) };
-    });
+    const personId = actor.personId ?? null;
+    const order = orderOf(plan, { id: newId(now), customerId, personId, placedAt: now, consentedAt: now, domain: null });
+    const recorded = itemsFor(plan.backupVariant, items, versions);
     await consent.record(tx, { orderId: order.id, customerId, actor, language, method: 'checkbox', items: recorded });
     await this.#store.add(tx, order);
     await audit.record(tx, { action: 'orders.placed', actor, customerId, subjectId: order.id, details: { plan: slug } });
     return order;
+  }
+
+  /**
+   * Joins the caller's transaction: an order that came over from another panel. Consent is pending; nothing is opened for it until
+   * `agree`.
+   * @param domain ASCII form, small letters
+   * @throws PanelError 404 for an unknown plan
+   */
+  async placePending(tx: Tx, of: { customerId: string; personId: string; plan: string; domain: string | null }): Promise<Order> {
+    const plan = await this.#store.plan(of.plan, tx);
+    if (!plan) throw notFound();
+    const now = this.#parts.clock.now();
+    const order = orderOf(plan, { ...of, id: newId(now), placedAt: now, consentedAt: null });
+    await this.#store.add(tx, order);
+    return order;
+  }
+
+  /** @returns the customer's orders whose consent is pending, oldest first */
+  async pending(customerId: string, reader?: Reader): Promise<Order[]> {
+    const orders = await this.#store.forCustomer(customerId, reader);
+    return orders.filter(({ consentedAt, endedAt }) => consentedAt === null && endedAt === null);
+  }
+
+  /**
+   * Joins the caller's transaction: the consents for every order that waits for them, recorded as at sign-up.
+   * @returns these orders; none when nothing waits any more
+   * @throws Invalid with each required item that was not agreed to
+   */
+  async agree(tx: Tx, { customerId, actor, language, items, versions = {} }: Omit<Placing, 'plan'>): Promise<Order[]> {
+    const faults = missingConsents(items);
+    if (Object.keys(faults).length > 0) throw new Invalid(faults);
+    const { clock, consent, audit } = this.#parts;
+    const agreed: Order[] = [];
+    for (const order of await this.pending(customerId, tx)) {
+      const now = clock.now();
+      if (!(await this.#store.setConsented(tx, order.id, now))) continue;
+      const recorded = itemsFor(order.backupVariant, items, versions);
+      await consent.record(tx, { orderId: order.id, customerId, actor, language, method: 'checkbox', items: recorded });
+      await audit.record(tx, { action: 'orders.agreed', actor, customerId, subjectId: order.id, details: { plan: order.plan } });
+      agreed.push({ ...order, consentedAt: now });
+    }
+    return agreed;
+  }
+
+  /** @returns those of these domains that an order has which did not end */
+  async takenDomains(domains: readonly string[]): Promise<Set<string>> {
+    return new Set(domains.length === 0 ? [] : await this.#store.takenDomains(domains));
+  }
+
+  /** For support. @param domain ASCII form, small letters */
+  withDomain(domain: string): Promise<Order[]> {
+    return this.#store.withDomain(domain);
   }
 
   /** @returns a customer's orders, oldest first; pass the `tx` inside a transaction */
@@ -166,7 +215,23 @@ function refusal(slug: string | undefined, plan: Plan | undefined): FieldFault[]
 
 const isRequired = (item: ItemName) => (requiredItems as readonly string[]).includes(item);
 
-function orderOf(plan: Plan, rest: Pick<Order, 'id' | 'customerId' | 'personId' | 'placedAt' | 'consentedAt'>): Order {
+/** Each answer with the document it is about, in the variant that fits the plan. */
+function itemsFor(
+  variant: Plan['backupVariant'],
+  answers: readonly Answer[],
+  versions: Readonly<Record<string, string>>,
+): Item[] {
+  return answers.map((answer) => {
+    const document = documentOf(answer.item, variant);
+    const version = document && versions[document];
+    return { ...answer, required: isRequired(answer.item), ...(document && { document }), ...(version && { version }) };
+  });
+}
+
+type Rest = Pick<Order, 'id' | 'customerId' | 'personId' | 'placedAt' | 'consentedAt' | 'domain'>;
+
+function orderOf(plan: Plan, { id, customerId, personId, placedAt, consentedAt, domain }: Rest): Order {
   const { slug, priceWon, storageBytes, manualBackups, backupVariant } = plan;
+  const rest = { id, customerId, personId, placedAt, consentedAt, domain };
   return { ...rest, plan: slug, priceWon, storageBytes, manualBackups, backupVariant, endedAt: null };
 }

@@ -29,7 +29,9 @@ export function orderRoutes({ orders, consent, choices }: OrderRouteParts): Rout
 
   router.get('/plans', async (req, res) => {
     const plans = await orders.plans();
-    await res.page('orders/plans', { title: req.visit.words.t('orders.plans.title'), section: 'plans', plans, promise });
+    const { t } = req.visit.words;
+    const description = t('orders.plans.lead');
+    await res.page('orders/plans', { title: t('orders.plans.title'), description, section: 'plans', plans, promise });
   });
 
   router.get('/plans/:slug', async (req, res) => {
@@ -38,6 +40,7 @@ export function orderRoutes({ orders, consent, choices }: OrderRouteParts): Rout
     const duty = documentOf('agree_backup', plan.backupVariant) ?? 'backup';
     await res.page('orders/plan', {
       title: words.t('orders.plan.title', { plan: plan.name[words.language] }),
+      description: plan.summary[words.language],
       section: 'plans',
       plan,
       plans: await orders.plans(),

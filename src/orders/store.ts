@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely';
 import type { OrderTables } from '../migrations/schema.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
+import { prepared } from '../platform/database/prepared.ts';
 import type { Order } from './orders.ts';
 import type { Plan } from './plans.ts';
 
@@ -53,7 +54,13 @@ const orderFromRow = (row: Selectable<OrderTables['orders']>): Order => ({
   placedAt: row.placed_at,
   consentedAt: row.consented_at,
   endedAt: row.ended_at,
+  domain: row.domain,
 });
+
+const planOfSlug = prepared((db, { slug }: { slug: string }) => db.selectFrom('plans').selectAll().where('slug', '=', slug));
+const orderOfId = prepared((db, { orderId }: { orderId: string }) =>
+  db.selectFrom('orders').selectAll().where('id', '=', orderId),
+);
 
 export class OrderStore {
   readonly #connection: Connection;
@@ -80,8 +87,8 @@ export class OrderStore {
     return rows.map(planFromRow);
   }
 
-  async plan(slug: string, reader: Reader = this.#connection.db): Promise<Plan | undefined> {
-    const row = await reader.selectFrom('plans').selectAll().where('slug', '=', slug).executeTakeFirst();
+  async plan(slug: string, tx?: Tx): Promise<Plan | undefined> {
+    const [row] = await planOfSlug(this.#connection, { slug }, tx);
     return row && planFromRow(row);
   }
 
@@ -105,6 +112,7 @@ export class OrderStore {
         placed_at: order.placedAt,
         consented_at: order.consentedAt,
         ended_at: order.endedAt,
+        domain: order.domain,
       })
       .execute();
   }
@@ -121,8 +129,35 @@ export class OrderStore {
   }
 
   async byId(orderId: string): Promise<Order | undefined> {
-    const row = await this.#connection.db.selectFrom('orders').selectAll().where('id', '=', orderId).executeTakeFirst();
+    const [row] = await orderOfId(this.#connection, { orderId });
     return row && orderFromRow(row);
+  }
+
+  /** @returns whether it waited for consent until now */
+  async setConsented(tx: Tx, orderId: string, now: number): Promise<boolean> {
+    const { numUpdatedRows } = await tx
+      .updateTable('orders')
+      .set({ consented_at: now })
+      .where('id', '=', orderId)
+      .where('consented_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** @returns those of these domains that orders have which did not end */
+  async takenDomains(domains: readonly string[]): Promise<string[]> {
+    const rows = await this.#connection.db
+      .selectFrom('orders')
+      .select('domain')
+      .where('domain', 'in', [...domains])
+      .where('ended_at', 'is', null)
+      .execute();
+    return rows.map(({ domain }) => domain ?? '');
+  }
+
+  async withDomain(domain: string): Promise<Order[]> {
+    const rows = await this.#connection.db.selectFrom('orders').selectAll().where('domain', '=', domain).orderBy('id').execute();
+    return rows.map(orderFromRow);
   }
 
   async removeAll(tx: Tx, customerId: string): Promise<void> {

@@ -1,29 +1,44 @@
 // The injected clock: times are epoch milliseconds everywhere, a local day is text in the configured zone.
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Where every time comes from, so that tests can stop it and a jump of the system's clock can be lived through. */
 export interface Clock {
   /** Now, in epoch milliseconds. */
   now(): number;
   /** Milliseconds that only grow, for waits and time limits; a stopped clock's runs on. */
   monotonic(): number;
+  /** Waits for a moment of `monotonic()`: answers of one moment do not tell by their time what was found out. */
+  until(moment: number): Promise<void>;
 }
 
-export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  until: (moment) => sleep(Math.max(0, moment - performance.now())),
+};
 
 /** A clock that stands still until a test moves it. */
 export class StoppedClock implements Clock {
   #now: number;
+  #skipped = 0;
 
   constructor(start: number | string = '2026-11-22T00:00:00Z') {
     this.#now = typeof start === 'number' ? start : Date.parse(start);
   }
 
+  /** The moment it was set to, in epoch milliseconds. */
   now(): number {
     return this.#now;
   }
 
+  /** Runs on, and is ahead by every wait that was skipped. */
   monotonic(): number {
-    return performance.now();
+    return performance.now() + this.#skipped;
+  }
+
+  /** Nobody waits: the moment has come. */
+  async until(moment: number): Promise<void> {
+    this.#skipped += Math.max(0, moment - this.monotonic());
   }
 
   /** @param milliseconds may be negative: clocks of servers do jump back */
@@ -32,43 +47,54 @@ export class StoppedClock implements Clock {
   }
 }
 
-/** Waits for a moment of `monotonic()`: answers of one moment do not tell by their time what was found out. */
-export async function waitUntil(clock: Clock, moment: number): Promise<void> {
-  await sleep(Math.max(0, moment - clock.monotonic()));
-}
+/** Days and times as clocks of one zone show them. Making one takes far longer than asking it, so whoever asks often keeps it. */
+export class LocalTime {
+  readonly #format: Intl.DateTimeFormat;
+  #lately: { quarter: number; day: string } | undefined;
 
-const parts = (at: number, zone: string) =>
-  Object.fromEntries(
-    new Intl.DateTimeFormat('en-CA', {
+  /** @param zone an IANA name */
+  constructor(zone: string) {
+    const digits = '2-digit';
+    const date = { year: 'numeric', month: digits, day: digits } as const;
+    // Swedish writes times as ISO 8601 does: 2026-11-22 03:10:00.
+    this.#format = new Intl.DateTimeFormat('sv-SE', {
       timeZone: zone,
       hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    })
-      .formatToParts(at)
-      .map((part) => [part.type, part.value]),
-  );
+      ...date,
+      hour: digits,
+      minute: digits,
+      second: digits,
+    });
+  }
+
+  /** @returns `YYYY-MM-DD` */
+  day(at: number): string {
+    // Days begin on a full quarter of an hour in every zone, and the present one is asked for by every page.
+    const quarter = Math.floor(at / (15 * minute));
+    if (this.#lately?.quarter !== quarter) this.#lately = { quarter, day: this.#format.format(at).slice(0, 10) };
+    return this.#lately.day;
+  }
+
+  /** @returns `HH:MM` */
+  time(at: number): string {
+    return this.#format.format(at).slice(11, 16);
+  }
+}
 
 /** @returns the local day as `YYYY-MM-DD` in `zone` (an IANA name) */
 export function localDay(at: number, zone: string): string {
-  const p = parts(at, zone);
-  return `${p.year}-${p.month}-${p.day}`;
+  return new LocalTime(zone).day(at);
 }
 
 /** @returns the local minute as `YYYYMMDD-HHMM`, as file names of backups carry it */
 export function localStamp(at: number, zone: string): string {
-  const p = parts(at, zone);
-  return `${p.year}${p.month}${p.day}-${p.hour}${p.minute}`;
+  const local = new LocalTime(zone);
+  return `${local.day(at).replaceAll('-', '')}-${local.time(at).replace(':', '')}`;
 }
 
 /** @returns the local time of day as `HH:MM` */
 export function localTime(at: number, zone: string): string {
-  const p = parts(at, zone);
-  return `${p.hour}:${p.minute}`;
+  return new LocalTime(zone).time(at);
 }
 
 export const second = 1000;

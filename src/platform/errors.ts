@@ -24,12 +24,12 @@ export class PanelError extends Error {
 /** One refused field: the sentence and what it fills in. */
 export type FieldFault = { readonly key: string; readonly parameters?: Parameters };
 
-/** Refused input, 422: every refused field with all its reasons at once. */
+/** Refused input, 422 (429 where the form must wait): every refused field with all its reasons at once. */
 export class Invalid extends PanelError {
   readonly fields: Readonly<Record<string, readonly FieldFault[]>>;
 
-  constructor(fields: Readonly<Record<string, readonly FieldFault[]>>, key = 'error.invalid') {
-    super(422, key);
+  constructor(fields: Readonly<Record<string, readonly FieldFault[]>>, key = 'error.invalid', status: 422 | 429 = 422) {
+    super(status, key);
     this.name = 'Invalid';
     this.fields = fields;
   }

@@ -4,7 +4,7 @@ import type { CookieOptions, Request, Response } from 'express';
 import { day } from '../platform/clock.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
-import { cookieFor } from './sessions.ts';
+import { cookieFor, cookieOf } from '../platform/web/cookies.ts';
 
 const lifetimeMilliseconds = 180 * day;
 
@@ -29,17 +29,22 @@ export class Devices {
 
   /** @returns the device's nonce when its cookie is valid for this login name */
   known(req: Request, loginIndex: string): string | undefined {
-    const [nonce, signature] = (readCookie(req, this.#name) ?? '').split('.');
+    const [nonce, signature] = (cookieOf(req, this.#name) ?? '').split('.');
     if (!nonce || !signature) return undefined;
     return this.#secrets.verifies('device', `${nonce}|${loginIndex}`, signature) ? nonce : undefined;
+  }
+
+  /** What was typed as a session ended is shown to nobody else who signs in here: the last in this browser was this login name. */
+  keptFor(req: Request, loginIndex: string): Request['session']['kept'] | undefined {
+    return this.known(req, loginIndex) ? req.session.kept : undefined;
+  }
+
+  /** @returns whether the browser carries a device cookie, valid for some login name or not */
+  carries(req: Request): boolean {
+    return cookieOf(req, this.#name) !== undefined;
   }
 
   #sign(nonce: string, loginIndex: string): string {
     return this.#secrets.sign('device', `${nonce}|${loginIndex}`);
   }
-}
-
-function readCookie(req: Request, name: string): string | undefined {
-  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }

@@ -6,11 +6,11 @@ import type { Counters } from '../platform/counters/port.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
+import { cookieFor } from '../platform/web/cookies.ts';
 import { act, form } from '../platform/web/form.ts';
 import { say } from '../platform/web/page.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Guards } from './guards.ts';
-import { cookieFor } from './sessions.ts';
 import type { SignIn } from './sign-in.ts';
 
 export type SignInRouteParts = { signIn: SignIn; choices: Choices; counters: Counters; secrets: Secrets; addresses: Addresses };
@@ -24,7 +24,7 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
   const router = Router();
   const limit = limitsByAddress({ counters, secrets });
   /** Where to go after signing in: only a page of ours, without mount and language. */
-  const destination = (wanted: unknown, usual: string) => localPath(addresses, wanted) ?? usual;
+  const destination = (wanted: unknown, usual: string) => addresses.localPath(wanted) ?? usual;
 
   const login = form({
     view: 'sign-in/login',
@@ -36,20 +36,24 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
     }),
     show: async (req) => ({
       title: req.visit.words.t('login.title'),
+      description: req.visit.words.t('login.description'),
       section: 'login',
-      scripts: passwordScripts,
+      scripts: [...passwordScripts, 'behaviours/passkey.js'],
       captchaDue: await signIn.defence.isDue(req),
       captchaAddress: `${addresses.base}/login/captcha`,
       signUpOn: choices.features.includes('signUp'),
-      next: localPath(addresses, req.query.next ?? (req.body as { next?: unknown } | undefined)?.next) ?? '',
+      next: addresses.localPath(req.query.next ?? (req.body as { next?: unknown } | undefined)?.next) ?? '',
     }),
     submit: async ({ req, res, values }) => {
-      await signIn.login(req, res, values);
-      return destination(values.next, '/dashboard');
+      const entered = await signIn.login(req, res, values);
+      const wanted = destination(values.next, '/dashboard');
+      if (entered === 'in') return wanted;
+      return `/login/second-factor?next=${encodeURIComponent(req.visit.url(wanted))}`;
     },
   });
   router.get('/login', login.get);
-  router.post('/login', limit('login', choices.limits.login), login.post);
+  // Limited by the defence itself: a stranger in the same network must not use up what the owner's own browser may send.
+  router.post('/login', signIn.refuseWhenBusy, login.post);
 
   router.get('/login/captcha', limit('captcha', choices.limits.captchaPicture), async (req, res) => {
     if (req.visit.language !== 'ko' || !(await signIn.defence.isDue(req))) throw notFound();
@@ -72,8 +76,8 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
     fields: z.object({}),
     show: (req) => ({ title: req.visit.words.t('login.linkTitle'), section: 'login' }),
     submit: async ({ req, res }) => {
-      await signIn.enterByLink(req, res, String(req.params.token));
-      return '/dashboard';
+      const entered = await signIn.enterByLink(req, res, String(req.params.token));
+      return entered === 'in' ? '/dashboard' : '/login/second-factor';
     },
   });
   router.get('/login/link/:token', byLink.get);
@@ -96,16 +100,18 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
   router.get('/verify/:token', verify.get);
   router.post('/verify/:token', limit('login', choices.limits.login), verify.post);
 
+  const shortText = z.string().max(100, 'error.tooLongField').catch('').default('');
   const confirm = form({
     view: 'sign-in/confirm',
-    fields: z.object({ password: typedText('login.passwordMissing', 4096), next }),
-    show: (req) => ({
+    fields: z.object({ password: typedText('login.passwordMissing', 4096), code: shortText, recovery: shortText, next }),
+    show: async (req) => ({
       title: req.visit.words.t('confirm.title'),
-      scripts: passwordScripts,
-      next: localPath(addresses, req.query.next ?? (req.body as { next?: unknown } | undefined)?.next) ?? '',
+      scripts: [...passwordScripts, 'behaviours/passkey.js'],
+      has: await signIn.factors.kinds(req.visit.person?.personId ?? ''),
+      next: addresses.localPath(req.query.next ?? (req.body as { next?: unknown } | undefined)?.next) ?? '',
     }),
     submit: async ({ req, values }) => {
-      await signIn.confirm(req, values.password);
+      await signIn.own.confirm(req, values);
       return destination(values.next, '/dashboard');
     },
   });
@@ -117,7 +123,7 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
     submit: async ({ req, res }) => {
       await signIn.logout(req);
       const { name, options } = cookieFor(addresses, 'sid');
-      res.clearCookie(name, options);
+      res.clearCookie(name, { ...options, sameSite: 'lax' });
       if (addresses.base === '') res.set('Clear-Site-Data', '"cache", "storage"');
       return '/login';
     },
@@ -128,12 +134,4 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
     logout,
   );
   return router;
-}
-
-/** @returns a path of this panel without mount and language, when `wanted` is one; the visitor's language is put before it again */
-function localPath(addresses: Addresses, wanted: unknown): string | undefined {
-  const local = addresses.local(wanted);
-  if (local === undefined || !(local === addresses.base || local.startsWith(`${addresses.base}/`))) return undefined;
-  const path = local.slice(addresses.base.length).replace(/^\/en(?=[/?]|$)/, '') || '/';
-  return path.startsWith('/') ? path : `/${path}`;
 }

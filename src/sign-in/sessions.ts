@@ -4,9 +4,12 @@ import type { Request, RequestHandler } from 'express';
 import session, { type Session, type SessionData, Store } from 'express-session';
 import { type Clock, hour, minute } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
+import { prepared } from '../platform/database/prepared.ts';
 import type { Log } from '../platform/log.ts';
 import { hashToken, type Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
+import { cookieFor } from '../platform/web/cookies.ts';
+import { tokenOf } from '../platform/web/page.ts';
 import { besideHost } from './beside-host.ts';
 
 declare module 'express-session' {
@@ -33,11 +36,17 @@ export type SessionParts = {
 /** Seen times are written at most this often. */
 const touchMilliseconds = minute;
 
+const living = prepared((db, { idHash, now }: { idHash: string; now: number }) =>
+  db.selectFrom('sessions').select(['data_sealed', 'seen_at']).where('id_hash', '=', idHash).where('expires_at', '>', now),
+);
+
 /** Anonymous sessions hold a form's token and little more. */
 export class SessionStore extends Store {
   readonly #parts: SessionParts;
   /** sessions that have a row: of requests that still run, so that none of them makes a row again that was removed meanwhile */
   readonly #known = new WeakSet<object>();
+  /** when a session that was read was seen before, so that touching it needs no second look */
+  readonly #seenAt = new WeakMap<object, number>();
 
   constructor(parts: SessionParts) {
     super();
@@ -47,6 +56,7 @@ export class SessionStore extends Store {
   override createSession(req: Request, data: SessionData): Session & SessionData {
     const known = super.createSession(req, data);
     this.#known.add(known);
+    this.#seenAt.set(known, this.#seenAt.get(data) ?? 0);
     return known;
   }
 
@@ -73,6 +83,11 @@ export class SessionStore extends Store {
   }
 
   override touch(id: string, data: SessionData, answer?: () => void): void {
+    // Answered at once where nothing is due: express-session then sends the page in one piece and not in two.
+    if (!this.#isSeenDue(data)) {
+      answer?.();
+      return;
+    }
     // A seen time that could not be written costs a little idle time and must not cost the page.
     this.#seen(hashToken(id), data).then(
       () => answer?.(),
@@ -82,13 +97,11 @@ export class SessionStore extends Store {
 
   async #read(idHash: string): Promise<SessionData | null> {
     const { connection, secrets, clock } = this.#parts;
-    const row = await connection.db
-      .selectFrom('sessions')
-      .select('data_sealed')
-      .where('id_hash', '=', idHash)
-      .where('expires_at', '>', clock.now())
-      .executeTakeFirst();
-    return row ? JSON.parse(secrets.open(row.data_sealed, place(idHash))) : null;
+    const [row] = await living(connection, { idHash, now: clock.now() });
+    if (!row) return null;
+    const data = JSON.parse(secrets.open(row.data_sealed, place(idHash)));
+    this.#seenAt.set(data, row.seen_at);
+    return data;
   }
 
   async #write(idHash: string, data: SessionData): Promise<void> {
@@ -113,11 +126,15 @@ export class SessionStore extends Store {
     this.#known.add(data);
   }
 
+  #isSeenDue(data: SessionData): boolean {
+    // A time ahead of us was written before the clock was set back, and would keep the session for as long.
+    return Math.abs(this.#parts.clock.now() - (this.#seenAt.get(data) ?? 0)) >= touchMilliseconds;
+  }
+
   async #seen(idHash: string, data: SessionData): Promise<void> {
     const { connection, clock } = this.#parts;
     const now = clock.now();
-    const row = await connection.db.selectFrom('sessions').select('seen_at').where('id_hash', '=', idHash).executeTakeFirst();
-    if (!row || now - row.seen_at < touchMilliseconds) return;
+    this.#seenAt.set(data, now);
     const expires_at = this.#expiresAt(now, data);
     await connection.write((tx) =>
       tx.updateTable('sessions').set({ seen_at: now, expires_at }).where('id_hash', '=', idHash).execute(),
@@ -138,19 +155,14 @@ export class SessionStore extends Store {
 
 const place = (idHash: string) => ({ table: 'sessions', column: 'data_sealed', row: idHash });
 
-/** @returns name and attributes of a cookie, by PUBLIC_URL alone (architecture §9) */
-export function cookieFor(addresses: Addresses, name: string) {
-  const prefix = addresses.isHttps ? (addresses.base === '' ? '__Host-' : '__Secure-') : '';
-  return { name: prefix + name, options: { path: addresses.base || '/', secure: addresses.isHttps, httpOnly: true } as const };
-}
-
 export function sessions(parts: SessionParts): { middleware: RequestHandler; store: SessionStore } {
   const store = new SessionStore(parts);
   const { name, options } = cookieFor(parts.addresses, 'sid');
   const inner = session({
     store,
     name,
-    secret: parts.secrets.key('session.cookie').toString('base64url'),
+    // Cookies that were signed with a secret of before are still taken.
+    secret: parts.secrets.keys('session.cookie').map((key) => key.toString('base64url')),
     resave: false,
     saveUninitialized: false,
     cookie: { ...options, sameSite: 'lax' },
@@ -166,4 +178,17 @@ export function sessions(parts: SessionParts): { middleware: RequestHandler; sto
     });
   };
   return { middleware: besideHost(middleware), store };
+}
+
+/** As `renewed`, but what the old session held goes along, its token excepted (ASVS 7.2.4). */
+export async function renewedHolding(req: Request): Promise<void> {
+  const { cookie: _, csrf: __, ...held } = req.session;
+  await renewed(req);
+  Object.assign(req.session, held);
+}
+
+/** A new session id; nothing of the old session is left. Its token is made at once: of two tabs opened next, each would make one. */
+export async function renewed(req: Request): Promise<void> {
+  await new Promise<void>((resolve, reject) => req.session.regenerate((error) => (error ? reject(error) : resolve())));
+  tokenOf(req);
 }

@@ -1,177 +1,230 @@
 // The door of signing in: who comes, and how. A failing login never tells why (KHADA 6.3).
 import type { Request, RequestHandler, Response } from 'express';
-import type { Accounts, Person } from '../accounts/accounts.ts';
-import type { Actor, Audit } from '../audit/audit.ts';
-import type { Choices } from '../options.ts';
-import type { Captcha } from '../platform/captcha/port.ts';
-import { type Clock, minute, waitUntil } from '../platform/clock.ts';
-import type { Counters } from '../platform/counters/port.ts';
-import type { Connection } from '../platform/database/database.ts';
-import { forbidden, gone, Invalid, PanelError } from '../platform/errors.ts';
-import type { Letters } from '../platform/mail/letters.ts';
-import { hashToken, type Secrets } from '../platform/secrets.ts';
+import type { Person } from '../accounts/accounts.ts';
+import type { Actor } from '../audit/audit.ts';
+import { minute } from '../platform/clock.ts';
+import { gone, Invalid } from '../platform/errors.ts';
+import { hashToken } from '../platform/secrets.ts';
+import { Tally } from '../platform/tally.ts';
 import { actorOf } from '../platform/web/actor.ts';
-import type { Addresses } from '../platform/web/addresses.ts';
-import { tokenOf } from '../platform/web/page.ts';
-import type { Sites } from '../sites/sites.ts';
+import type { AddressChanges } from './address-change.ts';
+import { Agreement } from './agreement.ts';
+import type { ClosedPasswords } from './closed-passwords.ts';
 import { Defence } from './defence.ts';
 import { Devices } from './devices.ts';
+import { noteFailure } from './failures.ts';
+import type { LostFactors } from './lost-factors.ts';
+import { mailLoginLink } from './mailed-link.ts';
+import type { OwnAccount } from './own-account.ts';
+import type { OwnNetworks } from './own-networks.ts';
+import { ownParts } from './own-parts.ts';
+import type { SignInParts } from './parts.ts';
+import type { Passkeys } from './passkeys.ts';
+import { PasswordLogin } from './password-login.ts';
+import { Places } from './places.ts';
+import { recognised } from './recognised.ts';
+import type { Recovery } from './recovery.ts';
+import type { SecondFactors } from './second-factors.ts';
+import { SecurityLetters } from './security-letters.ts';
+import { renewed } from './sessions.ts';
 
-export type SignInParts = {
-  readonly connection: Connection;
-  readonly secrets: Secrets;
-  readonly clock: Clock;
-  readonly addresses: Addresses;
-  readonly counters: Counters;
-  readonly captcha: Captcha;
-  readonly letters: Letters;
-  readonly accounts: Accounts;
-  readonly sites: Sites;
-  readonly audit: Audit;
-  readonly choices: Choices;
-};
+type Way = 'password' | 'link' | 'verification' | 'passkey' | 'invitation';
+/** In, or asked for the second factor first. */
+export type Entry = 'in' | 'second-factor';
 
-const linkMinutes = 10;
-/** Later than the slowest verification of a password, so that an older hash or a known name cannot be told by the time (§13.15). */
-const failureMilliseconds = 300;
-/** Writing a letter takes a little longer than writing none. */
-const linkMilliseconds = 150;
-const confirmFailures = { count: 5, windowMilliseconds: 15 * minute };
+declare module 'express-session' {
+  interface SessionData {
+    /** who gave the first factor, how, and until when the second may be given */
+    half: { personId: string; way: Way; until: number };
+  }
+}
 
+const secondFactorMinutes = 10;
+
+export type SignInOutcome = Way | 'failed' | 'captcha' | 'wait' | 'busy';
+
+/**
+ * Who comes, and how. Every cause of a failed sign-in has the same answer at the same time after its arrival (KHADA 6.3; ruling 15).
+ * Each way in makes a new session id (ASVS 7.2.4) and an audit row, and without the row there is no sign-in.
+ */
 export class SignIn {
   readonly #parts: SignInParts;
+  readonly #tally = new Tally<SignInOutcome>();
   readonly devices: Devices;
   readonly defence: Defence;
+  /** what a person sees of and does to their own way in */
+  readonly own: OwnAccount;
+  readonly factors: SecondFactors;
+  readonly passkeys: Passkeys;
+  /** what who came from another panel agrees to first */
+  readonly agreement: Agreement;
+  /** second factors that an operator was told are lost */
+  readonly lostFactors: LostFactors;
+  /** a password reset by letter, and "this was not me" */
+  readonly recovery: Recovery;
+  /** another e-mail address */
+  readonly addressChanges: AddressChanges;
+  /** from where a person alone may come */
+  readonly networks: OwnNetworks;
+  /** at which customer a person acts, and from where */
+  readonly places: Places;
+  readonly #securityLetters: SecurityLetters;
+  /** passwords that open nothing until a mailed reset */
+  readonly closedPasswords: ClosedPasswords;
+  readonly #byPassword: PasswordLogin;
 
   constructor(parts: SignInParts) {
     this.#parts = parts;
     this.devices = new Devices(parts.secrets, parts.addresses);
-    this.defence = new Defence({ ...parts, devices: this.devices, captchaAfter: parts.choices.captchaAfter });
+    this.defence = new Defence({ ...parts, devices: this.devices });
+    this.agreement = new Agreement(parts);
+    this.places = new Places({ ...parts, agreement: this.agreement });
+    this.#securityLetters = new SecurityLetters(parts);
+    const built = ownParts({ ...parts, securityLetters: this.#securityLetters });
+    this.own = built.own;
+    this.factors = built.factors;
+    this.passkeys = built.passkeys;
+    this.recovery = built.recovery;
+    this.addressChanges = built.addressChanges;
+    this.networks = built.networks;
+    this.lostFactors = built.lostFactors;
+    this.closedPasswords = built.closedPasswords;
+    const { devices, defence, closedPasswords, places } = this;
+    this.#byPassword = new PasswordLogin({ ...parts, devices, defence, closedPasswords, places, tally: this.#tally });
   }
 
-  /** Fills `req.visit.person` from the session; a membership that ended signs out at once. */
-  recognise(): RequestHandler {
-    return async (req, _res, next) => {
-      const { personId, freshAt } = req.session ?? {};
-      if (!personId) return next();
-      const membership = await this.#parts.accounts.membership(personId);
-      if (membership)
-        req.visit.person = { personId, customerId: membership.customerId, role: membership.role, freshAt: freshAt ?? 0 };
-      next();
-    };
-  }
+  /** Fills `req.visit.person` from the session; a membership that ended, or an address that is not the person's, signs out at once. */
+  readonly recognise = (): RequestHandler => recognised(this.#parts, this.networks);
+
+  /** Under a storm of sign-ins most are refused here, before a counter is written, so that pages are still served (security.md B.5). */
+  readonly refuseWhenBusy: RequestHandler = (req, _res, next) => {
+    this.#byPassword.refuseWhenBusy(req);
+    next();
+  };
 
   /**
-   * Signs in by login name and password. The same answer, at the same time after the question, for every cause of failure, an
-   * unknown name included.
-   * @throws Invalid `login.failed`, or an error on `captcha` (then nothing was hashed)
+   * Signs in by login name and password. The same answer, at the same time after the question, for every cause of failure: an unknown
+   * name, a wrong password, one that is closed, somebody without a place at any customer.
+   * @throws Invalid `login.failed`, `login.wait` (429) or an error on `captcha` (of these two nothing was hashed); PanelError 503
    */
-  async login(
-    req: Request,
-    res: Response,
-    { email, password, captcha }: { email: string; password: string; captcha?: string },
-  ): Promise<void> {
-    const { accounts, clock } = this.#parts;
-    const failAt = clock.monotonic() + failureMilliseconds;
-    const loginIndex = accounts.loginIndex(email);
-    const attempt = await this.defence.begin(req, loginIndex);
-    if (attempt.captchaDue && !(await this.defence.solves(req, captcha))) {
-      await attempt.takeBack();
-      throw new Invalid({ captcha: [{ key: captcha ? 'login.captchaWrong' : 'login.captchaMissing' }] });
-    }
-    const person = await accounts.checkPassword(email, password).catch(async (error) => {
-      await attempt.takeBack();
-      throw error;
-    });
-    const entered = person && (await this.#enter(req, res, person, 'password'));
-    if (!entered) {
-      await this.#failed(req, person ?? (await accounts.byLoginName(email)));
-      await waitUntil(clock, failAt);
-      throw new Invalid({ '': [{ key: 'login.failed' }] });
-    }
-    await attempt.succeed();
+  login(req: Request, res: Response, typed: { email: string; password: string; captcha?: string }): Promise<Entry> {
+    return this.#byPassword.login(req, typed, (person) => this.#admit(req, res, person, 'password'));
   }
 
-  async #failed(req: Request, person: Person | undefined): Promise<void> {
-    const { connection, audit, accounts } = this.#parts;
-    const membership = person && (await accounts.membership(person.id));
-    await connection.write((tx) =>
-      audit.record(tx, {
-        action: 'signIn.failed',
-        actor: actorOf(req),
-        ...(membership && { customerId: membership.customerId }),
-        ...(person && { subjectId: person.id }),
-      }),
-    );
+  /** Sign-ins since the start of this process: by their way where one came of it, else by what kept it from that. */
+  counts(): ReadonlyMap<SignInOutcome, number> {
+    return this.#tally.counts;
+  }
+
+  /** Right so far. Who has a second factor is not in yet: the next page asks for it (ASVS 6.3.3). @returns undefined: not from here */
+  async #admit(req: Request, res: Response, person: Person, way: Way): Promise<Entry | 'elsewhere' | undefined> {
+    if (!(await this.#mayComeFromHere(req, person))) return undefined;
+    // Asked before the second factor, or its page would tell that the password was right.
+    const place = await this.places.from(req, person.id);
+    if (place === 'elsewhere' || !place) return place;
+    if (!(await this.factors.isDue(person.id))) return (await this.#enter(req, res, person, way)) ? 'in' : undefined;
+    const kept = this.devices.keptFor(req, this.#parts.accounts.loginIndex(person.loginName));
+    await renewed(req);
+    const half = { personId: person.id, way, until: this.#parts.clock.now() + secondFactorMinutes * minute };
+    Object.assign(req.session, { half, ...(kept && { kept }) });
+    return 'second-factor';
+  }
+
+  /** @returns whether this browser has given a right password and owes the second factor */
+  owesSecondFactor(req: Request): boolean {
+    return (req.session.half?.until ?? 0) > this.#parts.clock.now();
+  }
+
+  /** @throws Invalid on `code` or `recovery`, PanelError 410 when the first step is too long ago, 429 after five wrong codes */
+  async enterBySecondFactor(req: Request, res: Response, typed: { code: string; recovery: string }): Promise<void> {
+    const { half } = req.session;
+    if (!half || !this.owesSecondFactor(req)) throw gone('factors.halfGone');
+    const { accounts } = this.#parts;
+    const person = await accounts.person(half.personId);
+    // Whose password was changed meanwhile must give the new one first (ASVS 7.4.3).
+    const isOver = person.passwordSetAt > half.until - secondFactorMinutes * minute;
+    if (isOver || !(await this.#mayComeFromHere(req, person))) throw gone('factors.halfGone');
+    const by = await this.factors.check(req, person.id, typed).catch(async (error) => {
+      await noteFailure(this.#parts, req, { action: 'signIn.secondFactorFailed', person });
+      throw error;
+    });
+    if (!(await this.#enter(req, res, person, half.way))) throw gone('factors.halfGone');
+    if (by === 'recovery') await this.factors.tellCodeUsed(req);
+  }
+
+  /** A passkey is a whole sign-in: something one has, and a finger or a PIN. @throws Invalid on `response`, the same for every cause */
+  async enterByPasskey(req: Request, res: Response, response: string): Promise<void> {
+    const personId = await this.passkeys.check(req, response);
+    const person = await this.#parts.accounts.person(personId);
+    const isIn = (await this.#mayComeFromHere(req, person)) && (await this.#enter(req, res, person, 'passkey'));
+    if (!isIn) throw new Invalid({ response: [{ key: 'passkeys.refused' }] });
+  }
+
+  /** Asked before a second factor is, so that nobody elsewhere learns that the first one was right. */
+  async #mayComeFromHere(req: Request, person: Person): Promise<boolean> {
+    const may = await this.networks.allows(person.id, req.visit.address);
+    if (!may) await this.networks.refused(req, person);
+    return may;
   }
 
   /** A new session id, whatever was there before. @returns false when the person has no place at any customer */
-  async #enter(req: Request, res: Response, person: Person, way: 'password' | 'link' | 'verification'): Promise<boolean> {
+  async #enter(req: Request, res: Response, person: Person, way: Way, at?: string): Promise<boolean> {
     const { accounts, clock, audit, connection } = this.#parts;
-    const membership = await accounts.membership(person.id);
-    if (!membership) return false;
-    const { kept } = req.session;
+    const place = await this.places.from(req, person.id, at);
+    if (!place) return false;
+    if (place === 'elsewhere') return this.places.refuseElsewhere(req);
+    const kept = this.devices.keptFor(req, accounts.loginIndex(person.loginName));
+    const isNewDevice =
+      way !== 'verification' && way !== 'invitation' && !this.devices.known(req, accounts.loginIndex(person.loginName));
     await renewed(req);
     const now = clock.now();
     const actor: Actor = { ...actorOf(req), kind: 'person', personId: person.id };
     // Before the session: a sign-in that cannot be written down is none.
-    await connection.write((tx) =>
-      audit.record(tx, {
-        action: 'signIn.succeeded',
-        actor,
-        customerId: membership.customerId,
-        subjectId: person.id,
-        details: { way },
-      }),
-    );
+    const { customerId } = place;
+    await connection.write(async (tx) => {
+      await this.own.makeRoom(tx, person.id);
+      await audit.record(tx, { action: 'signIn.succeeded', actor, customerId, subjectId: person.id, details: { way } });
+      if (isNewDevice) await this.#securityLetters.tell(tx, 'new-device', { person, customerId, from: actorOf(req) });
+    });
     Object.assign(req.session, {
       personId: person.id,
-      customerId: membership.customerId,
+      customerId,
+      signedInFrom: { address: req.visit.address, agent: req.visit.agent },
       startedAt: now,
       freshAt: now,
       ...(kept && { kept }),
     });
-    req.visit.person = { personId: person.id, customerId: membership.customerId, role: membership.role, freshAt: now };
-    this.devices.remember(res, accounts.loginIndex(person.loginName));
+    await this.agreement.note(req, customerId);
+    req.visit.person = place;
+    this.remember(res, person);
+    this.#tally.add(way);
     return true;
   }
 
-  /** Mails a link that signs in once, within 10 minutes. The same for an unknown address, and in the same time. */
-  async mailLink(req: Request, email: string): Promise<void> {
-    const { clock } = this.#parts;
-    const answerAt = clock.monotonic() + linkMilliseconds;
-    await this.#mailLink(req, email);
-    await waitUntil(clock, answerAt);
+  /** From now on this browser has an allowance of its own at this account. */
+  remember(res: Response, person: Person): void {
+    this.devices.remember(res, this.#parts.accounts.loginIndex(person.loginName));
   }
 
-  async #mailLink(req: Request, email: string): Promise<void> {
-    const { accounts, connection, letters, counters, choices, audit } = this.#parts;
-    const limit = choices.limits.lettersPerAddress;
-    const { count } = await counters.hit(`signIn.link:${accounts.loginIndex(email)}`, limit.windowMilliseconds);
-    const person = await accounts.byLoginName(email);
-    if (!person || count > limit.count) return;
-    const membership = await accounts.membership(person.id);
-    if (!membership) return;
-    await connection.write(async (tx) => {
-      const token = await accounts.mailToken(tx, { purpose: 'login-link', personId: person.id, lifetimeMinutes: linkMinutes });
-      const common = { actorPersonId: person.id, customerId: membership.customerId };
-      const parameters = { token, minutes: linkMinutes };
-      await letters.queue(tx, { template: 'login-link', language: person.language, to: person.email, parameters, ...common });
-      await audit.record(tx, {
-        action: 'signIn.linkMailed',
-        actor: actorOf(req),
-        customerId: membership.customerId,
-        subjectId: person.id,
-      });
-    });
+  /** Signs in who has just become a person by an invitation. @throws PanelError 403 from an address that the place does not allow */
+  async enterInvited(req: Request, res: Response, personId: string, customerId: string): Promise<void> {
+    await this.#enter(req, res, await this.#parts.accounts.person(personId), 'invitation', customerId);
+  }
+
+  /** Mails a link that signs in once, within 10 minutes. The same for an unknown address, and in the same time. */
+  mailLink(req: Request, email: string): Promise<void> {
+    return mailLoginLink(this.#parts, req, email);
   }
 
   /** @throws PanelError 410 when the link was used, has expired or never was */
-  async enterByLink(req: Request, res: Response, token: string): Promise<void> {
+  async enterByLink(req: Request, res: Response, token: string): Promise<Entry> {
     const { accounts, connection } = this.#parts;
     const personId = await connection.write((tx) => accounts.useToken(tx, 'login-link', token));
     const person = await accounts.person(personId);
-    if (!(await this.#enter(req, res, person, 'link'))) throw gone('login.linkGone');
+    const entered = await this.#admit(req, res, person, 'link');
+    if (entered === 'elsewhere') return this.places.refuseElsewhere(req);
+    if (!entered) throw gone('login.linkGone');
+    return entered;
   }
 
   /** @returns whether this browser must give the password, since another one signed up. @throws PanelError 410 */
@@ -195,37 +248,19 @@ export class SignIn {
     await this.#enter(req, res, await accounts.person(personId), 'verification');
   }
 
-  /** A fresh sign-in before a delicate act. @throws Invalid on `password`, PanelError 429 after too many failures */
-  async confirm(req: Request, password: string): Promise<void> {
-    const { accounts, counters, clock, connection, audit } = this.#parts;
-    const { person } = req.visit;
-    if (!person) throw forbidden();
-    const key = `signIn.confirm:${person.personId}`;
-    const { count, resetAt } = await counters.hit(key, confirmFailures.windowMilliseconds);
-    if (count > confirmFailures.count) throw new PanelError(429, 'error.wait', { until: req.visit.words.clock(resetAt) });
-    const right = await accounts.checkPasswordOf(person.personId, password);
-    const action = right ? 'signIn.confirmed' : 'signIn.confirmFailed';
-    await connection.write((tx) => audit.record(tx, { action, actor: actorOf(req), customerId: person.customerId }));
-    if (!right) throw new Invalid({ password: [{ key: 'confirm.failed' }] });
-    await counters.clear(key);
-    const { cookie: _, csrf: __, ...data } = req.session;
-    await renewed(req);
-    Object.assign(req.session, data, { freshAt: clock.now() });
-  }
-
+  /** Ends the session on the server at once (ASVS 7.4.1) and writes it down; clearing the cookie is left to the route. */
   async logout(req: Request): Promise<void> {
     const { connection, audit } = this.#parts;
     const { person } = req.visit;
     if (person)
       await connection.write((tx) =>
-        audit.record(tx, { action: 'signIn.loggedOut', actor: actorOf(req), customerId: person.customerId }),
+        audit.record(tx, {
+          action: 'signIn.loggedOut',
+          actor: actorOf(req),
+          customerId: person.customerId,
+          subjectId: person.personId,
+        }),
       );
     await new Promise<void>((resolve, reject) => req.session.destroy((error) => (error ? reject(error) : resolve())));
   }
-}
-
-/** A new session id; nothing of the old session is left. Its token is made at once: of two tabs opened next, each would make one. */
-async function renewed(req: Request): Promise<void> {
-  await new Promise<void>((resolve, reject) => req.session.regenerate((error) => (error ? reject(error) : resolve())));
-  tokenOf(req);
 }

@@ -7,7 +7,10 @@ import { newId, newSiteName } from '../platform/ids.ts';
 import type { Queue } from '../platform/jobs/port.ts';
 import type { SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
+import { type ActKind, FileAct } from './acts.ts';
 import { SiteStore } from './store.ts';
+
+export type { FileAct, Room } from './acts.ts';
 
 export type Site = {
   readonly id: string;
@@ -25,8 +28,20 @@ export type Site = {
   readonly terminatedAt: number | null;
 };
 
-export type SitesParts = { connection: Connection; queue: Queue; audit: Audit; clock: Clock; host: SiteHost };
+/** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
+export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };
 
+export type SitesParts = {
+  connection: Connection;
+  queue: Queue;
+  audit: Audit;
+  clock: Clock;
+  host: SiteHost;
+  /** how long an act on files stays with a process that is no longer heard of */
+  leaseMilliseconds: number;
+};
+
+/** Sites by customer: a stranger's site is PanelError 404, as if it did not exist. Usage is in bytes and counts `www/` only. */
 export class Sites {
   readonly #parts: SitesParts;
   readonly #store: SiteStore;
@@ -88,10 +103,21 @@ export class Sites {
     return this.#store.forCustomer(customerId);
   }
 
-  /** @throws PanelError 404 when the customer has no such site */
-  async find(customerId: string, name: string): Promise<Site> {
+  /** @returns of those the ones that the member's place is for */
+  async forMember({ customerId, siteIds }: Member): Promise<Site[]> {
+    const all = await this.#store.forCustomer(customerId);
+    return all.filter(({ id }) => siteIds === null || siteIds.includes(id));
+  }
+
+  /** @returns names by id, of sites that are terminated as well: for what happened there */
+  namesOf(customerId: string): Promise<ReadonlyMap<string, string>> {
+    return this.#store.namesOf(customerId);
+  }
+
+  /** @throws PanelError 404 when the customer has no such site, or the member's place is not for it */
+  async find({ customerId, siteIds }: Member, name: string): Promise<Site> {
     const site = await this.#store.byName(customerId, name);
-    if (!site) throw notFound();
+    if (!site || (siteIds !== null && !siteIds.includes(site.id))) throw notFound();
     return site;
   }
 
@@ -114,31 +140,66 @@ export class Sites {
     return this.#store.open(afterId, count);
   }
 
+  /** @returns the files of one site; errors as promised by the port (404, 409, 503) */
   storageFor(site: Site): SiteStorage {
     return this.#parts.host.storageFor(site);
   }
 
+  /** What makes and removes the places of sites, for jobs that need more than files. */
   get host(): SiteHost {
     return this.#parts.host;
   }
 
-  /** Counts the site's files anew and keeps the result for pages and quota. */
-  async count(site: Site): Promise<{ bytes: number; files: number }> {
-    const usage = await this.#parts.host.usage(site);
-    await this.#parts.connection.write((tx) => this.#store.setUsage(tx, site.id, usage, this.#parts.clock.now()));
-    return usage;
+  /** Has the site's files counted anew, in the transaction of the cause; one count waits at a time. */
+  async queueCount(tx: Tx, { id: siteId, customerId }: Pick<Site, 'id' | 'customerId'>, runAt?: number): Promise<void> {
+    const later = runAt === undefined ? {} : { runAt };
+    await this.#parts.queue.add(tx, 'sites.count', { siteId, customerId }, { key: `sites.count:${siteId}`, ...later });
   }
 
   /**
-   * Takes room in the quota before bytes are published, in one statement, so that uploads side by side cannot pass it together.
-   * @returns false when the quota does not hold `bytes` more; then nothing was taken
+   * The job `sites.count`: counts the site's files and keeps the result for pages and quota. While files are changed, and when they
+   * were changed meanwhile, nothing is kept and the count comes again a lease later.
    */
-  reserve(tx: Tx, siteId: string, bytes: number, files: number): Promise<boolean> {
-    return this.#store.reserve(tx, siteId, bytes, files);
+  async count(siteId: string): Promise<void> {
+    const { connection, host, clock, leaseMilliseconds } = this.#parts;
+    const site = await this.#store.byId(siteId);
+    if (!site || site.openedAt === null || site.terminatedAt !== null) return;
+    const changes = await this.#store.usageChanges(siteId);
+    const usage = changes === undefined ? undefined : await host.usage(site);
+    await connection.write(async (tx) => {
+      const now = clock.now();
+      const kept = usage && (await this.#store.setUsage(tx, siteId, { ...usage, changes: changes ?? 0, now }));
+      if (!kept) await this.queueCount(tx, site, now + leaseMilliseconds);
+    });
   }
 
-  /** Gives room back (a deletion, or a reservation that was not used). Never below zero. */
-  release(tx: Tx, siteId: string, bytes: number, files: number): Promise<void> {
-    return this.#store.release(tx, siteId, bytes, files);
+  /** @returns an act on the site's files, which is announced before the first of them changes */
+  act(site: Site, kind: ActKind, actor: Actor): FileAct {
+    return new FileAct(site, { kind, actor }, this.#parts, this.#store);
+  }
+
+  /** Gives back what acts hold whose process died, writes down that they were cut off, and has their sites counted. */
+  async recoverActs(): Promise<void> {
+    const { clock, leaseMilliseconds } = this.#parts;
+    const now = clock.now();
+    for (const { id, siteId } of await this.#store.actsNotHeld(now, now + 10 * leaseMilliseconds)) await this.#giveUp(id, siteId);
+  }
+
+  async #giveUp(id: string, siteId: string): Promise<void> {
+    const { connection, audit } = this.#parts;
+    await connection.write(async (tx) => {
+      const act = await this.#store.removeAct(tx, id);
+      if (!act) return;
+      await this.#store.release(tx, siteId, act.bytes, act.files);
+      const { customer_id: customerId, kind } = act;
+      const about = { actor: systemActor, customerId, siteId, subjectId: id };
+      await audit.record(tx, { action: 'files.cutOff', ...about, details: { kind } });
+      await this.queueCount(tx, { id: siteId, customerId });
+    });
+  }
+
+  /** Takes the site's row until the end of the transaction, so that two acts at once are decided one after the other. */
+  take(tx: Tx, siteId: string): Promise<void> {
+    return this.#store.release(tx, siteId, 0, 0);
   }
 }

@@ -1,4 +1,5 @@
 // The doors up to accounts on a real database, with letters that are rendered and kept, and a clock that stands still.
+
 import { Accounts } from '../../src/accounts/accounts.ts';
 import { PasswordHashing } from '../../src/accounts/hashing.ts';
 import type { SignUpContext, SignUpInput } from '../../src/accounts/sign-up.ts';
@@ -20,9 +21,11 @@ import { newQueue } from '../../src/platform/jobs/queue.ts';
 import { Letters } from '../../src/platform/mail/letters.ts';
 import type { Letter } from '../../src/platform/mail/port.ts';
 import { Secrets } from '../../src/platform/secrets.ts';
+import { Settings } from '../../src/platform/settings.ts';
 import { Addresses } from '../../src/platform/web/addresses.ts';
 import { type Language, wordsIn } from '../../src/platform/web/words.ts';
 import { openTestDatabase } from '../support/databases.ts';
+import { passwordRules } from './rules.ts';
 
 export const publicUrl = 'http://127.0.0.1:3000';
 const secret = 'a secret of at least thirty-two bytes';
@@ -48,7 +51,22 @@ export async function openDoors({ documentsFolder = packageFolder('views/documen
   const consent = new Consent({ connection, secrets, clock, documentsFolder });
   const orders = new Orders({ connection, consent, audit, clock });
   const hashing = new PasswordHashing({ concurrency: 2 });
-  const accounts = new Accounts({ connection, secrets, clock, orders, consent, audit, letters, counters, hashing, choices });
+  const settings = new Settings(connection, clock);
+  const accounts = new Accounts({
+    connection,
+    secrets,
+    clock,
+    orders,
+    consent,
+    audit,
+    letters,
+    counters,
+    settings,
+    hashing,
+    memoryBytes: 2 ** 32,
+    passwords: passwordRules(),
+    choices,
+  });
   await consent.rememberDocuments();
   await orders.seedPlans();
   const hands = {
@@ -63,6 +81,8 @@ export async function openDoors({ documentsFolder = packageFolder('views/documen
     accounts,
     audit,
     counters,
+    settings,
+    hashing,
     outbox,
     wordsIn: (language: Language) => wordsIn(language, words),
     /** Sends what waits. @returns the letters that went out by it */

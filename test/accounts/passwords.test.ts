@@ -2,7 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { pieces } from '../../src/accounts/guessing.ts';
-import { canonicalPassword, judgePassword, ownWords, type PasswordPolicy } from '../../src/accounts/passwords.ts';
+import { canonicalPassword, operatorPolicy, ownWords, type PasswordPolicy } from '../../src/accounts/passwords.ts';
+import { passwordRules } from './rules.ts';
 
 const words = ownWords({
   address: 'minsu.kim@haneul-shop.co.kr',
@@ -10,8 +11,9 @@ const words = ownWords({
   phone: '010-7394-2618',
   more: ['곳간 호스팅', 'Gotgan'],
 });
+const rules = passwordRules();
 const keys = async (password: string, policy?: PasswordPolicy) =>
-  (await judgePassword(password, { words }, policy)).map(({ key }) => key.replace('password.', ''));
+  (await rules.judge(password, { words }, policy)).map(({ key }) => key.replace('password.', ''));
 
 const from = (signs: string, length: number) => Array.from({ length }, () => signs[randomInt(signs.length)]).join('');
 const base62 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -67,24 +69,23 @@ describe('a password is refused, with every reason at once', () => {
   });
 
   test('the sentences can say how long it is and how long it must be', async () => {
-    expect(await judgePassword('가나1', { words: [] })).toContainEqual({
+    expect(await rules.judge('가나1', { words: [] })).toContainEqual({
       key: 'password.tooShort',
       parameters: { minimum: 8, length: 3 },
     });
-    expect(await judgePassword(`a1${'x'.repeat(127)}`, { words: [] })).toEqual([
+    expect(await rules.judge(`a1${'x'.repeat(127)}`, { words: [] })).toEqual([
       { key: 'password.tooLong', parameters: { maximum: 128 } },
     ]);
   });
 
   test('what is somebody else’s word is no reason', async () => {
     expect(await keys('haneul-shop-dlwnd48')).toEqual([]);
-    expect((await judgePassword('minsukim88tree', { words: [] })).map(({ key }) => key)).not.toContain('password.context');
+    expect((await rules.judge('minsukim88tree', { words: [] })).map(({ key }) => key)).not.toContain('password.context');
   });
 
   test('an operator’s policy asks for more', async () => {
-    const operators: PasswordPolicy = { minimum: 10, maximum: 128, classes: ['upper', 'lower', 'digit', 'sign'] };
-    expect((await keys('tz4kqm8w', operators)).sort()).toEqual(['needsClasses', 'tooShort']);
-    expect(await keys('tZ4kqm8w-rain', operators)).toEqual([]);
+    expect((await keys('tz4kqm8w', operatorPolicy)).sort()).toEqual(['needsClasses', 'tooShort']);
+    expect(await keys('tZ4kqm8w-rain', operatorPolicy)).toEqual([]);
   });
 });
 
@@ -111,14 +112,14 @@ describe('nobody waits for somebody’s password', () => {
     ['Hangul in parts', '각'.normalize('NFD').repeat(350_000)],
     ['surrogate pairs', '🦊'.repeat(500_000)],
   ])('a megabyte of %s is refused within 50 ms', { retry: 3 }, async (_, password) => {
-    await judgePassword('a', { words });
+    await rules.judge('a', { words });
     const started = performance.now();
     expect(await keys(password)).toContain('tooLong');
     expect(performance.now() - started).toBeLessThan(50);
   });
 
   test('128 signs that all stand for letters are judged in small pieces', { retry: 3 }, async () => {
-    await judgePassword('a', { words });
+    await rules.judge('a', { words });
     const password = from('4@8({[<369|1!7$5+0%2', 128);
     expect(pieces(password).join('')).toBe(password);
     const started = process.threadCpuUsage();

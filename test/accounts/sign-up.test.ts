@@ -183,9 +183,9 @@ describe('an address that has an account', () => {
         const email = kind === 'known' ? 'haneul@example.com' : `stranger-${turn}@example.com`;
         const input = filledIn(doors, { email });
         doors.clock.advance(21 * minute);
-        const begun = performance.now();
+        const begun = doors.clock.monotonic();
         await doors.accounts.signUp(input, browser());
-        times[kind].push(performance.now() - begun);
+        times[kind].push(doors.clock.monotonic() - begun);
       }
     }
     const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length / 2] ?? Number.NaN;
@@ -202,7 +202,7 @@ describe('the link in the letter', () => {
       doors.accounts.verify(tx, token, { kind: 'visitor' }),
     );
     expect(orders.map(({ plan, storageBytes }) => [plan, storageBytes])).toEqual([['tree', 20_000_000_000]]);
-    expect(await doors.accounts.membership(personId)).toEqual({ customerId, role: 'owner' });
+    expect(await doors.accounts.membership(personId)).toMatchObject({ customerId, role: 'owner' });
     await expect(doors.connection.write((tx) => doors.accounts.verify(tx, token, { kind: 'visitor' }))).rejects.toMatchObject(
       gone,
     );

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ArchiveOrder, writeArchive } from '../../src/backups/archive.ts';
-import { readManifest } from '../../src/backups/manifest.ts';
 import { verifyArchive } from '../../src/backups/verification.ts';
 import { PanelError, unavailable } from '../../src/platform/errors.ts';
 import { diskSite } from '../../src/platform/storage/disk.ts';
-import type { SiteStorage } from '../../src/platform/storage/port.ts';
+import type { SiteReader, SiteStorage } from '../../src/platform/storage/port.ts';
+import { readManifest } from './manifests.ts';
 
 const run = promisify(execFile);
 const isThere = (tool: string) =>
@@ -45,21 +45,29 @@ async function back(name: string, other: Partial<ArchiveOrder> = {}) {
   const signal = new AbortController().signal;
   const order = { storage: diskSite(site), siteName: 'haneul', target, at: Date.now(), zone: 'Asia/Seoul', signal, ...other };
   const made = await writeArchive(order);
-  expect(await verifyArchive(target, { sha256: made.sha256, manifest: made.manifest, signal })).toEqual({ ok: true });
-  expect(await readManifest(target)).toEqual(JSON.parse(JSON.stringify(made.manifest)));
-  return { path: target, ...made };
+  const manifest = await readManifest(target);
+  expect(await verifyArchive(target, { sha256: made.sha256, manifest, signal })).toEqual({ ok: true });
+  expect(manifest).toEqual(JSON.parse(JSON.stringify({ ...made.manifest, members: manifest.members })));
+  expect((await readdir(folder)).filter((one) => one.startsWith(`${name}.`))).toEqual([]);
+  return { path: target, ...made, manifest };
 }
 
 /** The disk storage, with something happening just before or after a file is opened. */
 function disturbed(act: { beforeOpen?(path: string): Promise<void>; afterOpen?(path: string): Promise<void> }): SiteStorage {
   const storage = diskSite(site);
-  const open: SiteStorage['open'] = async (path, range) => {
-    await act.beforeOpen?.(path.join('/'));
-    const opened = await storage.open(path, range);
-    await act.afterOpen?.(path.join('/'));
-    return opened;
+  const reader = (): SiteReader => {
+    const plain = storage.reader();
+    return {
+      async open(path) {
+        await act.beforeOpen?.(path.join('/'));
+        const opened = await plain.open(path);
+        await act.afterOpen?.(path.join('/'));
+        return opened;
+      },
+      close: () => plain.close(),
+    };
   };
-  return new Proxy(storage, { get: (target, key) => (key === 'open' ? open : Reflect.get(target, key).bind(target)) });
+  return new Proxy(storage, { get: (target, key) => (key === 'reader' ? reader : Reflect.get(target, key).bind(target)) });
 }
 
 const korean = '가'.repeat(83); // 249 bytes of UTF-8
@@ -231,16 +239,15 @@ describe('while the archive is made', () => {
     };
     const { manifest } = await back('unreadable.zip', { storage: disturbed({ beforeOpen: refuse }) });
     expect(manifest.leftOut).toEqual([{ path: 'www/b', reason: 'unreadable' }]);
-    const down = disturbed({ beforeOpen: refuse });
     let isDown = false;
+    const down = disturbed({
+      beforeOpen: async () => {
+        isDown = true;
+        throw unavailable();
+      },
+    });
     const dying: SiteStorage = new Proxy(down, {
-      get:
-        (target, key) =>
-        (...given: unknown[]) => {
-          if (key === 'open') isDown = true;
-          if (isDown) return Promise.reject(unavailable());
-          return Reflect.get(target, key)(...given);
-        },
+      get: (target, key) => (isDown && key !== 'reader' ? () => Promise.reject(unavailable()) : Reflect.get(target, key)),
     });
     await expect(back('down.zip', { storage: dying })).rejects.toBeInstanceOf(PanelError);
   });

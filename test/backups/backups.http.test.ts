@@ -4,8 +4,12 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { day, minute } from '../../src/platform/clock.ts';
+import type { Log } from '../../src/platform/log.ts';
+import { diskArchives } from '../../src/platform/storage/archives.ts';
+import type { ArchiveStorage } from '../../src/platform/storage/port.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 
 let house: TestPanel;
@@ -123,6 +127,38 @@ describe('a download', () => {
     expect((await stranger.get(`/sites/${own}/backups/${backup.id}/download`)).status).toBe(404);
     expect((await stranger.get(`/sites/${own}/backups/${backup.id}`)).status).toBe(404);
   });
+});
+
+test('an archive that cannot be read to its end is told to the operator, and ends the download before its promised length', async () => {
+  const told: unknown[] = [];
+  const quiet = () => {};
+  const log = { debug: quiet, info: quiet, error: quiet, warn: (entry: unknown) => told.push(entry) } as unknown as Log;
+  const folder = await mkdtemp(join(tmpdir(), 'gotgan-faulty-'));
+  const plain = diskArchives(join(folder, 'archives'));
+  const failing: ArchiveStorage['open'] = async (key, range) => {
+    const opened = await plain.open(key, range);
+    async function* half() {
+      for await (const chunk of opened.stream) {
+        yield (chunk as Buffer).subarray(0, 100);
+        throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+      }
+    }
+    return { size: opened.size, stream: Readable.from(half(), { objectMode: false }) };
+  };
+  const archives = new Proxy(plain, { get: (target, key) => (key === 'open' ? failing : Reflect.get(target, key)) });
+  const faulty = await startPanel({ archives, log });
+  try {
+    const visitor = new Visitor(faulty);
+    const name = await visitor.arrive('faulty@example.com');
+    await visitor.submit(`/sites/${name}/backups`, {});
+    await faulty.work();
+    const row = await faulty.panel.doors.connection.db.selectFrom('backups').select('id').executeTakeFirstOrThrow();
+    await expect(inBytes(visitor, `/sites/${name}/backups/${row.id}/download`)).rejects.toThrow(/aborted|socket hang up/);
+    expect(told).toContainEqual(expect.objectContaining({ key: 'error.storage', err: expect.objectContaining({ code: 'EIO' }) }));
+  } finally {
+    await faulty.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('the checksum line is what sha256sum reads', async () => {

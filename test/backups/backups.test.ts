@@ -1,13 +1,13 @@
 // Backups through their door: once a night, whole or not at all, read back, kept, and handed to their owner only.
 import { createHash } from 'node:crypto';
-import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readManifest } from '../../src/backups/manifest.ts';
 import { day, hour, localDay, minute } from '../../src/platform/clock.ts';
 import type { Site } from '../../src/sites/sites.ts';
 import { aRun, type House, openHouse, zone } from './house.ts';
+import { readManifest } from './manifests.ts';
 
 let house: House;
 let site: Site;
@@ -217,6 +217,40 @@ test('an archive that is gone before it was read back is no backup', async () =>
   expect(await house.backups.byId(site, id)).toMatchObject({ state: 'damaged', reason: 'backups.reason.lost' });
 });
 
+test('archives that vanish later count no more, which is said once, and are read anew when they are there again', async () => {
+  const first = await goodBackup();
+  house.clock.advance(9 * hour);
+  const second = await goodBackup();
+  await rename(house.archivesFolder, `${house.archivesFolder}-unmounted`);
+  await house.backups.retainAll();
+  await house.backups.retainAll();
+  for (const { id } of [first, second])
+    expect(await house.backups.byId(site, id)).toMatchObject({ state: 'damaged', reason: 'backups.reason.lost' });
+  expect(await house.backups.latestGood(site)).toBeUndefined();
+  expect((await house.backups.card(site)).level).toBe('red');
+  expect(await house.audited('backups.damaged')).toHaveLength(2);
+  only(await house.letters('backup-failed'));
+
+  await rename(`${house.archivesFolder}-unmounted`, house.archivesFolder);
+  await house.backups.retainAll();
+  expect(await house.backups.byId(site, second.id)).toMatchObject({ state: 'made', reason: null, failedAt: null });
+  await house.work();
+  expect((await house.backups.latestGood(site))?.id).toBe(second.id);
+  expect(await house.backups.byId(site, first.id)).toMatchObject({ state: 'verified' });
+  expect(await house.audited('backups.verified')).toHaveLength(4);
+});
+
+test('an archive that is cut off later counts no more, and the others stay as they are', async () => {
+  const first = await goodBackup();
+  house.clock.advance(9 * hour);
+  const second = await goodBackup();
+  await truncate(join(house.archivesFolder, site.name, second.fileName), 1000);
+  await house.backups.retainAll();
+  expect(await house.backups.byId(site, second.id)).toMatchObject({ state: 'damaged', reason: 'backups.reason.damaged' });
+  expect((await house.backups.latestGood(site))?.id).toBe(first.id);
+  only(await house.letters('backup-failed'));
+});
+
 test('a backup that cannot be made is tried again, then its owner is told why and what is still good', async () => {
   toNextNight();
   await house.night();
@@ -423,7 +457,7 @@ test('the month and the band show every day since the site was opened, the servi
     'queued',
     undefined,
   ]);
-  expect((await house.backups.band(site, 4)).map(({ day: of }) => of)).toEqual([
+  expect((await house.backups.card(site)).days.slice(-4).map(({ day: of }) => of)).toEqual([
     '2026-11-22',
     '2026-11-23',
     '2026-11-24',

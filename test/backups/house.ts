@@ -1,5 +1,6 @@
 // Backups in a temporary house: real database, real disks, a stopped clock; and sites with an owner in it.
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Accounts } from '../../src/accounts/accounts.ts';
@@ -19,9 +20,11 @@ import { tableQueue } from '../../src/platform/jobs/table-queue.ts';
 import { Letters } from '../../src/platform/mail/letters.ts';
 import { outbox } from '../../src/platform/mail/outbox.ts';
 import { Secrets } from '../../src/platform/secrets.ts';
+import { Settings } from '../../src/platform/settings.ts';
 import { folderHost } from '../../src/platform/site-host/folders.ts';
 import { diskArchives } from '../../src/platform/storage/archives.ts';
 import { type Site, Sites } from '../../src/sites/sites.ts';
+import { passwordRules } from '../accounts/rules.ts';
 import { openTestDatabase } from '../support/databases.ts';
 
 export const zone = 'Asia/Seoul';
@@ -44,11 +47,14 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
   const accounts = new Accounts({
     ...{ connection, secrets, clock, orders, consent, audit, letters },
     counters: databaseCounters(connection, clock),
+    settings: new Settings(connection, clock),
     hashing: new PasswordHashing({ concurrency: 1 }),
+    memoryBytes: 2 ** 32,
+    passwords: passwordRules(),
     choices: { brand: { name: '곳간' }, limits: { lettersPerAddress: rate } } as never,
   });
   const places = { root: join(folder, 'sites'), closedRoot: join(folder, 'closed') };
-  const sites = new Sites({ connection, queue, audit, clock, host: folderHost(places) });
+  const sites = new Sites({ connection, queue, audit, clock, host: folderHost(places), leaseMilliseconds: 60_000 });
   await sites.prepareServer('this-machine', places.root);
   const archives = diskArchives(join(folder, 'archives'));
   const choices = { timeZone: zone, backupAt: '03:00', keepDaily: 7, keepWeekly: 5 };
@@ -60,6 +66,9 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
     log: { warn: () => {} },
   };
   const backups = new Backups(parts);
+  const pathIn = (site: Site, ...path: string[]) => join(places.root, site.name, ...path);
+  /** The disk has the time of the machine; what a backup sees shall be of the house's own. */
+  const date = (path: string) => utimes(path, clock.now() / 1000, clock.now() / 1000);
 
   return {
     ...parts,
@@ -97,8 +106,10 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
         sites.prepare(tx, { id: orderId, customerId, storageBytes: 1e9 }, { kind: 'system' }),
       );
       await queue.drain({ 'sites.open': (run) => sites.open(String(run.payload.siteId)) });
+      const site = await sites.find({ customerId, siteIds: null }, name);
+      for (const file of await readdir(pathIn(site, 'www'))) await date(pathIn(site, 'www', file));
       return {
-        site: await sites.find(customerId, name),
+        site,
         personId,
         actor: { kind: 'person', personId, address: '203.0.113.9', agent: 'test' },
       };
@@ -106,12 +117,13 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
     /** Writes files into a site's `www/` as the site's own programs do. */
     async put(site: Site, files: Readonly<Record<string, string | Buffer>>): Promise<void> {
       for (const [path, content] of Object.entries(files)) {
-        const target = join(places.root, site.name, 'www', path);
+        const target = pathIn(site, 'www', path);
         await mkdir(dirname(target), { recursive: true });
         await writeFile(target, content);
+        await date(target);
       }
     },
-    pathIn: (site: Site, ...path: string[]) => join(places.root, site.name, ...path),
+    pathIn,
     /** @returns what an FTP client sees in `backup/` */
     shown: async (site: Site) => (await readdir(join(places.root, site.name, 'backup'))).sort(),
     archivesOf: async (site: Site) => (await archives.list(site.name)).map(({ key }) => key.slice(site.name.length + 1)).sort(),

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { type Manifest, manifestChunks, manifestJsonSchema, manifestSchema, parseManifest } from '../../src/backups/manifest.ts';
 import { DamagedArchive } from '../../src/platform/zip/damage.ts';
+import { wholeManifest } from './manifests.ts';
 
 const manifest: Manifest = {
   format: 'gotgan-backup',
@@ -22,22 +23,27 @@ const manifest: Manifest = {
   ],
 };
 
-const text = (one: Manifest) => Buffer.concat([...manifestChunks(one)]).toString();
-const parse = (document: string) => parseManifest(Readable.from([Buffer.from(document)]));
+async function text(one: Manifest): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of manifestChunks(one)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+const parse = async (document: string) => wholeManifest(await parseManifest(Readable.from([Buffer.from(document)])));
 
 test('a manifest is read as it was written, and is plain JSON with one member a line', async () => {
-  expect(await parse(text(manifest))).toEqual(manifest);
-  expect(manifestSchema.parse(JSON.parse(text(manifest)))).toEqual(manifest);
-  expect(text(manifest).split('\n')).toHaveLength(manifest.members.length + 3);
+  const document = await text(manifest);
+  expect(await parse(document)).toEqual(manifest);
+  expect(manifestSchema.parse(JSON.parse(document))).toEqual(manifest);
+  expect(document.split('\n')).toHaveLength(manifest.members.length + 3);
 });
 
 test('the same manifest always gives the same bytes, whatever the order of its fields', async () => {
-  const turned = Object.fromEntries(Object.entries(await parse(text(manifest))).reverse()) as Manifest;
-  expect(text(turned)).toBe(text(manifest));
+  const turned = Object.fromEntries(Object.entries(await parse(await text(manifest))).reverse()) as Manifest;
+  expect(await text(turned)).toBe(await text(manifest));
 });
 
 test('a manifest of a site without a member is read', async () => {
-  expect(await parse(text({ ...manifest, members: [] }))).toEqual({ ...manifest, members: [] });
+  expect(await parse(await text({ ...manifest, members: [] }))).toEqual({ ...manifest, members: [] });
 });
 
 test.each([
@@ -49,7 +55,7 @@ test.each([
   ['one with an unknown field', (whole: string) => whole.replace('"kind":"folder"', '"kind":"folder","x":1')],
   ['one with a negative size', (whole: string) => whole.replace('"size":3', '"size":-3')],
 ])('%s is refused as damaged', async (_, change) => {
-  await expect(parse(change(text(manifest)))).rejects.toBeInstanceOf(DamagedArchive);
+  await expect(parse(change(await text(manifest)))).rejects.toBeInstanceOf(DamagedArchive);
 });
 
 // GOTGAN_UPDATE_DOCS=1 writes it anew

@@ -39,7 +39,7 @@ test('the short address leads to the site that was used last, and that to the la
   const visitor = await signedIn();
   expect((await visitor.get('/backups')).headers.location).toBe(`/sites/${site}/backups`);
   const { text } = await visitor.get(`/sites/${site}/backups`);
-  expect(text).toContain('마지막 정상 백업: 2026년 11월 22일 12:00(0분 전), 검증됨');
+  expect(text).toContain('마지막 정상 백업: 2026년 11월 22일 12:00 (0분 전)');
   expect(text).toContain(`/sites/${site}/backups/${id}/download`);
   expect(text).toContain('단기·장기 백업 단계는 아직 없습니다');
   expect(text).toContain('하루 1회까지 만들 수 있고, 오늘은 0회 남았습니다.');

@@ -16,10 +16,10 @@ describe('the text of a document', () => {
     expect(innerHtml).not.toContain(never);
   });
 
-  it('keeps headings below the title, two levels lower inside another page', () => {
+  it('keeps headings below the title, a level lower inside another page', () => {
     const { html, innerHtml } = rendered('# Title\n\n## Part\n\n**strong** & more\n');
     expect(html).toBe('<h2>Part</h2>\n<p><strong>strong</strong> &amp; more</p>\n');
-    expect(innerHtml).toContain('<h4>Part</h4>');
+    expect(innerHtml).toContain('<h3>Part</h3>');
   });
 
   it('says of each column what it holds', () => {

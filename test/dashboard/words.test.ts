@@ -1,13 +1,15 @@
 // "Tomorrow at 03:00" is what the customer's own clock calls tomorrow.
 import { describe, expect, it } from 'vitest';
-import { momentWords, zoneName } from '../../src/dashboard/words.ts';
+import { momentWords } from '../../src/dashboard/words.ts';
 import { catalogues } from '../../src/messages/catalogue.ts';
+import { LocalTime } from '../../src/platform/clock.ts';
 import { wordsIn } from '../../src/platform/web/words.ts';
 
 const zone = 'Asia/Seoul';
+const inLanguage = (language: 'ko' | 'en', now: number) => wordsIn(language, { catalogues, zone, now: () => now });
 const inSeoul = (text: string) => Date.parse(`${text}+09:00`);
 const said = (at: string, now: string) =>
-  momentWords(wordsIn('ko', { catalogues, zone, now: () => inSeoul(now) }), inSeoul(at), { now: inSeoul(now), zone });
+  momentWords(inLanguage('ko', inSeoul(now)), inSeoul(at), { now: inSeoul(now), local: new LocalTime(zone) });
 
 describe('the next backup', () => {
   it('is today where the night is still to come', () => {
@@ -26,7 +28,7 @@ describe('the next backup', () => {
 
 describe('the zone', () => {
   it('is named in the language of the page', () => {
-    expect(zoneName('ko', zone, 0)).toBe('한국 표준시');
-    expect(zoneName('en', zone, 0)).toBe('Korean Standard Time');
+    expect(inLanguage('ko', 0).zoneAt(0)).toBe('한국 표준시');
+    expect(inLanguage('en', 0).zoneAt(0)).toBe('Korean Standard Time');
   });
 });

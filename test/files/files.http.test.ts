@@ -1,5 +1,6 @@
 // Files over HTTP: what comes in is judged, nothing is silent, nothing half stored.
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import promises, { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -164,7 +165,28 @@ test('a broken multipart body is 400, a wrong content type 415, and an upload th
   expect(await readdir(join(house.folder, 'quarantine'))).toEqual([]);
 });
 
-test('files beyond the quota are refused on the bytes that arrive, the rest stands', async () => {
+/** The first new file of an upload is opened late: what other disks do by themselves. */
+function slowDisk() {
+  const { open } = promises;
+  let isFirst = true;
+  promises.open = async (path, flags, mode) => {
+    if (flags === 'wx' && isFirst) {
+      isFirst = false;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    return open(path, flags, mode);
+  };
+  syncBuiltinESMExports();
+  return {
+    [Symbol.dispose]() {
+      promises.open = open;
+      syncBuiltinESMExports();
+    },
+  };
+}
+
+test('files beyond the quota are refused on the bytes that arrive, the rest stands; room is given in order, however slow the disk', async () => {
+  using _slow = slowDisk();
   const small = await startPanel({ limits: { uploadFileBytes: 50_000 } });
   try {
     const visitor = new Visitor(small);
@@ -258,6 +280,9 @@ describe('what stands in a site', () => {
 
   test('what was typed for a folder when the session had died waits on the folder’s page after signing in', async () => {
     const visitor = new Visitor(house);
+    // Only who signed in here before finds it again.
+    await visitor.submit('/login', { email: 'owner@example.com', password });
+    await visitor.submit('/dashboard', {}, '/logout');
     await visitor.get('/login');
     const lost = await visitor.send(`/sites/${site}/files/folder`, { path: 'www', name: '봄 사진' });
     expect(lost.headers.location).toBe(`/login?next=${encodeURIComponent(`/sites/${site}/files/www`)}`);

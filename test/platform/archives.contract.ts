@@ -65,6 +65,24 @@ export function archiveStorageContract(adapter: string, make: () => Promise<Arch
       await (await archives.stage(key)).discard();
     });
 
+    test('what a dead writer staged can be removed without the archive of the same key', async () => {
+      await keep(archives, key, '0123456789');
+      const dead = await archives.stage(key);
+      await writeFile(dead.path, 'half');
+      await archives.unstage(key);
+      await expect(readFile(dead.path)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await read()).toBe('0123456789');
+    });
+
+    test('removing an archive that was never finished removes what its dead writer staged, and nothing of another', async () => {
+      const [dead, other] = await Promise.all([archives.stage(key), archives.stage('other-site/b.zip')]);
+      await Promise.all([dead, other].map(({ path }) => writeFile(path, 'half')));
+      await archives.remove(key);
+      await expect(readFile(dead.path)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await readFile(other.path, 'utf8')).toBe('half');
+      await other.discard();
+    });
+
     test('an archive is never overwritten: of two committed at once under one key exactly one wins', async () => {
       const staged = await Promise.all([archives.stage(key), archives.stage(key)]);
       await Promise.all(staged.map((one, index) => writeFile(one.path, `archive ${index}`)));

@@ -13,6 +13,16 @@ describe.each([
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(clock.monotonic()).toBeGreaterThan(before);
   });
+
+  test('waits until a moment has come, and not for one that has passed', async () => {
+    const moment = clock.monotonic() + 30;
+    await clock.until(moment);
+    // Timers may be early by a part of a millisecond.
+    expect(clock.monotonic()).toBeGreaterThan(moment - 1.5);
+    const later = clock.monotonic();
+    await clock.until(moment);
+    expect(clock.monotonic() - later).toBeLessThan(20_000);
+  });
 });
 
 test('a stopped clock moves only when it is told, also back', () => {

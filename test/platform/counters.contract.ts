@@ -87,6 +87,25 @@ for (const engine of engines) {
       expect((await counters.hit('unknown', window)).count).toBe(1);
     });
 
+    test('several keys are counted, read and taken back in one act, each by its own window, however many come at once', async () => {
+      const { counters, clock } = counting();
+      const both = [
+        { key: 'several-b', windowMilliseconds: window },
+        { key: 'several-a', windowMilliseconds: 4 * window },
+      ];
+      // The other order at the same time: neither may wait for the other for ever.
+      const all = await Promise.all(numbers(1, 20).map((i) => counters.hitAll(i % 2 ? both : both.toReversed())));
+      expect(sorted(all.map(([first]) => first?.count ?? 0))).toHaveLength(20);
+      for (const side of [0, 1]) expect(new Set(all.map((counts, i) => counts[i % 2 ? 1 - side : side]?.count)).size).toBe(20);
+      await counters.refundAll([...both, { key: 'several-unknown', windowMilliseconds: window }]);
+      expect((await counters.readAll(both)).map(({ count }) => count)).toEqual([19, 19]);
+      clock.advance(2 * window);
+      expect(
+        (await counters.readAll([...both, { key: 'several-none', windowMilliseconds: window }])).map(({ count }) => count),
+      ).toEqual([0, 19, 0]);
+      expect(await counters.hitAll([])).toEqual([]);
+    });
+
     test('a cleared key begins again, and other keys are left alone', async () => {
       const { counters } = counting();
       await counters.hit('cleared', window);

@@ -1,10 +1,11 @@
 // The promise of a database connection, on every engine that is at hand.
 import { fork } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { rename, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/migrations/migrate.ts';
-import { engines, openTestDatabase } from '../support/databases.ts';
+import { engines, openTestDatabase, postgresServer } from '../support/databases.ts';
 
 for (const engine of engines) {
   describe.skipIf(engine.missing)(`${engine.name}${engine.missing ? ` (skipped: ${engine.missing})` : ''}`, () => {
@@ -85,6 +86,77 @@ for (const engine of engines) {
     });
   });
 }
+
+describe.skipIf(!postgresServer)(
+  `a PostgreSQL server${postgresServer ? '' : ' (skipped: GOTGAN_TEST_POSTGRES is not set)'}`,
+  () => {
+    test('that ends a connection between two queries of a transaction costs that transaction and not the process', async () => {
+      const database = await openTestDatabase('postgresql');
+      try {
+        const attempt = database.write(async (tx) => {
+          const { pid } = (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)).rows[0] ?? { pid: 0 };
+          await sql`select pg_terminate_backend(${pid})`.execute(database.owner);
+          await sleep(300);
+          await tx.insertInto('counters').values({ key: 'cut', slice_at: 0, hits: 1, expires_at: 1 }).execute();
+        });
+        await expect(attempt).rejects.toMatchObject({ status: 503 });
+        expect(await database.db.selectFrom('counters').selectAll().where('key', '=', 'cut').execute()).toEqual([]);
+      } finally {
+        await database.remove();
+      }
+    });
+
+    test('where another holds a table answers after a while that it is busy', async () => {
+      const database = await openTestDatabase('postgresql');
+      const release = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<void>();
+      const holder = database.owner.transaction().execute(async (tx) => {
+        await sql`lock table counters in access exclusive mode`.execute(tx);
+        held.resolve();
+        await release.promise;
+      });
+      try {
+        await held.promise;
+        await expect(database.check()).rejects.toMatchObject({ status: 503, key: 'error.databaseBusy' });
+      } finally {
+        release.resolve();
+        await holder;
+        await database.remove();
+      }
+    });
+  },
+);
+
+test('a SQLite file that was moved away is written to and read from no more, until it is back', async () => {
+  const database = await openTestDatabase('sqlite');
+  const file = database.url.slice('sqlite:'.length);
+  const row = { key: 'moved', slice_at: 0, hits: 1, expires_at: 1 };
+  const write = () => database.write((tx) => tx.insertInto('counters').values(row).execute());
+  try {
+    await rename(file, `${file}.away`);
+    await expect(write()).rejects.toMatchObject({ status: 503, key: 'error.storage' });
+    await expect(database.db.selectFrom('counters').selectAll().execute()).rejects.toThrow(/not at its place/);
+    await writeFile(file, '');
+    await expect(write()).rejects.toMatchObject({ status: 503, key: 'error.storage' });
+    await rename(`${file}.away`, file);
+    await write();
+    expect(await database.db.selectFrom('counters').selectAll().where('key', '=', 'moved').execute()).toEqual([row]);
+  } finally {
+    await database.remove();
+  }
+});
+
+test('the check writes: a database that can only be read is not ready', async () => {
+  const database = await openTestDatabase('sqlite');
+  try {
+    await database.check();
+    await sql`pragma query_only = on`.execute(database.owner);
+    await sleep(1100);
+    await expect(database.check()).rejects.toMatchObject({ status: 503 });
+  } finally {
+    await database.remove();
+  }
+});
 
 test('a SQLite file and its log are readable by their owner alone', async () => {
   const database = await openTestDatabase('sqlite');

@@ -81,6 +81,29 @@ for (const { kind, engine, missing } of subjects) {
       expect(done).toEqual([{ siteId: 's1', count: 3, flag: true, nothing: null }]);
     });
 
+    test('its figures tell what is due, what waits for its time, what runs and what failed for good', async () => {
+      const { queue, add, clock } = await stopped('2024-03-01T00:00:00Z');
+      const none = { due: 0, later: 0, running: 0, failed: 0, oldestDueAt: null };
+      expect(await queue.figures()).toEqual(none);
+      const at = clock.now();
+      await add('test.slow');
+      await add('test.later', {}, { runAt: at + hour });
+      await add('test.hopeless', {}, { maximumAttempts: 1 });
+      clock.advance(30 * second);
+      expect(await queue.figures()).toEqual({ ...none, due: 2, later: 1, oldestDueAt: at });
+      let meanwhile: unknown;
+      await queue.drain({
+        'test.slow': async () => {
+          meanwhile = await queue.figures();
+        },
+        'test.hopeless': async () => {
+          throw new Error('on purpose');
+        },
+      });
+      expect(meanwhile).toEqual({ ...none, due: 1, later: 1, running: 1, oldestDueAt: at });
+      expect(await queue.figures()).toEqual({ ...none, later: 1, failed: 1 });
+    });
+
     test('a job of a transaction that failed does not exist', async () => {
       const { queue, note } = await stopped();
       const attempt = database.write(async (tx) => {
@@ -244,7 +267,7 @@ for (const { kind, engine, missing } of subjects) {
       return using(queueOn(kind, database, database.url, systemClock));
     }
 
-    test('a worker begins a job within a second of its cause, and ends when it is asked to', async () => {
+    test('a worker begins a job within a second of its cause, and ends when it is asked to', { retry: 2 }, async () => {
       const { queue, add, done, note } = await running();
       const { end } = worker(queue, note);
       await sleep(200);
@@ -313,7 +336,7 @@ for (const { kind, engine, missing } of subjects) {
       expect([...counts.values()].every((count) => count === 1)).toBe(true);
     });
 
-    test('a job whose hand is stopped is due again at once, and no attempt is lost', async () => {
+    test('a job whose hand is stopped is due again at once, and no attempt is lost', { retry: 2 }, async () => {
       const { queue, add, done, note } = await running();
       let begun = false;
       const stoppable = async ({ signal }: JobRun) => {

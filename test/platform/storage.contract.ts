@@ -124,6 +124,57 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       expect(new Set(stamps).size).toBe(4);
     });
 
+    test('many files are read one after another and side by side, also with names a Mac stored', async () => {
+      await put('www/a/하나.txt', '하나');
+      await put('www/a/two', '0123456789');
+      await put('www/b/c/three', '');
+      await writeFile(join(site.folder, 'www/a', '나눔.txt'.normalize('NFD')), 'decomposed');
+      const reader = storage.reader();
+      const content = async (path: string, from = 0) => {
+        const file = await reader.open(at(path));
+        const into = Buffer.alloc(64);
+        const bytes = await file.read(into, from);
+        await file.close();
+        return into.toString('utf8', 0, bytes);
+      };
+      expect(await content('www/a/two', 4)).toBe('456789');
+      const paths = ['www/a/하나.txt', 'www/b/c/three', 'www/a/two', 'www/a/나눔.txt', 'www/b/c/three'];
+      expect(await Promise.all(paths.map((path) => content(path)))).toEqual(['하나', '', '0123456789', 'decomposed', '']);
+      await reader.close();
+    });
+
+    test('a reader opens regular files only: 404 for folders, links, pipes, what is behind a link, and what is not there', async () => {
+      await layLinks();
+      spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);
+      const reader = storage.reader();
+      for (const path of ['www', 'www/pipe', 'www/file-link.txt', 'www/dangling', 'www/evil/secret.txt', 'www/none', 'no/where'])
+        await expect(reader.open(at(path)), path).rejects.toEqual(refused(404));
+      await reader.close();
+    });
+
+    test('an opened file tells whether it was written to, replaced or removed meanwhile', async () => {
+      const reader = storage.reader();
+      const path = join(site.folder, 'www/file');
+      const opened = async (act: () => Promise<unknown>) => {
+        await rm(path, { force: true });
+        await writeFile(path, 'first');
+        await new Promise((go) => setTimeout(go, 20));
+        const file = await reader.open(at('www/file'));
+        await act();
+        const after = await file.again().then(
+          (entry) => (entry.stamp === file.entry.stamp ? 'same' : 'changed'),
+          (error) => error.status,
+        );
+        await file.close();
+        return after;
+      };
+      expect(await opened(async () => {})).toBe('same');
+      expect(await opened(() => writeFile(path, 'other'))).toBe('changed');
+      expect(await opened(async () => storage.put(at('www/file'), await finished('other'), 'replace'))).toBe('changed');
+      expect(await opened(() => storage.remove(at('www/file')))).toBe(404);
+      await reader.close();
+    });
+
     test('creating never overwrites, and the refused file may be stored under another name', async () => {
       await put('www/taken.txt', 'old');
       const path = await finished('new');

@@ -10,7 +10,7 @@ export const browserMissing = existsSync(executable)
   : `skipped: there is no ${executable}; install chromium or name one in CHROMIUM`;
 
 /** Headless, without the services of Chromium that would ask the network for something. */
-export function launchBrowser(): Promise<Browser> {
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
     args: [
@@ -22,6 +22,7 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--disable-dev-shm-usage',
+      ...more,
     ],
   });
 }

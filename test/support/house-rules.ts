@@ -13,6 +13,7 @@ export const line = [
   'accounts',
   'sites',
   'sign-in',
+  'people',
   'databases',
   'files',
   'ftp',
@@ -72,6 +73,8 @@ const folderOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? 
 const isFeature = (folder: string) => line.includes(folder);
 const doorOf = (feature: string) => `${feature}/${feature}.ts`;
 const nameOf = (file: string) => posix.basename(file);
+/** A feature with much HTTP has several: `routes.ts`, `recovery-routes.ts`. */
+const isRoutes = (file: string) => /(?:^|-)routes\.ts$/.test(nameOf(file));
 
 /** @returns why this import may not stand, or undefined */
 export function importBreach({ from, to, typeOnly }: Import): string | undefined {
@@ -94,7 +97,7 @@ type Says = (why: string) => string;
 
 function rootBreach(from: string, to: string, says: Says): string | undefined {
   if (nameOf(to) === 'store.ts') return says('a store belongs to its door alone');
-  if (nameOf(to) === 'routes.ts' && from !== 'app.ts') return says('only app.ts puts routes on addresses');
+  if (isRoutes(to) && from !== 'app.ts') return says('only app.ts puts routes on addresses');
   if (nameOf(to) === 'guards.ts' && from !== 'app.ts') return says('only routes.ts files and app.ts import guards');
   return undefined;
 }
@@ -117,7 +120,7 @@ function featureBreach({ from, to, typeOnly }: Import, says: Says): string | und
       ? undefined
       : says('nothing below imports the root; only types of options.ts may be used');
   if (nameOf(to) === 'guards.ts' && isFeature(there))
-    return nameOf(from) === 'routes.ts' ? undefined : says('only routes.ts files and app.ts import guards');
+    return isRoutes(from) ? undefined : says('only routes.ts files and app.ts import guards');
   if (!isFeature(there)) return says('a feature uses platform/ and the doors of other features');
   if (to !== doorOf(there)) return says(`a feature uses another only through its door, ${doorOf(there)}`);
   if (nameOf(from) === 'guards.ts') return undefined;
@@ -128,11 +131,11 @@ function featureBreach({ from, to, typeOnly }: Import, says: Says): string | und
 
 function insideBreach({ from, to, typeOnly }: Import, says: Says): string | undefined {
   const feature = folderOf(from);
-  if (nameOf(to) === 'routes.ts') return says('routes are for app.ts alone');
-  if (nameOf(from) === 'routes.ts' && nameOf(to) === 'store.ts') return says('routes speak to the door, never to the store');
+  if (isRoutes(to)) return says('routes are for app.ts alone');
+  if (isRoutes(from) && nameOf(to) === 'store.ts') return says('routes speak to the door, never to the store');
   if (nameOf(from) === 'store.ts' && to === doorOf(feature) && !typeOnly)
     return says('a store knows types of its door and nothing more');
-  if (nameOf(to) === 'guards.ts' && nameOf(from) !== 'routes.ts') return says('only routes.ts files and app.ts import guards');
+  if (nameOf(to) === 'guards.ts' && !isRoutes(from)) return says('only routes.ts files and app.ts import guards');
   return undefined;
 }
 

@@ -19,14 +19,19 @@ export type TestPanel = {
   readonly folder: string;
   readonly origin: string;
   readonly server: Server;
+  /** for a second panel on the same data */
+  readonly databaseUrl: string;
   /** Does every job that is due: letters, sites, backups. */
   work(): Promise<number>;
   letters(): Promise<string[]>;
   close(): Promise<void>;
 };
 
-/** @param options anything but addresses of data; `publicUrl` follows the port that is listened on, unless given */
-export async function startPanel(options: Partial<PanelOptions> = {}): Promise<TestPanel> {
+/**
+ * @param options anything but addresses of data; `publicUrl` follows the port that is listened on, unless given
+ * @param hostName in that `publicUrl`: 127.0.0.1 or localhost
+ */
+export async function startPanel(options: Partial<PanelOptions> = {}, hostName = '127.0.0.1'): Promise<TestPanel> {
   const folder = await mkdtemp(join(tmpdir(), 'gotgan-panel-'));
   const database = await newTestDatabase();
   const clock = (options.clock as StoppedClock | undefined) ?? new StoppedClock('2026-11-22T03:00:00Z');
@@ -34,13 +39,15 @@ export async function startPanel(options: Partial<PanelOptions> = {}): Promise<T
   const server = createServer((req, res) => handle?.(req, res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const publicUrl = options.publicUrl ?? `http://127.0.0.1:${port}`;
+  const publicUrl = options.publicUrl ?? `http://${hostName}:${port}`;
   const panel = await createPanel({
     secret,
     dataFolder: folder,
     databaseUrl: database.url,
     logLevel: 'silent',
     limitsScale: 1,
+    // The least, and the same on every machine: tests are many.
+    passwordCost: 'm=19456,t=2,p=1',
     ...options,
     publicUrl,
     clock,
@@ -50,8 +57,9 @@ export async function startPanel(options: Partial<PanelOptions> = {}): Promise<T
     await panel.doors.queue.drain({
       'letters.send': (run) => panel.doors.letters.send(String(run.payload.letterId), run.lastAttempt),
     });
-    const names = (await readdir(join(folder, 'outbox')).catch(() => [])).sort();
-    return Promise.all(names.map((name) => readFile(join(folder, 'outbox', name), 'utf8')));
+    const outbox = join(options.dataFolder ?? folder, 'outbox');
+    const names = (await readdir(outbox).catch(() => [])).sort();
+    return Promise.all(names.map((name) => readFile(join(outbox, name), 'utf8')));
   };
   return {
     panel,
@@ -59,6 +67,7 @@ export async function startPanel(options: Partial<PanelOptions> = {}): Promise<T
     folder,
     origin: new URL(publicUrl).origin,
     server,
+    databaseUrl: options.databaseUrl ?? database.url,
     work: () => panel.workOnce(),
     letters,
     close: async () => {
@@ -83,6 +92,11 @@ export class Visitor {
     this.#test = test;
     this.agent = request.agent(test.server);
     this.language = language;
+  }
+
+  /** @returns somebody with another browser at the same panel */
+  another(): Visitor {
+    return new Visitor(this.#test, this.language);
   }
 
   path(path: string): string {
@@ -175,7 +189,8 @@ export function hiddenFields(html: string, action: string): Fields {
   return fields;
 }
 
-const unescaped = (text: string) =>
+/** @returns text as it stood before it was put into HTML */
+export const unescaped = (text: string) =>
   text
     .replace(/&#34;|&quot;/g, '"')
     .replace(/&#39;/g, "'")

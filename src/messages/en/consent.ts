@@ -37,10 +37,10 @@ export const consent = {
 
   'consent.marketing_use.label': '(Optional) I consent to the use of my personal information for marketing',
   'consent.marketing_use.summary':
-    'We use your e-mail address, your telephone number if given, and your plan to tell you about new products and offers. You may refuse, and refusing has no disadvantage. ',
+    'We use your email address, your telephone number if given, and your plan to tell you about new products and offers. You may refuse, and refusing has no disadvantage. ',
   'consent.marketing_use.important': 'Purpose: marketing. Retention: until you withdraw consent or end the contract.',
-  'consent.ads_email.label': '(Optional) I consent to receiving advertising by e-mail',
-  'consent.ads_email.summary': 'We send news of products and events by e-mail. A link in each mail stops it at once.',
+  'consent.ads_email.label': '(Optional) I consent to receiving advertising by email',
+  'consent.ads_email.summary': 'We send news of products and events by email. A link in each mail stops it at once.',
   'consent.ads_sms.label': '(Optional) I consent to receiving advertising by text message',
   'consent.ads_sms.summary':
     'We send news of products and events by text message. A free number in each message stops it at once.',
@@ -73,7 +73,7 @@ export const consent = {
   'consent.data.column.purpose': 'Purpose',
   'consent.data.column.basis': 'Basis',
   'consent.data.column.retention': 'Retention',
-  'consent.data.account.item': 'E-mail address, password (as a value that cannot be reversed), language',
+  'consent.data.account.item': 'Email address, password (as a value that cannot be reversed), language',
   'consent.data.account.purpose': 'Sign-in, identification, notices needed for the contract',
   'consent.data.account.basis':
     'Conclusion and performance of the contract (Personal Information Protection Act, Article 15(1)4)',
@@ -97,6 +97,7 @@ export const consent = {
   'consent.data.never': 'Resident registration numbers, card numbers and bank account numbers are not collected.',
   'consent.data.more': 'Full text of the privacy policy',
 
+  'consent.documents.description': 'The full text of {title}, version {version}. Earlier versions stay where they were.',
   'consent.documents.title.terms': 'Hosting Terms of Service',
   'consent.documents.title.backup': 'Backup responsibility notice',
   'consent.documents.title.backup-service': 'Backup responsibility notice (with a backup service)',
@@ -110,7 +111,7 @@ export const consent = {
     'This value is recorded when you agree. If the value is the same, it is the same document to the letter.',
   'consent.documents.current': 'This is the version now in force.',
   'consent.documents.future': 'This version will be in force from {date}. Until then the earlier version applies.',
-  'consent.documents.past': 'This is an earlier version. Follow the link below for the version now in force.',
+  'consent.documents.past': 'This is an earlier version.',
   'consent.documents.seeCurrent': 'See the version now in force',
   'consent.documents.older': 'Earlier versions',
   'consent.documents.noOlder': 'There are no earlier versions.',

@@ -11,7 +11,7 @@ export const home = {
   'home.backupDuty.none.duty':
     'Unless you have bought a separate backup service, backing up your data is your responsibility and we are not liable if it is lost, ',
   'home.backupDuty.none.carveOut':
-    'except that we are liable for damage caused by our intent or gross negligence and for liability the law imposes on us.',
+    'except for damage caused by our intent or gross negligence and for liability the law imposes on us.',
   'home.backupDuty.none.copy': 'To help, every day from {time} we make a compressed backup and put it in ',
   'home.backupDuty.none.place': '/backup at the top of your FTP space (right above www)',
   'home.backupDuty.none.copyEnd': ' and on the first screen after you sign in. ',
@@ -26,9 +26,9 @@ export const home = {
   'home.backupDuty.separate.keep': 'Please also keep a copy of anything important somewhere else.',
   'home.backupDuty.separate.notReady':
     'Backups are not kept on another server yet. Until they are, please be sure to keep a downloaded copy somewhere else.',
-  'home.backupDuty.howTo': 'How to download a backup',
+  'home.backupDuty.howTo': 'How to download',
   'home.backupDuty.scope': 'What we do and cannot do',
-  'home.backupDuty.version': 'Version of this notice: {version}',
+  'home.backupDuty.version': 'Notice, version {version}',
 
   'home.heading': 'Backed up daily, checked, and yours to take',
   'home.lead':
@@ -50,7 +50,7 @@ export const home = {
   'home.band.empty': 'There are no backups yet. The first is made at {time} in the night after a site is opened.',
   'home.band.note': 'Verified means that the backup was read back and the contents of every file were compared.',
 
-  'home.location.heading': 'This is where the backups are',
+  'home.location.heading': 'Where your backups are',
   'home.location.answer': 'The daily backup is in ',
   'home.location.answerPlace': '/backup at the top of your FTP space (right above www)',
   'home.location.answerEnd': ', and behind [Download backup] on the first screen after you sign in.',
@@ -59,7 +59,7 @@ export const home = {
   'home.location.column.where': 'Where',
   'home.location.column.often': 'How often',
   'home.location.column.kept': 'How long',
-  'home.location.column.who': 'Who takes it out',
+  'home.location.column.who': 'Who can retrieve it',
   'home.location.download.kind': 'Download copy',
   'home.location.download.where': '/backup on FTP and the management pages',
   'home.location.download.often': 'Every day from {time}',
@@ -85,14 +85,14 @@ export const home = {
 
   'home.plans.heading': 'Plans',
   'home.plans.caption': 'Summary of the plans (tax included)',
-  'home.plans.for': 'For which site',
+  'home.plans.for': 'Suited to',
   'home.plans.from': 'From {price} a month',
   'home.plans.more': 'Compare the plans',
   'home.plans.empty': 'There is no plan to sign up for at the moment.',
 
   'home.sla.heading': 'If the service stops',
   'home.sla.line':
-    'We promise {percent} % availability. If the service stops for {hours} hours or more without a break for reasons within our responsibility, we return {times} times the fee for that time. Time spent restoring from a backup counts too.',
+    'We promise {percent}\u00a0% availability. If the service stops for {hours} hours or more without a break for reasons within our responsibility, we return {times} times the fee for that time. Time spent restoring from a backup counts too.',
   'home.sla.more': 'Read the compensation for downtime (SLA)',
 
   'home.officers.heading': 'Security officer and privacy officer',
@@ -111,9 +111,9 @@ export const home = {
   'home.locationPage.title': 'Backup location',
   'home.locationPage.lead': 'Where the daily backup is, how to download it, and where the company keeps its own backups.',
   'home.locationPage.off': 'These management pages do not make backups. Support can tell you where the company keeps them.',
-  'home.locationPage.folders.heading': 'What the folders look like',
+  'home.locationPage.folders.heading': 'The folders',
   'home.locationPage.folders.root': 'The top folder you see when you connect by FTP',
-  'home.locationPage.folders.backup': 'The daily backup. Read only, and not open to any web address.',
+  'home.locationPage.folders.backup': 'The daily backup. Read-only, and not reachable by any web address.',
   'home.locationPage.folders.www': 'The folder that is published on the web',
   'home.locationPage.screen.heading': 'Download from the management pages',
   'home.locationPage.screen.1': 'Sign in.',
@@ -125,7 +125,7 @@ export const home = {
   'home.locationPage.ftp.1': 'In your FTP program, turn on encryption (FTPS) and connect.',
   'home.locationPage.ftp.2': 'Open the folder /backup, right above www.',
   'home.locationPage.ftp.3': 'Download the .zip file with the date in its name and the .sha256 file of the same name.',
-  'home.locationPage.check.heading': 'Check that it arrived whole',
+  'home.locationPage.check.heading': 'Check that it arrived complete',
   'home.locationPage.check.body':
     'If the value calculated from your file equals the one in the .sha256 file, or the SHA-256 value on the page, it arrived unchanged.',
   'home.locationPage.contents.heading': 'What is in it',
@@ -133,7 +133,7 @@ export const home = {
     'The files of the www folder. Including databases is being prepared; for now they are not in it. For each backup, the page and the file manifest.json inside the archive state what it holds and what is missing.',
   'home.locationPage.care.heading': 'Take care',
   'home.locationPage.care.body':
-    'A backup may hold passwords from settings and your visitors’ data. Do not give it to others. If you receive a mail about a download that you do not remember, change your password and tell us.',
+    'A backup may hold passwords from settings and your visitors’ data. Do not give it to others. If you receive an email about a download that you do not remember, change your password and tell us.',
   'home.locationPage.tiers.heading': 'The backups the company keeps',
   'home.locationPage.tiers.body':
     'Short-term and long-term backups are there for the company to recover the service when a server is damaged. A copy on the same server may be lost with it, so it does not count as a backup tier.',

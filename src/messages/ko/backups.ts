@@ -32,7 +32,7 @@ export const backups = {
   'backups.evidence.verified': '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다.',
   'backups.evidence.proven': '빈 서버에 실제로 되살려 열어 보았습니다.',
   'backups.evidence.warned':
-    '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다. 읽지 못했거나 담는 동안 바뀐 파일이 있으니 아래 목록을 확인해 주세요.',
+    '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다. 읽지 못했거나 담는 동안 바뀐 파일이 있으니 [빠진 것]을 확인해 주세요.',
   'backups.evidence.shrunken': '{verified}에 모두 대조했습니다. 앞선 백업보다 크게 줄었으니 사이트의 파일을 확인해 주세요.',
   'backups.evidence.failed': '만들지 못했습니다({failed}). 이유: {reason}',
   'backups.evidence.missing': '이 백업은 만들지 않았습니다. 이유: {reason}',
@@ -50,7 +50,7 @@ export const backups = {
   'backups.reason.closed': '사이트가 해지되었습니다.',
   'backups.reason.unknown': '예상하지 못한 문제가 생겼습니다.',
 
-  'backups.fresh': '마지막 정상 백업: {time}({ago}), 검증됨',
+  'backups.fresh': '마지막 정상 백업: {time} ({ago})',
   'backups.none.heading': '아직 백업이 없습니다',
   'backups.none.text':
     '첫 백업은 {next}에 자동으로 만듭니다. 만든 뒤 다시 읽어 검증하면 이곳과 FTP의 /backup에서 받을 수 있습니다.',
@@ -67,7 +67,7 @@ export const backups = {
   'backups.bad.support': '궁금한 점은 {phone} 또는 {email}에 물어봐 주세요.',
 
   'backups.tier.heading': '백업이 있는 곳',
-  'backups.tier.copy': '내려받기용 복사본: {time}({ago})',
+  'backups.tier.copy': '내려받기용 복사본: {time} ({ago})',
   'backups.tier.noCopy': '내려받기용 복사본: 아직 없습니다.',
   'backups.tier.none':
     '이 서버 안의 복사본이며 단기·장기 백업 단계는 아직 없습니다. 서버가 망가지면 함께 없어질 수 있으니, 받은 파일을 다른 곳에 보관해 주세요.',
@@ -82,7 +82,7 @@ export const backups = {
   'backups.job.again': '앞선 시도가 끝나지 못해 곧 이어서 합니다.',
   'backups.job.listing': '담을 파일을 세고 있습니다.',
   'backups.job.files': '파일 {done}개 / {total}개',
-  'backups.job.checking': '압축 파일을 다시 읽는 중: {percent} %',
+  'backups.job.checking': '압축 파일을 다시 읽는 중: {percent}\u00a0%',
   'backups.job.moved': '마지막으로 움직인 때: {seconds}초 전',
   'backups.job.stalled': '{minutes}분째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
 
@@ -91,7 +91,7 @@ export const backups = {
 
   'backups.one.title': '{day} 백업',
   'backups.one.heading': '{time} 백업',
-  'backups.one.back': '백업',
+  'backups.one.back': '{site} 백업',
   'backups.one.sameDay': '같은 날의 다른 백업',
   'backups.one.size': '크기',
   'backups.one.sizes': '{archive} (압축을 풀면 {original})',

@@ -89,6 +89,7 @@ export const consent = {
   'consent.data.never': '주민등록번호, 카드 번호, 계좌 번호는 받지 않습니다.',
   'consent.data.more': '개인정보 처리방침 전문',
 
+  'consent.documents.description': '{title} 버전 {version}의 전문입니다. 지난 버전도 그대로 볼 수 있습니다.',
   'consent.documents.title.terms': '호스팅 이용약관',
   'consent.documents.title.backup': '백업 책임 안내',
   'consent.documents.title.backup-service': '백업 책임 안내(백업 서비스를 신청한 경우)',
@@ -101,7 +102,7 @@ export const consent = {
   'consent.documents.hashNote': '동의하실 때 이 값을 함께 기록합니다. 값이 같으면 글자 하나도 바뀌지 않은 같은 문서입니다.',
   'consent.documents.current': '지금 적용되는 버전입니다.',
   'consent.documents.future': '{date}부터 적용될 버전입니다. 지금은 이전 버전이 적용됩니다.',
-  'consent.documents.past': '지난 버전입니다. 지금 적용되는 버전을 보시려면 아래 링크를 눌러 주세요.',
+  'consent.documents.past': '지난 버전입니다.',
   'consent.documents.seeCurrent': '지금 적용되는 버전 보기',
   'consent.documents.older': '지난 버전',
   'consent.documents.noOlder': '지난 버전이 없습니다.',

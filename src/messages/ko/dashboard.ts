@@ -47,7 +47,7 @@ export const dashboard = {
   'dashboard.backup.duty': '백업 책임 안내 전문',
 
   'dashboard.tasks.heading': '할 일',
-  'dashboard.task.preparing': '사이트를 준비하고 있습니다. 눌러서 새로 고치기',
+  'dashboard.task.preparing': '사이트를 준비하고 있습니다. 새로 고치기',
   'dashboard.task.preparingTag': '준비 중',
   'dashboard.task.upload': '홈페이지 파일 올리기',
   'dashboard.task.uploadTag': '첫 업로드',
@@ -70,7 +70,7 @@ export const dashboard = {
   'dashboard.usage.heading': '사용량',
   'dashboard.usage.headingOf': '사용량: {site}',
   'dashboard.usage.storage': '저장 공간',
-  'dashboard.usage.text': '{used} / {quota} ({percent} %)',
+  'dashboard.usage.text': '{used} / {quota} ({percent}\u00a0%)',
   'dashboard.usage.counted': '{ago} 기준입니다. ',
   'dashboard.usage.notCounted': '서버의 파일은 아직 세지 않았습니다. ',
   'dashboard.usage.full': '다 차면 새로 올리기만 막히며, 있는 자료와 사이트는 그대로입니다. ',

@@ -21,8 +21,8 @@ export const home = {
   'home.backupDuty.separate.notReady':
     '아직 다른 서버에 백업을 두지 않고 있습니다. 연결될 때까지는 직접 받은 사본을 꼭 다른 곳에 보관해 주세요.',
   'home.backupDuty.howTo': '백업 직접 받는 법',
-  'home.backupDuty.scope': '회사가 하는 일과 하지 못하는 일',
-  'home.backupDuty.version': '이 안내의 버전: {version}',
+  'home.backupDuty.scope': '회사가 하는 일과 못하는 일',
+  'home.backupDuty.version': '안내 버전 {version}',
 
   'home.heading': '매일 백업하고, 확인하고, 돌려드립니다',
   'home.lead':
@@ -53,7 +53,7 @@ export const home = {
   'home.location.column.where': '어디에',
   'home.location.column.often': '얼마나 자주',
   'home.location.column.kept': '얼마 동안',
-  'home.location.column.who': '누가 꺼냅니까',
+  'home.location.column.who': '누가 꺼낼 수 있습니까',
   'home.location.download.kind': '내려받기용 복사본',
   'home.location.download.where': 'FTP의 /backup과 관리 화면',
   'home.location.download.often': '매일 {time}부터',
@@ -86,7 +86,7 @@ export const home = {
 
   'home.sla.heading': '서비스가 멈추면',
   'home.sla.line':
-    '가용률 {percent} %를 약속하며, 회사의 책임으로 {hours}시간 이상 이어서 멈추면 그 시간 요금의 {times}배를 돌려드립니다. 백업본으로 복구하느라 멈춘 시간도 포함합니다.',
+    '가용률 {percent}\u00a0%를 약속하며, 회사의 책임으로 {hours}시간 이상 이어서 멈추면 그 시간 요금의 {times}배를 돌려드립니다. 백업본으로 복구하느라 멈춘 시간도 포함합니다.',
   'home.sla.more': '장애 보상 기준(SLA) 보기',
 
   'home.officers.heading': '보안 담당자와 개인정보 보호 담당자',
@@ -131,7 +131,7 @@ export const home = {
   'home.locationPage.tiers.heading': '회사가 따로 두는 백업',
   'home.locationPage.tiers.body':
     '단기 백업과 장기 백업은 서버가 망가졌을 때 회사가 서비스를 복구하기 위한 것입니다. 같은 서버 안에 있는 사본은 서버가 망가지면 함께 없어질 수 있으므로 백업 단계로 치지 않습니다.',
-  'home.locationPage.scope.heading': '회사가 하는 일과 하지 못하는 일',
+  'home.locationPage.scope.heading': '회사가 하는 일과 못하는 일',
   'home.locationPage.scope.does': '하루 한 번 백업을 만들고, 다시 읽어 검증하고, 결과를 화면에 그대로 보여 드립니다.',
   'home.locationPage.scope.cannot':
     '마지막 백업 뒤에 바뀐 내용, 보관 기한이 지난 자료, 서버와 함께 없어진 사본은 되살릴 수 없습니다.',

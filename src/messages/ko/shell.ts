@@ -22,4 +22,26 @@ export const shell = {
   'shell.copy': '복사',
   'shell.copied': '복사했습니다.',
   'shell.requestId': '문의 번호',
+  'shell.theme': '밝은 화면·어두운 화면',
+
+  'idle.title': '곧 로그아웃됩니다',
+  'idle.soon': '{at}까지 아무 일도 없으면 로그아웃됩니다. 계속하시려면 [계속 로그인]을 눌러 주세요.',
+  'idle.last': '로그인한 지 오래되어 {at}에 로그아웃됩니다. 하던 일을 저장해 주세요.',
+  'idle.over': '로그아웃되었습니다',
+  'idle.kept':
+    '이 화면에 적은 내용은 그대로 있습니다. 보내면 로그인한 다음 다시 보여 드립니다. 비밀번호와 파일은 다시 넣어 주세요.',
+  'idle.stay': '계속 로그인',
+  'idle.close': '닫기',
+
+  'theme.title': '화면의 밝기',
+  'theme.lead': '밝은 화면과 어두운 화면 가운데 하나를 고르면 이 브라우저에 기억해 둡니다.',
+  'theme.legend': '어떻게 보여 드릴까요',
+  'theme.system': '시스템 설정대로',
+  'theme.system.note': '기기가 밝은 화면이면 밝게, 어두운 화면이면 어둡게 보여 드립니다. 쿠키를 남기지 않습니다.',
+  'theme.light': '밝게',
+  'theme.light.note': '기기의 설정과 관계없이 밝은 바탕에 보여 드립니다.',
+  'theme.dark': '어둡게',
+  'theme.dark.note': '기기의 설정과 관계없이 어두운 바탕에 보여 드립니다.',
+  'theme.submit': '이대로 보기',
+  'theme.missing': '밝기를 하나 골라 주세요.',
 } as const satisfies Sentences;

@@ -1,6 +1,5 @@
-// The built-in CAPTCHA: six characters bent one by one, crossed by ribbons of the same ink, as a PNG.
+// The built-in CAPTCHA: six characters bent one by one, crossed by a ribbon and turned over in a patch of the same ink, as a PNG.
 import { randomInt } from 'node:crypto';
-import sharp from 'sharp';
 import { fontPen, type Outline, type Point } from './outlines.ts';
 import type { Captcha } from './port.ts';
 
@@ -20,6 +19,7 @@ const lookAlikes: Readonly<Record<string, string>> = {
   X: 'K',
   Y: 'K',
   8: '3',
+  I: 'T',
 };
 
 /** @returns six signs, each drawn evenly and on its own (CSPRNG) */
@@ -42,10 +42,10 @@ const moved = (outline: Outline, change: (point: Point) => Point): Outline => ou
 function deformed(outline: Outline): Outline {
   const [left, right] = extent(outline, 0);
   const [top, bottom] = extent(outline, 1);
-  const scaleY = between(46, 54) / (bottom - top);
-  const scaleX = scaleY * between(0.9, 1.12);
-  const turn = eitherSign(0.03, 0.26);
-  const shear = between(-0.2, 0.2);
+  const scaleY = between(44, 55) / (bottom - top);
+  const scaleX = scaleY * between(0.8, 1.22);
+  const turn = eitherSign(0.03, 0.32);
+  const shear = between(-0.22, 0.22);
   const bend = eitherSign(1, 2);
   const phase = between(0, 6.28);
   return moved(outline, ([px, py]) => {
@@ -116,6 +116,20 @@ function ribbon(): Outline {
   return [[...upper, ...lower]];
 }
 
+/** A patch of ink with a waving rim: what of letters and ribbons lies in it turns from ink to paper, so that no letter has one look. */
+function patch(middle: number): Outline {
+  const [x0, y0] = [middle, height / 2 + between(-8, 8)];
+  const [wide, high] = [between(44, 66), between(27, 34)];
+  const [folds, phase, other] = [randomInt(2, 5), between(0, 6.28), between(0, 6.28)];
+  return [
+    Array.from({ length: 60 }, (_, at): Point => {
+      const angle = (at / 60) * 2 * Math.PI;
+      const rim = 1 + 0.1 * Math.sin(folds * angle + phase) + 0.05 * Math.sin((folds + 2) * angle + other);
+      return [x0 + wide * rim * Math.cos(angle), y0 + high * rim * Math.sin(angle)];
+    }),
+  ];
+}
+
 const pathOf = (outline: Outline) =>
   outline.map((line) => `M${line.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')}Z`).join('');
 
@@ -134,7 +148,9 @@ export function pictureCaptcha(): Captcha {
       const answer = newAnswer();
       const glyphs = [...answer].map((character) => deformed(outlineOf(character)));
       const row = inARow(mixed(glyphs));
-      const svg = drawing([...row, ...ribbon(), ...ribbon()]);
+      const svg = drawing([...row, ...ribbon(), ...patch(between(60, 180))]);
+      // Loaded with the first picture: most processes never draw one, and it weighs 17 MiB.
+      const { default: sharp } = await import('sharp');
       const picture = await sharp(Buffer.from(svg)).grayscale().png({ palette: true, colours: 16, effort: 1 }).toBuffer();
       return { answer, picture };
     },

@@ -7,7 +7,9 @@ export type Challenge = {
   readonly picture: Buffer;
 };
 
+/** Draws challenges; that each is good for one answer only is the caller's affair (ruling 1). */
 export interface Captcha {
+  /** @returns a new picture with an answer of its own, drawn at random by a cryptographic source */
   draw(): Promise<Challenge>;
   /** Forgives case, spaces and look-alikes that are never drawn. */
   normalise(typed: string): string;

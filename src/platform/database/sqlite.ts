@@ -1,5 +1,5 @@
 // SQLite in one file: a writing connection, one transaction after the other, and a reading one that never waits for it.
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import {
   type DatabaseConnection,
   type Driver,
   Kysely,
+  type LogEvent,
   type QueryCompiler,
   type SelectModifierNode,
   SqliteAdapter,
@@ -15,11 +16,13 @@ import {
   SqliteDialect,
   SqliteDriver,
   SqliteQueryCompiler,
+  type SqliteStatement,
 } from 'kysely';
 import type { Schema } from '../../migrations/schema.ts';
 import type { Clock } from '../clock.ts';
 import { unavailable } from '../errors.ts';
-import type { Connection, Tx } from './database.ts';
+import { Tally } from '../tally.ts';
+import type { DatabaseError, EngineConnection, Tx } from './database.ts';
 
 /** A long wait inside the driver would freeze the event loop, so it is short and the retry is ours. */
 const driverWaitMilliseconds = 200;
@@ -32,8 +35,16 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 }
 
 class ImmediateDriver extends SqliteDriver {
+  readonly #requireFile: () => void;
+
+  constructor(database: SqliteDatabase, requireFile: () => void) {
+    super({ database });
+    this.#requireFile = requireFile;
+  }
+
   // A plain `begin` that reads first fails at once when another process has written in between.
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    this.#requireFile();
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
@@ -54,10 +65,12 @@ class WithoutRowLocksCompiler extends SqliteQueryCompiler {
 
 class ImmediateDialect extends SqliteDialect {
   readonly #database: SqliteDatabase;
+  readonly #requireFile: () => void;
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, requireFile: () => void) {
     super({ database });
     this.#database = database;
+    this.#requireFile = requireFile;
   }
 
   override createAdapter(): SqliteAdapter {
@@ -69,23 +82,48 @@ class ImmediateDialect extends SqliteDialect {
   }
 
   override createDriver(): Driver {
-    return new ImmediateDriver({ database: this.#database });
+    return new ImmediateDriver(this.#database, this.#requireFile);
   }
 }
 
-function forKysely(database: DatabaseSync): SqliteDatabase {
+/** Texts of statements differ only where lists differ in length; the program has fewer than this. */
+const mostStatements = 300;
+
+function forKysely(database: DatabaseSync, before = () => {}): SqliteDatabase {
+  // Preparing takes longer than most statements themselves; what was used longest ago is forgotten.
+  const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare: (text) => {
-      const statement = database.prepare(text);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])).map((row) => ({ ...row })),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-      };
+      before();
+      const statement = prepared.get(text) ?? statementOf(database, text);
+      prepared.delete(text);
+      prepared.set(text, statement);
+      if (prepared.size > mostStatements) prepared.delete(prepared.keys().next().value ?? '');
+      return statement;
     },
   };
+}
+
+function statementOf(database: DatabaseSync, text: string): SqliteStatement {
+  const statement = database.prepare(text);
+  // Rows as lists: the driver's own objects have no prototype, and copying them takes six times as long as building these.
+  statement.setReturnArrays(true);
+  const names = statement.columns().map(({ name }) => name);
+  return {
+    reader: names.length > 0,
+    all: (parameters) =>
+      statement.all(...(parameters as SQLInputValue[])).map((row) => rowOf(names, row as unknown as unknown[])),
+    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    // One that is still being read cannot be asked again, so each reading has its own.
+    iterate: (parameters) => database.prepare(text).iterate(...(parameters as SQLInputValue[])),
+  };
+}
+
+function rowOf(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (const [at, name] of names.entries()) row[name] = values[at];
+  return row;
 }
 
 function openFile(file: string, pragmas: string): DatabaseSync {
@@ -94,14 +132,45 @@ function openFile(file: string, pragmas: string): DatabaseSync {
   return database;
 }
 
+const unopenable = 14;
+
+/**
+ * @returns what throws while the file that was opened does not stand at its place: SQLite would go on writing into a file without
+ *   a name, which is gone at the end of the process. Another file there is not taken up, since a log of the old one may lie beside it.
+ */
+function requirePlace(file: string): () => void {
+  const identity = () => {
+    const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stats && `${stats.dev}:${stats.ino}`;
+  };
+  const opened = identity();
+  return () => {
+    if (identity() !== opened) throw Object.assign(new Error('the database file is not at its place'), { errcode: unopenable });
+  };
+}
+
+/** Asking the system takes as long as a small statement does. Reading a file that has just gone does no harm. */
+const readsTrustMilliseconds = 20;
+
+function nowAndThen(check: () => void): () => void {
+  let checked = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - checked < readsTrustMilliseconds) return;
+    check();
+    checked = performance.now();
+  };
+}
+
 /** SQLite's result codes that mean "busy" (5), "locked" (6). */
 const isBusy = (error: unknown) => [5, 6].includes(resultCode(error) & 0xff);
 /** read-only (8), disk error (10), full (13), cannot open (14) */
-const isUnwritable = (error: unknown) => [8, 10, 13, 14].includes(resultCode(error) & 0xff);
+const isUnwritable = (error: unknown) => [8, 10, 13, unopenable].includes(resultCode(error) & 0xff);
 
 function resultCode(error: unknown): number {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
 }
+
+const kindOf = (error: unknown): DatabaseError => (isBusy(error) ? 'busy' : isUnwritable(error) ? 'unavailable' : 'refused');
 
 /** @returns the error that a person may see, when `error` says that SQLite cannot answer or be written now */
 export function sqliteFault(error: unknown): Error | undefined {
@@ -109,7 +178,7 @@ export function sqliteFault(error: unknown): Error | undefined {
   return isUnwritable(error) ? unavailable('error.storage') : undefined;
 }
 
-export async function openSqlite(file: string, clock: Clock): Promise<Connection> {
+export async function openSqlite(file: string, clock: Clock): Promise<EngineConnection> {
   mkdirSync(dirname(file), { recursive: true });
   // Made here, since SQLite would let everybody on the machine read it; its log and index files take the mode of this one.
   closeSync(openSync(file, 'a', 0o600));
@@ -118,8 +187,13 @@ export async function openSqlite(file: string, clock: Clock): Promise<Connection
     'pragma journal_mode=wal; pragma synchronous=full; pragma secure_delete=on; pragma trusted_schema=off; pragma recursive_triggers=on;',
   );
   const reading = openFile(file, 'pragma trusted_schema=off; pragma query_only=on;');
-  const owner = new Kysely<Schema>({ dialect: new ImmediateDialect(forKysely(writing)) });
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: forKysely(reading) }) });
+  const requireFile = requirePlace(file);
+  const errors = new Tally<DatabaseError>();
+  const log = (event: LogEvent) => {
+    if (event.level === 'error') errors.add(kindOf(event.error));
+  };
+  const owner = new Kysely<Schema>({ dialect: new ImmediateDialect(forKysely(writing), requireFile), log });
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: forKysely(reading, nowAndThen(requireFile)) }), log });
 
   async function write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     const giveUpAt = clock.monotonic() + writeWaitMilliseconds;
@@ -138,12 +212,27 @@ export async function openSqlite(file: string, clock: Clock): Promise<Connection
     db,
     owner,
     write,
-    check: async () => {
-      await db.selectFrom('plans').select('slug').limit(1).execute();
-    },
+    errors,
     close: async () => {
       await db.destroy();
       await owner.destroy();
     },
   };
+}
+
+/**
+ * For moving a panel: nobody else is or comes in while it is open, also after a crash of ours, and it cannot be written.
+ * @returns undefined when somebody has it open
+ */
+export function openSqliteAlone(file: string): Kysely<Schema> | undefined {
+  const database = new DatabaseSync(file, { timeout: driverWaitMilliseconds });
+  try {
+    // Set before the first look: then the log is opened for one, which every other connection's lock on the file forbids.
+    database.exec('pragma locking_mode=exclusive; pragma query_only=on; begin; select count(*) from sqlite_master; commit');
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return undefined;
+    throw error;
+  }
+  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: forKysely(database) }) });
 }

@@ -20,7 +20,7 @@ function panelError({ status, key, parameters }: PanelError): string {
 }
 
 const firstPauseMilliseconds = 5_000;
-const longestPauseMilliseconds = 3_600_000;
+export const longestPauseMilliseconds = 3_600_000;
 
 /** @returns milliseconds until the attempt after the failed `attempt` (1 for the first): 5 s, doubled each time, at most an hour */
 export function backOff(attempt: number): number {

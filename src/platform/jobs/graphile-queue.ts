@@ -46,6 +46,7 @@ export function graphileQueue(connection: Connection, options: GraphileQueueOpti
     add: (tx, name, payload, options) => rows.add(tx, name, payload, options),
     work: (asked) => work(rows, url, asked, leaseMilliseconds),
     drain: (hands) => drain(rows, hands, leaseMilliseconds),
+    figures: () => rows.figures(),
     close: async () => {},
   };
 }

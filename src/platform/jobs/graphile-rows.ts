@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Connection, Tx } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { backOff } from './failure.ts';
-import type { AddOptions, Payload } from './port.ts';
+import type { AddOptions, Payload, QueueFigures } from './port.ts';
 
 export const graphileSchema = 'gotgan_worker';
 
@@ -70,6 +70,18 @@ export class GraphileRows {
       ),
     );
     return rows[0];
+  }
+
+  async figures(): Promise<QueueFigures> {
+    const now = at(this.#clock.now());
+    const { rows } = await sql<QueueFigures>`select
+        count(*) filter (where is_available and run_at <= ${now})::int as due,
+        count(*) filter (where is_available and run_at > ${now})::int as later,
+        count(*) filter (where locked_at is not null)::int as running,
+        count(*) filter (where locked_at is null and attempts >= max_attempts)::int as failed,
+        round(extract(epoch from min(run_at) filter (where is_available and run_at <= ${now})) * 1000)::float8 as "oldestDueAt"
+      from ${jobs}`.execute(this.#connection.owner);
+    return rows[0] ?? { due: 0, later: 0, running: 0, failed: 0, oldestDueAt: null };
   }
 
   async remove(job: TakenJob): Promise<void> {

@@ -31,6 +31,7 @@ export type Hand = (run: JobRun) => Promise<void>;
 
 export type Hands = Readonly<Record<string, Hand>>;
 
+/** How a worker works. */
 export type WorkOptions = {
   readonly hands: Hands;
   /** one long job after the other by default */
@@ -41,6 +42,22 @@ export type WorkOptions = {
   readonly failed?: (name: string, error: unknown, lastAttempt: boolean) => void;
 };
 
+/** How many jobs there are now, for the operator. */
+export type QueueFigures = {
+  /** could be begun now, and nobody has begun them */
+  readonly due: number;
+  /** wait for their time, also for the next attempt */
+  readonly later: number;
+  readonly running: number;
+  /** have no attempt left */
+  readonly failed: number;
+  /** since when the oldest of those that are due could have been begun, epoch milliseconds */
+  readonly oldestDueAt: number | null;
+};
+
+/**
+ * Jobs that outlive the process: each runs at least once, so a hand must bear being run twice. An add that fails fails its transaction.
+ */
 export interface Queue {
   /** Adds on the caller's transaction: the job exists if and only if its cause does. */
   add(tx: Tx, name: string, payload: Payload, options?: AddOptions): Promise<void>;
@@ -48,5 +65,8 @@ export interface Queue {
   work(options: WorkOptions): Promise<void>;
   /** Does everything that is due now, also what falls due by doing it, and returns how many hands ran. For tests and `gotgan work --once`. */
   drain(hands: Hands): Promise<number>;
+  /** @returns how much waits, runs and has failed now, for the operator's figures */
+  figures(): Promise<QueueFigures>;
+  /** Lets go of what the engine holds of its own (connections); jobs stay where they are. */
   close(): Promise<void>;
 }

@@ -30,6 +30,7 @@ export function tableQueue(connection: Connection, options: TableQueueOptions): 
       await Promise.all([lane('short', concurrency?.short ?? 4), lane('long', concurrency?.long ?? 1)]);
     },
     drain: (hands) => drain(rows, hands, leaseMilliseconds),
+    figures: () => rows.figures(),
     close: async () => {},
   };
 }
@@ -47,10 +48,10 @@ type Times = { readonly leaseMilliseconds: number; readonly pollMilliseconds: nu
 
 async function workLane(rows: JobRows, lane: Lane, most: number, asked: Asked, times: Times): Promise<void> {
   const names = Object.keys(asked.hands);
-  const running = new Map<Promise<void>, AbortController>();
+  const running = new Map<Promise<void>, { stop: AbortController; id: string }>();
   let wake = () => {};
   asked.signal.addEventListener('abort', () => {
-    for (const run of running.values()) run.abort();
+    for (const { stop } of running.values()) stop.abort();
     wake();
   });
   const tell = (error: unknown) => asked.failed?.('jobs', error, false);
@@ -62,12 +63,14 @@ async function workLane(rows: JobRows, lane: Lane, most: number, asked: Asked, t
         running.delete(run);
         wake();
       });
-    running.set(run, stop);
+    running.set(run, { stop, id: job.id });
   };
   while (!asked.signal.aborted) {
     let pause = times.pollMilliseconds;
     // A database that does not answer is told, waited for and asked again; the lease brings back what was left.
-    const job = await (running.size < most ? rows.take([lane], names) : undefined)?.catch((error) => {
+    // Not what runs here: after a jump of the clock its lease looks over until it is renewed.
+    const ours = [...running.values()].map(({ id }) => id);
+    const job = await (running.size < most ? rows.take([lane], names, ours) : undefined)?.catch((error) => {
       tell(error);
       pause *= 10;
     });

@@ -4,8 +4,8 @@ import type { PlatformTables, Schema } from '../../migrations/schema.ts';
 import type { Clock } from '../clock.ts';
 import type { Connection, Tx } from '../database/database.ts';
 import { newId } from '../ids.ts';
-import { backOff } from './failure.ts';
-import type { AddOptions, Lane, Payload } from './port.ts';
+import { backOff, longestPauseMilliseconds } from './failure.ts';
+import type { AddOptions, Lane, Payload, QueueFigures } from './port.ts';
 
 export type Job = Selectable<PlatformTables['jobs']>;
 
@@ -56,10 +56,10 @@ export class JobRows {
       .execute();
   }
 
-  /** Takes the job that is due longest. Looking writes nothing: an idle worker never holds SQLite's one writing transaction. */
-  async take(lanes: readonly Lane[], names: readonly string[]): Promise<Job | undefined> {
+  /** Takes the job that is due longest, none of `except` (ids). Looking writes nothing: an idle worker never holds SQLite's one writing transaction. */
+  async take(lanes: readonly Lane[], names: readonly string[], except: readonly string[] = []): Promise<Job | undefined> {
     for (;;) {
-      const id = await this.#nextDue(lanes, names);
+      const id = await this.#nextDue(lanes, names, except);
       if (!id) return undefined;
       const job = await this.#takeOne(id);
       // Its last worker died at the last attempt: one more could kill this worker as well.
@@ -68,14 +68,15 @@ export class JobRows {
     }
   }
 
-  async #nextDue(lanes: readonly Lane[], names: readonly string[]): Promise<string | undefined> {
+  async #nextDue(lanes: readonly Lane[], names: readonly string[], except: readonly string[]): Promise<string | undefined> {
     if (names.length === 0) return undefined;
     const next = await this.#connection.db
       .selectFrom('jobs')
       .select('id')
       .where('lane', 'in', lanes)
       .where('name', 'in', names)
-      .where(isDue(this.#clock.now()))
+      .where(this.#isDue())
+      .$if(except.length > 0, (query) => query.where('id', 'not in', except))
       .orderBy('run_at')
       .orderBy('id')
       .limit(1)
@@ -94,10 +95,26 @@ export class JobRows {
           lease_owner: newId(now),
         }))
         .where('id', '=', id)
-        .where(isDue(now))
+        .where(this.#isDue())
         .returningAll()
         .executeTakeFirst(),
     );
+  }
+
+  /** Times further ahead than they can have been set were set before the clock was set back: who waits for them waits for a day. */
+  #isDue() {
+    const now = this.#clock.now();
+    const latestLease = now + 2 * this.#leaseMilliseconds;
+    return (eb: ExpressionBuilder<Schema, 'jobs'>) =>
+      eb.and([
+        eb('failed_at', 'is', null),
+        eb.or([
+          eb('run_at', '<=', now),
+          eb.and([eb('created_at', '>', now), eb('run_at', '<=', eb.ref('created_at'))]),
+          eb.and([eb('attempts', '>', 0), eb('last_error', 'is not', null), eb('run_at', '>', now + longestPauseMilliseconds)]),
+        ]),
+        eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now), eb('lease_until', '>', latestLease)]),
+      ]);
   }
 
   /** @returns false when another worker has the job by now */
@@ -107,6 +124,33 @@ export class JobRows {
       tx.updateTable('jobs').set({ lease_until: leaseUntil }).where(isHeld(job)).returning('id').executeTakeFirst(),
     );
     return renewed !== undefined;
+  }
+
+  async figures(): Promise<QueueFigures> {
+    const now = this.#clock.now();
+    const isDue = this.#isDue();
+    const count = (eb: ExpressionBuilder<Schema, 'jobs'>) => eb.fn.countAll<number>();
+    const { open, held, failed, due, oldest } = await this.#connection.db
+      .selectFrom('jobs')
+      .select((eb) => [
+        count(eb).filterWhere('failed_at', 'is', null).as('open'),
+        count(eb)
+          .filterWhere('failed_at', 'is', null)
+          .filterWhere('lease_until', '>', now)
+          .filterWhere('lease_until', '<=', now + 2 * this.#leaseMilliseconds)
+          .as('held'),
+        count(eb).filterWhere('failed_at', 'is not', null).as('failed'),
+        count(eb).filterWhere(isDue).as('due'),
+        eb.fn.min('run_at').filterWhere(isDue).as('oldest'),
+      ])
+      .executeTakeFirstOrThrow();
+    return {
+      due: Number(due),
+      later: Number(open) - Number(due) - Number(held),
+      running: Number(held),
+      failed: Number(failed),
+      oldestDueAt: oldest === null ? null : Number(oldest),
+    };
   }
 
   async remove(job: Job): Promise<void> {
@@ -142,13 +186,6 @@ export class JobRows {
     });
   }
 }
-
-const isDue = (now: number) => (eb: ExpressionBuilder<Schema, 'jobs'>) =>
-  eb.and([
-    eb('failed_at', 'is', null),
-    eb('run_at', '<=', now),
-    eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]),
-  ]);
 
 const isHeld = (job: Job) => (eb: ExpressionBuilder<Schema, 'jobs'>) =>
   eb.and([eb('id', '=', job.id), eb('lease_owner', '=', job.lease_owner)]);

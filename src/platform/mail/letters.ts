@@ -49,8 +49,11 @@ export class Letters {
     this.#parts = parts;
   }
 
-  /** Writes the letter and the job that sends it: both exist if and only if the caller's transaction is committed. */
-  async queue(tx: Tx, letter: NewLetter): Promise<void> {
+  /**
+   * Writes the letter and the job that sends it: both exist if and only if the caller's transaction is committed.
+   * @returns its id, for `sentAt`
+   */
+  async queue(tx: Tx, letter: NewLetter): Promise<string> {
     const { secrets, clock } = this.#parts;
     const id = newId(clock.now());
     const { template, language, to, parameters, actorPersonId = null, customerId = null } = letter;
@@ -72,6 +75,17 @@ export class Letters {
       })
       .execute();
     await this.#queueSending(tx, { id, actor_person_id: actorPersonId, customer_id: customerId });
+    return id;
+  }
+
+  /** @returns when the mail server took the letter, epoch milliseconds; null while it did not */
+  async sentAt(letterId: string): Promise<number | null> {
+    const row = await this.#parts.connection.db
+      .selectFrom('letters')
+      .select('sent_at')
+      .where('id', '=', letterId)
+      .executeTakeFirst();
+    return row?.sent_at ?? null;
   }
 
   /**
@@ -117,6 +131,23 @@ export class Letters {
         .executeTakeFirst();
       if (row) await this.#queueSending(tx, row);
     });
+  }
+
+  /** Letters that wait to be sent, and those without an attempt left whose values are still there to send them. */
+  async counts(): Promise<{ readonly waiting: number; readonly failed: number }> {
+    const row = await this.#parts.connection.db
+      .selectFrom('letters')
+      .select((eb) => [
+        eb.fn.countAll<number>().filterWhere('failed_at', 'is', null).as('waiting'),
+        eb.fn
+          .countAll<number>()
+          .filterWhere('failed_at', 'is not', null)
+          .filterWhere('recipient_sealed', 'is not', null)
+          .as('failed'),
+      ])
+      .where('sent_at', 'is', null)
+      .executeTakeFirstOrThrow();
+    return { waiting: Number(row.waiting), failed: Number(row.failed) };
   }
 
   /** Empties the letters that failed before `before`, in epoch milliseconds: what nobody retried is not kept. */

@@ -1,18 +1,17 @@
 // Letters as files: the default of a panel that has no mail server yet. Any mail program opens them; they contain real links.
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import MailComposer from 'nodemailer/lib/mail-composer';
 import type MimeNode from 'nodemailer/lib/mime-node';
 import { type Clock, systemClock } from '../clock.ts';
 import { unavailable } from '../errors.ts';
-import { messageOf, oneLine, senderOf } from './message.ts';
+import { messageOf, senderOf } from './message.ts';
 import type { Letter, Mailer } from './port.ts';
 
 export type OutboxOptions = {
   /** `곳간 <no-reply@example.com>` */
   readonly from: string;
   readonly clock?: Clock;
-  /** told of each letter: its file and subject, never its receiver or a link */
+  /** told of each letter: its file, never its receiver, a link or the subject, which may name a site */
   readonly logLine?: (line: string) => void;
 };
 
@@ -40,7 +39,7 @@ export function outbox(folder: string, options: OutboxOptions): Mailer {
       } catch (error) {
         throw refused(error);
       }
-      logLine?.(`letter ${name}: ${oneLine(letter.subject)}`);
+      logLine?.(`letter ${name}`);
     },
     check: () =>
       check().catch((error) => {
@@ -50,7 +49,9 @@ export function outbox(folder: string, options: OutboxOptions): Mailer {
   };
 }
 
-function compose(letter: Letter, from: ReturnType<typeof senderOf>, date: Date): Promise<Buffer> {
+async function compose(letter: Letter, from: ReturnType<typeof senderOf>, date: Date): Promise<Buffer> {
+  // Loaded with the first letter: pages never need it, and it weighs 19 MiB.
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer');
   const root = new MailComposer({ ...messageOf(letter, from), date, newline: 'unix' }).compile();
   if (letter.text.split('\n').every((line) => Buffer.byteLength(line) <= maximumLineBytes)) readable(root);
   return root.build();

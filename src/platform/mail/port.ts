@@ -13,8 +13,10 @@ export type Letter = {
 
 /** Errors: PanelError 503 when the letter was not taken; then it may be sent again with the same message id. */
 export interface Mailer {
+  /** Resolves when the letter was taken: by the server, or whole in its file. */
   send(letter: Letter): Promise<void>;
   /** @throws PanelError 503 when letters could not be sent now */
   check(): Promise<void>;
+  /** Ends open connections; letters that were taken stay taken. */
   close(): Promise<void>;
 }

@@ -1,5 +1,4 @@
 // Letters by SMTP: encrypted on every way that leaves this machine.
-import { createTransport } from 'nodemailer';
 import { unavailable } from '../errors.ts';
 import { messageOf, senderOf } from './message.ts';
 import type { Mailer } from './port.ts';
@@ -18,26 +17,37 @@ export type SmtpOptions = {
  */
 export function smtp(url: string, { from }: SmtpOptions): Mailer {
   const sender = senderOf(from);
-  const transport = createTransport({ ...connectionOf(url), pool: true, maxConnections: 4, maxMessages: 100 });
-  // A pooled connection that is lost while it is idle has nobody else to tell.
-  transport.on('error', () => {});
+  const options = { ...connectionOf(url), pool: true, maxConnections: 4, maxMessages: 100 } as const;
+  // Loaded with the first letter: pages never need it, and it weighs 19 MiB.
+  const connect = async () => {
+    const { createTransport } = await import('nodemailer');
+    const transport = createTransport(options);
+    // A pooled connection that is lost while it is idle has nobody else to tell.
+    transport.on('error', () => {});
+    return transport;
+  };
+  let connected: ReturnType<typeof connect> | undefined;
+  const transport = () => {
+    connected ??= connect();
+    return connected;
+  };
   return {
     send: async (letter) => {
       const message = messageOf(letter, sender);
       try {
-        await transport.sendMail(message);
+        await (await transport()).sendMail(message);
       } catch (error) {
         throw refused(error);
       }
     },
     check: async () => {
       try {
-        await transport.verify();
+        await (await transport()).verify();
       } catch (error) {
         throw refused(error);
       }
     },
-    close: async () => transport.close(),
+    close: async () => (await connected)?.close(),
   };
 }
 

@@ -8,5 +8,6 @@ export interface VirusScanner {
   readonly present: boolean;
   /** @param path a finished file on this machine */
   scan(path: string): Promise<ScanResult>;
+  /** @throws PanelError 503 when the scanner does not answer now */
   check(): Promise<void>;
 }

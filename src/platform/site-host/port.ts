@@ -10,11 +10,13 @@ export interface SiteHost {
   open(site: HostedSite): Promise<void>;
   /** The site stops answering; files stay. */
   suspend(site: HostedSite): Promise<void>;
+  /** The site answers again, with the files it had. */
   resume(site: HostedSite): Promise<void>;
   /** Files and place are gone for good. */
   remove(site: HostedSite): Promise<void>;
   /** Counts `www/` only: what lies in `backup/` is not in the quota. */
   usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }>;
+  /** @returns the files of one site; nothing is opened until it is asked for something */
   storageFor(site: HostedSite): SiteStorage;
   /**
    * Shows one archive file in the customer's `backup/` folder under `name`, with a checksum file beside it (`<name>.sha256`),

@@ -14,6 +14,8 @@ import { forEach } from './tree.ts';
 const stagingPrefix = '.staging-';
 /** Archives are the panel's own until they are shown: nobody else may look into their folders. */
 const folderMode = 0o750;
+/** Archives are large, and whoever opens one reads all of it: fewer pieces, fewer rounds through the event loop. */
+const pieceBytes = 1024 * 1024;
 
 const isPart = (text: string) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text);
 
@@ -48,6 +50,10 @@ export function diskArchives(root: string): ArchiveStorage {
       const { site, name } = parts(key);
       await answering(() => unlessMissing(root, site, (folder) => removeFile(folder, name)));
     },
+    async unstage(key) {
+      const { site, name } = parts(key);
+      await answering(() => unlessMissing(root, site, (folder) => removeStaged(folder, name)));
+    },
     sweep: () => answering(() => sweep(root)),
   };
 }
@@ -66,7 +72,7 @@ async function stage(root: string, key: string): Promise<StagedArchive> {
     await unless(['EEXIST'], () => mkdir(all.at(site), folderMode));
     await all.sync();
   });
-  const path = join(root, site, `${stagingPrefix}${randomUUID()}`);
+  const path = join(root, site, `${stagingPrefix}${name}-${randomUUID()}`);
   return {
     path,
     commit: () => answering(() => commit(join(root, site), path, name)),
@@ -88,7 +94,7 @@ async function commit(folderPath: string, path: string, name: string): Promise<v
 }
 
 async function openArchive(folder: Folder, name: string, range?: ByteRange) {
-  const { entry, stream } = await openFile(folder, name, name, range);
+  const { entry, stream } = await openFile(folder, name, name, range, pieceBytes);
   if (range && range.end >= entry.size) {
     stream.destroy();
     // exactly the bytes asked for, or none: a cut archive must not pass as a whole one
@@ -103,8 +109,16 @@ async function listFiles(folder: Folder): Promise<{ name: string; size: number }
   return entries.filter((entry) => entry?.kind === 'file').filter((entry) => entry !== undefined);
 }
 
+async function removeStaged(folder: Folder, name: string): Promise<void> {
+  const staged = `${stagingPrefix}${name}-`;
+  const names = (await folder.entries()).map((entry) => String(entry.name)).filter((entry) => entry.startsWith(staged));
+  for (const one of names) await unless(['ENOENT'], () => unlink(folder.at(one)));
+}
+
+/** With what a writer that died has left of it in staging. */
 async function removeFile(folder: Folder, name: string): Promise<void> {
   await unless(['ENOENT'], () => unlink(folder.at(name)));
+  await removeStaged(folder, name);
   await folder.sync();
 }
 

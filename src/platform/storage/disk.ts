@@ -6,8 +6,9 @@ import { answering, faultCode } from './faults.ts';
 import { descend, Folder, hasDescriptorPaths, within } from './folder.ts';
 import { type DiskName, temporaryPrefix } from './names.ts';
 import { enterOrMake, folderMode, type GroupLookup, groupLookup } from './ownership.ts';
-import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteStorage } from './port.ts';
+import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
 import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
+import { DiskReader } from './reading.ts';
 import { forEach, removeTree } from './tree.ts';
 
 export type DiskOptions = {
@@ -81,6 +82,11 @@ export class DiskSite implements SiteStorage {
     if (path.length === 0) throw notFound();
     const { parents, name } = split(path);
     return this.#in(parents, async (folder) => openFile(folder, name, await folder.spelling(name), range));
+  }
+
+  reader(): SiteReader {
+    const enter = async (parents: SitePath) => descend(await this.#openRoot(), checked(parents));
+    return new DiskReader({ enter, stat: (path) => this.stat(path) });
   }
 
   async makeFolder(path: SitePath): Promise<void> {

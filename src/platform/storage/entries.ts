@@ -8,6 +8,7 @@ import type { DiskName } from './names.ts';
 import type { ByteRange, Entry, EntryKind, OpenFile } from './port.ts';
 
 const nanosecondsPerMillisecond = 1e6;
+const smallPiece = 64 * 1024;
 
 function kindOf(stats: BigIntStats): EntryKind {
   if (stats.isFile()) return 'file';
@@ -45,9 +46,16 @@ export async function look(folder: Folder, shown: string, name: DiskName): Promi
 /**
  * Opens a regular file of the folder; 404 for everything else.
  * @param range bytes to read, both inclusive; beyond the end there are simply no bytes
+ * @param pieceBytes how much is read at a time; the default is small, since most files are
  * @throws RangeError when the range is none
  */
-export async function openFile(folder: Folder, shown: string, name: DiskName, range?: ByteRange): Promise<OpenFile> {
+export async function openFile(
+  folder: Folder,
+  shown: string,
+  name: DiskName,
+  range?: ByteRange,
+  pieceBytes = smallPiece,
+): Promise<OpenFile> {
   if (
     range &&
     !(Number.isSafeInteger(range.start) && Number.isSafeInteger(range.end) && 0 <= range.start && range.start <= range.end)
@@ -58,7 +66,7 @@ export async function openFile(folder: Folder, shown: string, name: DiskName, ra
   try {
     const stats = await file.stat({ bigint: true });
     if (!stats.isFile()) throw notFound();
-    return { entry: describe(shown, stats), stream: file.createReadStream(range ? { start: range.start, end: range.end } : {}) };
+    return { entry: describe(shown, stats), stream: file.createReadStream({ highWaterMark: pieceBytes, ...range }) };
   } catch (error) {
     await file.close();
     throw error;

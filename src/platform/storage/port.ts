@@ -23,6 +23,26 @@ export type Entry = {
 
 export type OpenFile = { readonly entry: Entry; readonly stream: Readable };
 
+/** Many files of one site, read one after another or side by side: quicker than `open` for each, since folders stay open between. */
+export interface SiteReader {
+  /** Opens a regular file for reading (404 for anything else). Whoever opens closes it, also after a failure of reading. */
+  open(path: SitePath): Promise<ReadFile>;
+  /** Only after everything that was opened is closed. */
+  close(): Promise<void>;
+}
+
+/** One opened file. Errors as for SiteStorage. */
+export interface ReadFile {
+  /** taken from the opened file itself */
+  readonly entry: Entry;
+  /** @returns how many bytes from `position` on stand in `into` now, fewer than fit only at the end of the file */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** @returns what stands at the path now: 404 when it was removed, another stamp when it was written to or replaced since `open` */
+  again(): Promise<Entry>;
+  /** Gives the file back; reading it afterwards fails. */
+  close(): Promise<void>;
+}
+
 export type PutMode = 'create' | 'replace';
 
 /**
@@ -37,6 +57,8 @@ export interface SiteStorage {
   list(path: SitePath): Promise<Entry[]>;
   /** Opens a regular file for reading, optionally bytes `start` to `end` (both inclusive). The entry was taken from the opened file itself. */
   open(path: SitePath, range?: { start: number; end: number }): Promise<OpenFile>;
+  /** @returns a way to read many files; `close` it */
+  reader(): SiteReader;
   /** Makes a folder and its parents; an existing folder is left as it is. */
   makeFolder(path: SitePath): Promise<void>;
   /**
@@ -70,12 +92,15 @@ export interface ArchiveStorage {
   local(key: string): Promise<{ readonly path: string; release(): Promise<void> }>;
   /** @returns keys and sizes of one site's archives */
   list(site: string): Promise<{ key: string; size: number }[]>;
-  /** Nothing there is no error. */
+  /** Also what is staged under this key. Nothing there is no error. */
   remove(key: string): Promise<void>;
+  /** Removes what is staged under this key and nothing else: a writer that still lives cannot commit it any more. */
+  unstage(key: string): Promise<void>;
   /** Removes what writers that died left in staging a day ago or longer. @returns how many */
   sweep(): Promise<number>;
 }
 
+/** An archive that is being written: invisible until `commit`, and gone after `discard`. */
 export interface StagedArchive {
   readonly path: string;
   /** fsync of file and folder, then an atomic rename: after this returns the archive is complete and durable under its key. 409 if the key exists. */

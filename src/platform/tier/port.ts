@@ -27,6 +27,7 @@ export interface OpenSnapshot {
   manifest(): Promise<Readable>;
   /** @throws PanelError 404 for a path the manifest does not list */
   member(path: string): Promise<Readable>;
+  /** Lets go of what was opened (a mounted repository, a fetched archive). */
   close(): Promise<void>;
 }
 
@@ -37,7 +38,9 @@ export interface OpenSnapshot {
 export interface BackupTier {
   /** Keeps a snapshot; keeping the same backup twice changes nothing. */
   keep(source: SnapshotSource, signal: AbortSignal): Promise<Snapshot>;
+  /** @throws PanelError 404 when the tier does not hold this backup of this site */
   open(site: string, backupId: string): Promise<OpenSnapshot>;
+  /** @returns what the tier holds of one site, in no particular order */
   list(site: string): Promise<Snapshot[]>;
   /** Nothing there is no error. */
   forget(site: string, backupId: string): Promise<void>;

@@ -48,6 +48,14 @@ export class Addresses {
       ? `${url.pathname}${url.search}`
       : undefined;
   }
+
+  /** @returns a path of this panel without mount and language, when `wanted` is one; the visitor's language is put before it again */
+  localPath(wanted: unknown): string | undefined {
+    const local = this.local(wanted);
+    if (local === undefined || !(local === this.base || local.startsWith(`${this.base}/`))) return undefined;
+    const path = local.slice(this.base.length).replace(/^\/en(?=[/?]|$)/, '') || '/';
+    return path.startsWith('/') ? path : `/${path}`;
+  }
 }
 
 function isLoopbackName(name: string): boolean {

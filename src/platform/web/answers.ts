@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request } from 'express';
 import { databaseFault } from '../database/faults.ts';
 import { badRequest, conflict, Invalid, PanelError, tooLarge } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { asPageAgain } from './headers.ts';
 
 /** @returns the error a person may see; undefined means: a bug */
 function forPerson(error: unknown): PanelError | undefined {
@@ -24,9 +25,7 @@ export function answerErrors(log: Log): ErrorRequestHandler {
     if (!known) log.error({ requestId, method: req.method, err: error }, 'bug');
     else if (status >= 500) log.warn({ requestId, key: known.key, err: error }, 'refused');
     if (res.headersSent || !req.visit) return next(error);
-    res.set('Content-Security-Policy', res.get('Content-Security-Policy') ?? "default-src 'none'");
-    for (const name of ['Content-Disposition', 'ETag', 'Content-Length', 'Accept-Ranges', 'Content-Range'])
-      res.removeHeader(name);
+    asPageAgain(res);
     const key = known?.key ?? 'error.bug';
     if (req.visit.wantsJson) {
       res
@@ -36,17 +35,26 @@ export function answerErrors(log: Log): ErrorRequestHandler {
       return;
     }
     const { words } = req.visit;
-    await res.page(
+    const shown = res.page(
       'error',
       {
         title: words.t(`error.title.${titleOf(status)}`),
         sentence: words.t(key, known?.parameters),
         status,
         requestId,
-        ...(known instanceof Invalid && { faults: known.fields }),
+        // The form is not on this page: no reason can lead to its field.
+        ...(known instanceof Invalid && { faults: { '': Object.values(known.fields).flat() } }),
       },
       status,
     );
+    // A page that cannot be rendered either must not end with Express's own answer, which prints the stack.
+    await shown.catch((fault) => {
+      log.error({ requestId, err: fault }, 'bug');
+      res
+        .status(500)
+        .type('text')
+        .send(`${words.t('error.bug')}\n${requestId}\n`);
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 // Style and scripts: one hashed stylesheet, hashed modules and images, kept by browsers for ever.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { notFound } from '../errors.ts';
 
@@ -13,6 +13,11 @@ const types: Record<string, string> = {
   '.ico': 'image/x-icon',
 };
 
+/** The script of every signed-in page. */
+export const everywhere = 'behaviours/idle-warning.js';
+/** @returns the name of a script in one file with that of every signed-in page */
+export const withWarning = (name: string) => `${everywhere.slice(0, -'.js'.length)}+${basename(name)}`;
+
 type Asset = { readonly body: Buffer; readonly type: string; readonly integrity: string };
 
 export class Assets {
@@ -20,15 +25,27 @@ export class Assets {
   readonly #hashedNames = new Map<string, string>();
   readonly #icons = new Map<string, string>();
 
-  /** @param publicFolder with `css/` (concatenated in the order of its names), `behaviours/` and `images/`; @param iconFolder with `<name>.svg` */
-  constructor(publicFolder: string, iconFolder: string) {
+  /**
+   * @param publicFolder with `css/` (concatenated in the order of its names), `behaviours/` and `images/`
+   * @param iconFolder with `<name>.svg`
+   * @param more style behind that of the folder
+   */
+  constructor(publicFolder: string, iconFolder: string, more = '') {
     const css = filesOf(join(publicFolder, 'css'), '.css').map((path) => readFileSync(path));
-    this.#add('panel.css', Buffer.concat(css));
+    this.#add('panel.css', Buffer.concat([...css, Buffer.from(more)]));
     for (const folder of ['behaviours', 'images']) {
       for (const path of filesOf(join(publicFolder, folder))) this.#add(path.slice(publicFolder.length + 1), readFileSync(path));
     }
+    this.#joinEverywhere(publicFolder);
     for (const path of filesOf(iconFolder, '.svg'))
       this.#icons.set(path.slice(iconFolder.length + 1, -'.svg'.length), readFileSync(path, 'utf8').trim());
+  }
+
+  /** The warning of every signed-in page comes in one file with the page's own first script: a request less (ux.md 5.1). */
+  #joinEverywhere(publicFolder: string): void {
+    const source = (name: string) => readFileSync(join(publicFolder, name), 'utf8');
+    for (const name of [...this.#hashedNames.keys()].filter((one) => one.endsWith('.js') && one !== everywhere))
+      this.#add(withWarning(name), Buffer.from(`{\n${source(everywhere)}}\n{\n${source(name)}}\n`));
   }
 
   #add(name: string, body: Buffer): void {
@@ -47,6 +64,10 @@ export class Assets {
     const asset = hashed && this.#byHashedName.get(hashed);
     if (!hashed || !asset) throw new Error(`no asset ${name}`);
     return { name: hashed, integrity: asset.integrity };
+  }
+
+  get iconNames(): readonly string[] {
+    return [...this.#icons.keys()];
   }
 
   /** @returns the inline SVG of an icon */

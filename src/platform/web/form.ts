@@ -23,7 +23,17 @@ export type FormDefinition<F extends Fields> = {
 };
 
 /** Never shown again and never kept (architecture §7). */
-const secretFields = new Set(['password', 'current_password', 'new_password', 'captcha', 'code', 'recovery', '_csrf', '_idem']);
+const secretFields = new Set([
+  'password',
+  'current_password',
+  'new_password',
+  'captcha',
+  'code',
+  'recovery',
+  'response',
+  '_csrf',
+  '_idem',
+]);
 
 /** @returns what was typed, as far as it may be shown again: texts and lists of texts, without secrets */
 export function typed(body: unknown): Record<string, string | string[]> {

@@ -50,10 +50,17 @@ const always: Record<string, string> = {
 export function headers(addresses: Addresses): RequestHandler {
   const ownsOrigin = addresses.isHttps && addresses.base === '';
   const whole = [...policy, ...(addresses.isHttps ? ['upgrade-insecure-requests'] : [])].join('; ');
+  // Set in one go, without Express's look at each of them.
+  const every = new Map(
+    Object.entries({
+      ...always,
+      'Content-Security-Policy': whole,
+      ...(ownsOrigin && { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' }),
+    }),
+  );
   return (_req, res, next) => {
-    res.set(always);
-    res.set('Content-Security-Policy', whole);
-    if (ownsOrigin) res.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
+    res.setHeaders(every);
+    res.locals.pagePolicy = whole;
     next();
   };
 }
@@ -69,4 +76,11 @@ export function asAttachment(res: Response, name: string): void {
     'Content-Disposition': `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`,
     'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
   });
+}
+
+/** Bytes were announced and an error page comes instead: what was said about the bytes is taken back, or the page had no style. */
+export function asPageAgain(res: Response): void {
+  res.set('Content-Security-Policy', res.locals.pagePolicy ?? "default-src 'none'");
+  for (const name of ['Content-Disposition', 'ETag', 'Last-Modified', 'Content-Length', 'Accept-Ranges', 'Content-Range'])
+    res.removeHeader(name);
 }

@@ -16,6 +16,9 @@ export type Claim = { readonly repeated: string } | { readonly once: Once; relea
 /** Of a form without a key: each sending is an act of its own. */
 export const neverRepeats: Claim = { once: { finish: async () => {} }, release: async () => {} };
 
+/** One claim of a key; a later one has another time. */
+type Claimed = { readonly owner: string; readonly key: string; readonly created_at: number };
+
 export class Idempotency {
   readonly #connection: Connection;
   readonly #clock: Clock;
@@ -44,6 +47,8 @@ export class Idempotency {
         .where((eb) =>
           eb.or([
             eb('created_at', '<', now - day),
+            // the clock was set back
+            eb.and([eb('finished_at', 'is', null), eb('created_at', '>', now + minute)]),
             eb.and([eb('finished_at', 'is', null), eb('created_at', '<', now - 5 * minute)]),
           ]),
         )
@@ -64,28 +69,33 @@ export class Idempotency {
     if (known?.finished_at != null && known.location !== null) return { repeated: known.location };
     if (known) throw conflict('error.stillRunning');
     return {
-      once: { finish: (tx, location) => this.#finish(tx, owner, key, location) },
-      release: () => this.#release(owner, key),
+      once: { finish: (tx, location) => this.#finish(tx, row, location) },
+      release: () => this.#release(row),
     };
   }
 
-  async #finish(tx: Tx, owner: string, key: string, location: string): Promise<void> {
+  /** @throws PanelError 409 when the claim was taken for a dead one's meanwhile, and another sending acts */
+  async #finish(tx: Tx, { owner, key, created_at }: Claimed, location: string): Promise<void> {
     const finished_at = this.#clock.now();
-    await tx
+    const finished = await tx
       .updateTable('idempotency_keys')
       .set({ finished_at, location })
       .where('owner', '=', owner)
       .where('key', '=', key)
-      .execute();
+      .where('created_at', '=', created_at)
+      .where('finished_at', 'is', null)
+      .executeTakeFirst();
+    if (finished.numUpdatedRows !== 1n) throw conflict('error.stillRunning');
   }
 
   /** A refused form frees its key. */
-  async #release(owner: string, key: string): Promise<void> {
+  async #release({ owner, key, created_at }: Claimed): Promise<void> {
     await this.#connection.write((tx) =>
       tx
         .deleteFrom('idempotency_keys')
         .where('owner', '=', owner)
         .where('key', '=', key)
+        .where('created_at', '=', created_at)
         .where('finished_at', 'is', null)
         .execute(),
     );

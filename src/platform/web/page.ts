@@ -1,10 +1,12 @@
 // Pages: a view, and the layout around it, in the visitor's language.
-import { randomBytes } from 'node:crypto';
-import type { Application, Request, RequestHandler, Response } from 'express';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
 import type { FieldFault, Parameters } from '../errors.ts';
 import type { Addresses } from './addresses.ts';
-import type { Assets } from './assets.ts';
+import { type Assets, everywhere, withWarning } from './assets.ts';
 import { type Faults, summary } from './faults.ts';
+import { themeOf } from './theme.ts';
+import type { Views } from './views.ts';
 
 export type PageData = {
   /** text of the `<title>` and usually of the h1 */
@@ -23,13 +25,24 @@ export type PageData = {
 
 export type Link = { readonly href: string; readonly text: string; readonly current?: boolean; readonly strong?: boolean };
 
+/** Seconds from now: to the end of a session in which nothing happens, and to its end in any case; and how long before a page warns. */
+export type IdleEnd = { readonly seconds: number; readonly left: number; readonly warn: number; readonly stay: string };
+
 /** What the house around the pages says; given by the composition root, which knows the features. */
 export type Frame = {
   readonly brand: unknown;
   readonly officers: unknown;
+  /** the customer is restricted: where that is explained */
+  readonly restriction: { readonly href: string } | undefined;
   readonly navigation: readonly Link[];
   readonly publicLinks: readonly Link[];
   readonly footerLinks: readonly Link[];
+  /** when the session ends by itself, for the warning before; undefined without a session */
+  readonly idle?: IdleEnd | undefined;
+  /** what a new password must be, in a sentence */
+  readonly passwordRule: string;
+  /** between the pages of one's own account */
+  readonly accountLinks: readonly Link[];
 };
 
 declare global {
@@ -60,25 +73,30 @@ export function tokenOf(req: Request): string {
   return req.session.csrf;
 }
 
-export function pages(app: Application, parts: Pages): RequestHandler {
-  const render = (view: string, locals: object) =>
-    new Promise<string>((resolve, reject) => app.render(view, locals, (error, html) => (error ? reject(error) : resolve(html))));
+export function pages(views: Views, parts: Pages): RequestHandler {
   return (req, res, next) => {
     res.page = async (view, data, status = 200) => {
+      const hadToken = req.session?.csrf !== undefined;
       const locals = { ...localsOf(req, data, parts), ...data };
-      const body = await render(view, locals);
-      const whole = await render('layout', { ...locals, body });
+      if (!hadToken && locals.csrf) await saved(req);
+      const body = views.render(view, locals);
+      const whole = views.render('layout', { ...locals, body });
       res.status(status).type('html').send(whole);
     };
     next();
   };
 }
 
+/** A form whose session could not be kept would be refused when it comes back: then there is no form, but the reason. */
+const saved = (req: Request) =>
+  new Promise<void>((resolve, reject) => req.session.save((error) => (error ? reject(error) : resolve())));
+
 function localsOf(req: Request, data: PageData, { addresses, assets, frame }: Pages) {
   const { visit } = req;
   const { words } = visit;
   const flash = takeFlash(req);
   const other = visit.language === 'ko' ? 'en' : 'ko';
+  const house = frame(req, data.section);
   const needsToken = data.form || visit.person !== undefined;
   return {
     ...words,
@@ -87,19 +105,19 @@ function localsOf(req: Request, data: PageData, { addresses, assets, frame }: Pa
     integrity: (name: string) => assets.hashed(name).integrity,
     icon: (name: string) => assets.icon(name),
     csrf: needsToken ? tokenOf(req) : '',
-    idem: randomBytes(16).toString('base64url'),
+    idem: randomUUID(),
     values: {} as Record<string, unknown>,
     errorsOf: (field: string) => (data.faults?.[field] ?? []).map((fault: FieldFault) => words.t(fault.key, fault.parameters)),
-    ...frame(req, data.section),
+    ...house,
     page: {
       title: data.title,
       description: data.description ?? '',
       section: data.section ?? '',
       language: visit.language,
-      theme: '',
+      theme: themeOf(req, addresses),
       path: visit.path,
       signedIn: visit.person !== undefined,
-      scripts: data.scripts ?? [],
+      scripts: house.idle ? scriptsWithWarning(data.scripts) : (data.scripts ?? []),
       flash: flash && { kind: flash.kind, text: words.t(flash.key, flash.parameters) },
       errors: summary(words, data.faults),
       otherLanguage: {
@@ -109,6 +127,10 @@ function localsOf(req: Request, data: PageData, { addresses, assets, frame }: Pa
       },
     },
   };
+}
+
+function scriptsWithWarning([first, ...others]: readonly string[] = []): string[] {
+  return [first === undefined ? everywhere : withWarning(first), ...others];
 }
 
 /** A message is shown once, on the next page. */

@@ -1,10 +1,11 @@
 // What every handler knows of a request: language, words, addresses, who came.
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type {} from 'express-session';
 import type { Clock } from '../clock.ts';
-import { badRequest } from '../errors.ts';
+import { badRequest, notSignedIn } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Addresses } from './addresses.ts';
+import { requestIdOf } from './request-log.ts';
 import { type Language, type Words, type WordsOptions, wordsIn } from './words.ts';
 
 /** Who is signed in, and for which customer they act. */
@@ -12,8 +13,14 @@ export type SignedIn = {
   readonly personId: string;
   readonly customerId: string;
   readonly role: 'owner' | 'developer' | 'viewer';
+  /** ids of the sites the place is for; null: every site of the customer */
+  readonly siteIds: readonly string[] | null;
+  /** the person has places at other customers as well */
+  readonly hasSeveralPlaces: boolean;
   /** epoch milliseconds of the last full sign-in or confirmation */
   readonly freshAt: number;
+  /** the customer is restricted: reading, downloading, asking and leaving are left */
+  readonly restriction?: { readonly since: number; readonly because: string };
 };
 
 export interface Visit {
@@ -32,6 +39,8 @@ export interface Visit {
   url(path: string): string;
   /** set once the session was read and is signed in */
   person?: SignedIn;
+  /** the session is a person's whose place may not be used from this network address: no page of theirs is shown (403) */
+  isElsewhere?: boolean;
   /** the answer must be JSON: the client asked for it and not for HTML */
   readonly wantsJson: boolean;
 }
@@ -49,23 +58,32 @@ export type VisitOptions = { readonly addresses: Addresses; readonly words: Word
 /** Takes the language off the address (`/en/login` → `/login`) and puts `req.visit` on the request. */
 export function welcome({ addresses, words, clock }: VisitOptions): RequestHandler {
   const inLanguage: Record<Language, Words> = { ko: wordsIn('ko', words), en: wordsIn('en', words) };
-  return (req, _res, next) => {
+  return (req, res, next) => {
     const english = /^\/en(?=[/?]|$)/.test(req.url);
     if (english) req.url = req.url.slice('/en'.length).replace(/^(?!\/)/, '/');
     const language: Language = english ? 'en' : 'ko';
     req.visit = {
-      requestId: newId(clock.now()),
+      requestId: requestIdOf(req, newId(clock.now())),
       language,
       words: inLanguage[language],
       path: req.path,
-      pathAndQuery: req.url,
+      // A sign that stands for nothing would make a link that is no address.
+      pathAndQuery: req.url.replace(/%(?![0-9a-f]{2})/gi, '%25'),
       address: req.ip ?? '',
       agent: (req.get('user-agent') ?? '').slice(0, 400),
       url: (path) => addresses.page(language, path),
       wantsJson: req.accepts(['html', 'json']) === 'json',
     };
+    // The page of an error shows the same number, and a proxy can write it beside its own line.
+    res.set('X-Request-Id', req.visit.requestId);
     next();
   };
+}
+
+/** @returns who is signed in. @throws PanelError 401 when nobody is, which a guard should have said before */
+export function signedIn(req: Request): SignedIn {
+  if (!req.visit.person) throw notSignedIn();
+  return req.visit.person;
 }
 
 /** An address whose percent-encoding cannot be read is answered here (400), whatever route it might have met. */

@@ -19,6 +19,14 @@ export type Words = {
   date(at: number): string;
   /** @param day a local day, `YYYY-MM-DD`. @returns the same as `date` */
   dateOf(day: string): string;
+  /** @param day a local day. @returns `11월 22일`, `22 Nov`: without its year */
+  shortDateOf(day: string): string;
+  /** @param month `YYYY-MM`. @returns `2026년 11월`, `November 2026` */
+  monthOf(month: string): string;
+  /** Monday to Sunday */
+  readonly weekdays: readonly { readonly short: string; readonly full: string }[];
+  /** @returns the zone of times as its people call it at that moment: `한국 표준시`, `Korean Standard Time` */
+  zoneAt(at: number): string;
   /** @returns `03:10` */
   clock(at: number): string;
   /** @returns `6시간 전`, `6 hours ago` */
@@ -42,7 +50,11 @@ export function wordsIn(language: Language, { catalogues, zone, now }: WordsOpti
     new Intl.DateTimeFormat(locale, { timeZone: zone, hourCycle: 'h23', ...options });
   const wholeDate = { year: 'numeric', month: language === 'ko' ? 'long' : 'short', day: 'numeric' } as const;
   const dates = format(wholeDate);
-  const localDates = format({ ...wholeDate, timeZone: 'UTC' });
+  const ofDay = (options: Intl.DateTimeFormatOptions) => format({ ...options, timeZone: 'UTC' });
+  const localDates = ofDay(wholeDate);
+  const shortDates = ofDay({ month: wholeDate.month, day: 'numeric' });
+  const months = ofDay({ year: 'numeric', month: 'long' });
+  const zones = format({ timeZoneName: 'long' });
   const clocks = format({ hour: '2-digit', minute: '2-digit' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
   const t = (key: string, parameters: Parameters = {}) => {
@@ -57,6 +69,10 @@ export function wordsIn(language: Language, { catalogues, zone, now }: WordsOpti
     t,
     date,
     dateOf: (text) => localDates.format(Date.parse(`${text}T00:00:00Z`)),
+    shortDateOf: (text) => shortDates.format(Date.parse(`${text}T00:00:00Z`)),
+    monthOf: (text) => months.format(Date.parse(`${text}-01T00:00:00Z`)),
+    weekdays: weekdaysIn(ofDay({ weekday: 'short' }), ofDay({ weekday: 'long' })),
+    zoneAt: lately((at) => zones.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? zone),
     clock,
     time: (at) => `${date(at)}${language === 'ko' ? ' ' : ', '}${clock(at)}`,
     ago: (at) => agoIn(relative, now() - at),
@@ -67,8 +83,25 @@ export function wordsIn(language: Language, { catalogues, zone, now }: WordsOpti
   };
 }
 
+/** Zones change their name on a full quarter of an hour, and every page asks for it. */
+function lately(name: (at: number) => string): (at: number) => string {
+  let known: { quarter: number; name: string } | undefined;
+  return (at) => {
+    const quarter = Math.floor(at / (15 * minute));
+    if (known?.quarter !== quarter) known = { quarter, name: name(at) };
+    return known.name;
+  };
+}
+
+/** 2024 began with a Monday. */
+function weekdaysIn(short: Intl.DateTimeFormat, full: Intl.DateTimeFormat): Words['weekdays'] {
+  const days = Array.from({ length: 7 }, (_, index) => Date.UTC(2024, 0, index + 1));
+  return days.map((day) => ({ short: short.format(day), full: full.format(day) }));
+}
+
 /** An unknown placeholder stays visible: a test finds it. */
 function fill(sentence: string, parameters: Parameters): string {
+  if (!sentence.includes('{')) return sentence;
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => (name in parameters ? String(parameters[name]) : whole));
 }
 

@@ -17,22 +17,40 @@ import {
 export type ZipEntry = ZipMember &
   ZipSizes & { readonly method: ZipMethod; readonly offset: number; readonly described: boolean };
 
-/** @throws DamagedArchive */
-export async function readDirectory(file: FileHandle, fileBytes: number): Promise<{ entries: ZipEntry[]; offset: number }> {
+/** The directory as it stands in the archive: a fifth of the memory that its entries would take, so they are made when asked for. */
+export class Directory {
+  /** where it begins in the archive, in bytes */
+  readonly offset: number;
+  readonly count: number;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer, { count, offset }: { count: number; offset: number }) {
+    this.#bytes = bytes;
+    this.count = count;
+    this.offset = offset;
+  }
+
+  /** In the order of the directory, which is that of the archive. @throws DamagedArchive */
+  *entries(): Generator<ZipEntry> {
+    let at = 0;
+    for (let index = 0; index < this.count; index++) {
+      const { entry, length } = readEntry(this.#bytes, at);
+      if (entry.offset + lengths.local + entry.compressedSize > this.offset)
+        throw new DamagedArchive(`${entry.name}: reaches into the directory`);
+      yield entry;
+      at += length;
+    }
+    if (at !== this.#bytes.length) throw new DamagedArchive('the directory holds more than its entries');
+  }
+}
+
+/** @returns the directory, every entry of which can be read. @throws DamagedArchive */
+export async function readDirectory(file: FileHandle, fileBytes: number): Promise<Directory> {
   const { count, bytes, offset } = await findDirectory(file, fileBytes);
   if (count * lengths.entry > bytes) throw new DamagedArchive('the directory is too short for its entries');
-  const directory = await readFully(file, offset, bytes);
-  const entries: ZipEntry[] = [];
-  let at = 0;
-  while (entries.length < count) {
-    const { entry, length } = readEntry(directory, at);
-    if (entry.offset + lengths.local + entry.compressedSize > offset)
-      throw new DamagedArchive(`${entry.name}: reaches into the directory`);
-    entries.push(entry);
-    at += length;
-  }
-  if (at !== bytes) throw new DamagedArchive('the directory holds more than its entries');
-  return { entries, offset };
+  const directory = new Directory(await readFully(file, offset, bytes), { count, offset });
+  for (const _ of directory.entries());
+  return directory;
 }
 
 type Place = { count: number; bytes: number; offset: number };

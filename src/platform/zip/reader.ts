@@ -3,24 +3,22 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { DamagedArchive, readFully } from './damage.ts';
-import { readDirectory, type ZipEntry } from './directory.ts';
+import { type Directory, readDirectory, type ZipEntry } from './directory.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { lengths, signatures, storedName } from './records.ts';
 
-const windowBytes = 1024 * 1024;
+const chunkBytes = 256 * 1024;
 
 /** An archive that was opened for reading. Only one `rawBytes` may be read at a time; streams are independent of each other. */
 export class ZipReader {
-  /** in the order of the directory, which is that of the archive */
-  readonly entries: readonly ZipEntry[];
-  /** where the directory begins, in bytes */
-  readonly directoryOffset: number;
+  readonly directory: Directory;
   readonly #file: FileHandle;
-  readonly #window = { start: 0, end: 0, bytes: Buffer.allocUnsafeSlow(windowBytes) };
+  readonly #ahead: ReadAhead;
 
-  private constructor(file: FileHandle, directory: { entries: ZipEntry[]; offset: number }) {
+  private constructor(file: FileHandle, directory: Directory) {
     this.#file = file;
-    this.entries = directory.entries;
-    this.directoryOffset = directory.offset;
+    this.#ahead = new ReadAhead(file);
+    this.directory = directory;
   }
 
   /** @throws DamagedArchive when the directory cannot be understood or does not fit the file */
@@ -33,6 +31,11 @@ export class ZipReader {
       await file.close();
       throw cause;
     }
+  }
+
+  /** @returns the members in the order of the archive, made anew each time */
+  entries(): Generator<ZipEntry> {
+    return this.directory.entries();
   }
 
   /** @returns the content, inflated; the stream ends with DamagedArchive when size or CRC-32 differ from the directory */
@@ -49,7 +52,7 @@ export class ZipReader {
     const file = this.#file;
     async function* parts() {
       for (let done = 0; done < entry.compressedSize; ) {
-        const bytes = await readFully(file, start + done, Math.min(windowBytes / 4, entry.compressedSize - done));
+        const bytes = await readFully(file, start + done, Math.min(chunkBytes, entry.compressedSize - done));
         done += bytes.length;
         yield bytes;
       }
@@ -70,35 +73,31 @@ export class ZipReader {
    * until the next. @throws DamagedArchive at once when the member does not begin where the directory says
    */
   async rawBytes(entry: ZipEntry): Promise<AsyncIterable<Uint8Array>> {
-    return this.#windowed(entry, await this.#contentStart(entry, (offset, length) => this.#throughWindow(offset, length)));
+    return this.#windowed(entry, await this.#contentStart(entry, (offset, length) => this.#ahead.exactly(offset, length)));
+  }
+
+  /** As `rawBytes`, where all of it is in memory already, as it mostly is for small members; else `undefined`. */
+  rawBytesHere(entry: ZipEntry): Uint8Array | undefined {
+    const header = this.#ahead.here(entry.offset, lengths.local);
+    return header && this.#ahead.here(entry.offset + localLength(entry, header, this.directory.offset), entry.compressedSize);
   }
 
   async *#windowed(entry: ZipEntry, start: number): AsyncGenerator<Uint8Array> {
     for (let done = 0; done < entry.compressedSize; ) {
-      const bytes = await this.#throughWindow(start + done, Math.min(windowBytes, entry.compressedSize - done));
+      const bytes = await this.#ahead.some(start + done, entry.compressedSize - done);
       done += bytes.length;
       yield bytes;
     }
   }
 
   async close(): Promise<void> {
+    await this.#ahead.settled();
     await this.#file.close();
   }
 
   async #contentStart(entry: ZipEntry, read: (offset: number, length: number) => Promise<Buffer>): Promise<number> {
     const header = await read(entry.offset, lengths.local);
-    return entry.offset + localLength(entry, header, this.directoryOffset);
-  }
-
-  async #throughWindow(offset: number, length: number): Promise<Buffer> {
-    const window = this.#window;
-    if (offset < window.start || offset + length > window.end) {
-      const { bytesRead } = await this.#file.read(window.bytes, 0, windowBytes, offset);
-      window.start = offset;
-      window.end = offset + bytesRead;
-    }
-    if (offset + length > window.end) throw new DamagedArchive(`the archive ends before byte ${offset + length}`);
-    return window.bytes.subarray(offset - window.start, offset - window.start + length);
+    return entry.offset + localLength(entry, header, this.directory.offset);
   }
 }
 

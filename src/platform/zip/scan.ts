@@ -14,7 +14,10 @@ export class ArchiveScan {
   readonly #size: number;
   readonly #digest: RunningDigest;
   readonly #progress: (bytesDone: number, bytesTotal: number) => void;
-  #chunk = Buffer.alloc(0);
+  /** a chunk, and room for what of the one before is still wanted */
+  readonly #window = Buffer.allocUnsafeSlow(3 * chunkBytes);
+  /** where in the file the window begins and ends */
+  #start = 0;
   #read = 0;
   /** the next byte that nobody has taken */
   #position = 0;
@@ -55,8 +58,9 @@ export class ArchiveScan {
     try {
       const header = await this.bytes(lengths.local);
       const length = localLength(entry, header, next);
+      const nameLength = header.readUInt16LE(26);
       const rest = await this.bytes(length - lengths.local);
-      return rest.toString('utf8', 0, header.readUInt16LE(26)) === (entry.kind === 'folder' ? `${entry.name}/` : entry.name);
+      return rest.toString('utf8', 0, nameLength) === (entry.kind === 'folder' ? `${entry.name}/` : entry.name);
     } catch (cause) {
       if (cause instanceof DamagedArchive) return false;
       throw cause;
@@ -73,12 +77,16 @@ export class ArchiveScan {
     return descriptor.readUInt32LE(0) === signatures.descriptor && descriptor.readUInt32LE(4) === entry.crc;
   }
 
-  /** @returns the next bytes, in memory that stays as it is. @throws DamagedArchive when the file ends before */
+  /**
+   * @param length two megabytes at most
+   * @returns the next bytes, valid until the next call. @throws DamagedArchive when the file ends before
+   */
   async bytes(length: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    for await (const part of this.#take(length)) parts.push(part);
-    const [only] = parts;
-    return parts.length === 1 && only ? only : Buffer.concat(parts);
+    const end = this.#position + length;
+    while (this.#read < end) if (!(await this.#nextChunk())) throw new DamagedArchive(`the archive ends before byte ${end}`);
+    const from = this.#position - this.#start;
+    this.#position = end;
+    return this.#window.subarray(from, from + length);
   }
 
   /** Lets `use` read the content that begins here, inflated, and goes to its end, also when `use` fails. */
@@ -98,6 +106,7 @@ export class ArchiveScan {
 
   /** Reads what is left. @returns the SHA-256 of the whole file */
   async finish(): Promise<string> {
+    do this.#position = this.#read;
     while (await this.#nextChunk());
     return (await this.#digest.end()).hex;
   }
@@ -110,25 +119,28 @@ export class ArchiveScan {
     for await (const _ of this.#take(position - this.#position));
   }
 
+  /** Each part is a copy: a stream may hold it while the window moves on. */
   async *#take(length: number): AsyncGenerator<Buffer> {
     const end = this.#position + length;
     while (this.#position < end) {
       if (this.#position === this.#read && !(await this.#nextChunk()))
         throw new DamagedArchive(`the archive ends before byte ${end}`);
-      const start = this.#chunk.length - (this.#read - this.#position);
-      const part = this.#chunk.subarray(start, start + end - this.#position);
+      const from = this.#position - this.#start;
+      const part = Buffer.from(this.#window.subarray(from, Math.min(this.#read, end) - this.#start));
       this.#position += part.length;
       yield part;
     }
   }
 
+  /** What nobody has taken yet moves to the beginning of the window, and the next chunk comes behind it. */
   async #nextChunk(): Promise<boolean> {
     this.#progress(this.#read, this.#size);
-    const chunk = Buffer.allocUnsafeSlow(chunkBytes);
-    const { bytesRead } = await this.#file.read(chunk, 0, chunkBytes, this.#read);
-    this.#chunk = chunk.subarray(0, bytesRead);
+    this.#window.copyWithin(0, this.#position - this.#start, this.#read - this.#start);
+    this.#start = this.#position;
+    const at = this.#read - this.#start;
+    const { bytesRead } = await this.#file.read(this.#window, at, chunkBytes, this.#read);
     this.#read += bytesRead;
-    await this.#digest.update(this.#chunk);
+    await this.#digest.update(this.#window.subarray(at, at + bytesRead));
     return bytesRead > 0;
   }
 }

@@ -21,16 +21,23 @@ export class Client {
 
   async ask(path: string, init: RequestInit = {}): Promise<Answer> {
     const url = new URL(path, this.#origin);
-    const cookie = this.#cookies
-      .filter(({ path: under }) => url.pathname === under || url.pathname.startsWith(under.endsWith('/') ? under : `${under}/`))
-      .map(({ name, value }) => `${name}=${value}`)
-      .join('; ');
+    const cookie = this.cookiesFor(url.pathname);
     const headers = { ...(init.headers as Record<string, string>), ...(cookie && { cookie }) };
-    const response = await fetch(url, { redirect: 'manual', ...init, headers });
+    const send = () => fetch(url, { redirect: 'manual', ...init, headers });
+    // A connection that was kept may have been closed meanwhile; a browser asks for the page once more.
+    const response = await send().catch((error) => (init.method === undefined ? send() : Promise.reject(error)));
     const setCookies = response.headers.getSetCookie();
     for (const line of setCookies) this.#keep(line);
     const { status, headers: got } = response;
     return { status, location: got.get('location') ?? '', text: await response.text(), headers: got, setCookies };
+  }
+
+  /** @returns the header a browser would send there */
+  cookiesFor(path: string): string {
+    return this.#cookies
+      .filter(({ path: under }) => path === under || path.startsWith(under.endsWith('/') ? under : `${under}/`))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
   }
 
   #keep(line: string): void {
@@ -53,7 +60,10 @@ export class Client {
 
   /** Opens a page and sends its form with these fields, as a browser does. */
   async submit(page: string, fields: Fields, action = page): Promise<Answer> {
-    const { text } = await this.get(page);
+    const shown = await this.get(page);
+    // Nobody can send a form that was not shown.
+    if (shown.status >= 500) return shown;
+    const { text } = shown;
     return this.post(action, { ...hiddenFields(text, action), ...fields });
   }
 
@@ -65,10 +75,17 @@ export class Client {
   }
 
   /** Sends files by the plain form of a folder. */
-  async upload(page: string, action: string, files: readonly { name: string; body: string }[]): Promise<Answer> {
-    const { text } = await this.get(page);
+  async upload(
+    page: string,
+    action: string,
+    files: readonly { name: string; body: string | Buffer<ArrayBuffer> }[],
+    more: Record<string, string> = {},
+  ): Promise<Answer> {
+    const shown = await this.get(page);
+    if (shown.status >= 500) return shown;
+    const { text } = shown;
     const body = new FormData();
-    for (const [name, value] of Object.entries({ ...hiddenFields(text, action), to: 'www', conflict: 'skip' }))
+    for (const [name, value] of Object.entries({ ...hiddenFields(text, action), to: 'www', conflict: 'skip', ...more }))
       body.append(name, String(value));
     for (const file of files) body.append('files', new Blob([file.body]), file.name);
     return this.ask(action, { method: 'POST', body, headers: { origin: this.#origin } });

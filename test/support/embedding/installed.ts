@@ -14,7 +14,10 @@ export type Installed = { readonly folder: string; readonly files: readonly stri
 /** Packs the module (`npm pack` builds it) and unpacks it where a host's npm would have put it, with its dependencies and nothing more. */
 export async function install(): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'gotgan-host-'));
-  await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  await run('npm', ['pack', '--silent', '--ignore-scripts=false', '--pack-destination', folder], {
+    cwd: root,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   if (!tarball) throw new Error('npm pack made no tarball');
   const modules = join(folder, 'node_modules');

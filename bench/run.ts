@@ -1,0 +1,74 @@
+// `npm run bench`: every figure beside its raw limit, in one table. --long measures the sizes of the bounds, --only <name> one part,
+// --write keeps the table in docs/benchmarks.md.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { backupPart } from './backup.ts';
+import { downloadPart } from './download.ts';
+import { type Figure, holds, type Part } from './figure.ts';
+import { loginsPart } from './logins.ts';
+import { machine } from './machine.ts';
+import { manyPart } from './many.ts';
+import { pagesPart } from './pages.ts';
+import { startPart } from './start.ts';
+import { fails, shortFormSlack, table } from './table.ts';
+import { uploadPart } from './upload.ts';
+
+const parts: readonly Part[] = [startPart, pagesPart, loginsPart, uploadPart, downloadPart, manyPart, backupPart];
+const root = join(import.meta.dirname, '..');
+const document = join(root, 'docs/benchmarks.md');
+const marks = ['<!-- made by npm run bench -- --long --write; do not edit below -->', '<!-- end of what is made -->'] as const;
+
+const { values } = parseArgs({
+  options: { long: { type: 'boolean', default: false }, only: { type: 'string' }, write: { type: 'boolean', default: false } },
+});
+const { long, only, write } = values;
+const wanted = parts.filter(({ name }) => only === undefined || name === only);
+if (wanted.length === 0) throw new Error(`--only: ${parts.map(({ name }) => name).join(', ')}`);
+if (write && (!long || only)) throw new Error('--write: only the whole long form is kept');
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  // Not below /tmp, which may be memory: the disk is measured.
+  await mkdir(join(root, 'data'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'data/bench-'));
+  const figures: Figure[] = [];
+  try {
+    for (const part of wanted) figures.push(...(await measured(part, join(folder, part.name))));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const about = await machine(root);
+  console.log(`\n${table(figures)}\n\n${about.map(([name, value]) => `${name}: ${value}`).join('\n')}`);
+  if (write) await keep(figures, about);
+  return verdict(figures);
+}
+
+async function measured(part: Part, folder: string): Promise<readonly Figure[]> {
+  await mkdir(folder);
+  const begun = performance.now();
+  console.log(`== ${part.name}`);
+  const figures = await part.measure({ long, folder, say: (line) => console.log(`   ${line}`) });
+  await rm(folder, { recursive: true, force: true });
+  console.log(`-- ${part.name}: ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+  return figures;
+}
+
+function verdict(figures: readonly Figure[]): number {
+  const missed = figures.filter((figure) => !holds(figure));
+  const failed = figures.filter((figure) => fails(figure, long));
+  for (const { name } of missed) console.log(`misses its bound: ${name}`);
+  if (!long && missed.length > failed.length)
+    console.log(
+      `The short form fails only beyond ${shortFormSlack} times a bound of time; the long form judges (docs/benchmarks.md).`,
+    );
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function keep(figures: readonly Figure[], about: readonly [string, string][]): Promise<void> {
+  const text = await readFile(document, 'utf8');
+  const [before] = text.split(marks[0]);
+  const [, after = '\n'] = text.split(marks[1]);
+  const lines = about.map(([name, value]) => `- ${name}: ${value}`).join('\n');
+  await writeFile(document, `${before}${marks[0]}\n\n${lines}\n\n${table(figures)}\n\n${marks[1]}${after}`);
+}

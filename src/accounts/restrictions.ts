@@ -1,0 +1,93 @@
+// Restricted customers (architecture §6, ruling 8): the operator says why; they sign in, read, download, ask and leave, and change nothing.
+import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Connection } from '../platform/database/database.ts';
+import { prepared } from '../platform/database/prepared.ts';
+import { notFound } from '../platform/errors.ts';
+import type { Letters } from '../platform/mail/letters.ts';
+import type { Person } from './accounts.ts';
+
+/** Each has a sentence `restriction.because.<reason>`. `authority`: an authority has asked for it (E-Commerce Act, article 32-2). */
+export const restrictionReasons = ['unpaid', 'authority', 'security', 'terms'] as const;
+export type RestrictionReason = (typeof restrictionReasons)[number];
+
+export type Restriction = { readonly since: number; readonly because: RestrictionReason };
+
+export type RestrictionParts = {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly letters: Letters;
+};
+
+/** Asked with every request of somebody who is signed in. */
+const stateOf = prepared((db, { customerId }: { customerId: string }) =>
+  db.selectFrom('customers').select(['restricted_at', 'restricted_because']).where('id', '=', customerId),
+);
+
+/** By the operator. Takes effect with the customer's next request (ASVS 8.3.2); sessions stay, so that a download goes on. */
+export class Restrictions {
+  readonly #parts: RestrictionParts;
+  readonly #owner: (customerId: string) => Promise<Person | undefined>;
+
+  /** @param owner whom letters to a customer go to */
+  constructor(parts: RestrictionParts, owner: (customerId: string) => Promise<Person | undefined>) {
+    this.#parts = parts;
+    this.#owner = owner;
+  }
+
+  /** @returns undefined for a customer who is not restricted */
+  async of(customerId: string): Promise<Restriction | undefined> {
+    const [row] = await stateOf(this.#parts.connection, { customerId });
+    if (!row || row.restricted_at === null) return undefined;
+    return { since: row.restricted_at, because: row.restricted_because as RestrictionReason };
+  }
+
+  /** @returns the customer of this reference of the company's own billing. @throws PanelError 404 */
+  async byReference(reference: string): Promise<string> {
+    const row = await this.#parts.connection.db
+      .selectFrom('customers')
+      .select('id')
+      .where('external_reference', '=', reference)
+      .executeTakeFirst();
+    if (!row) throw notFound();
+    return row.id;
+  }
+
+  /**
+   * Restricts a customer, with audit row and a letter to the owner. Another reason replaces the one before.
+   * @returns false when the customer is restricted for this reason already. @throws PanelError 404
+   */
+  restrict(customerId: string, reason: RestrictionReason, actor: Actor = systemActor): Promise<boolean> {
+    return this.#set(customerId, reason, actor);
+  }
+
+  /** @returns false when there was no restriction. @throws PanelError 404 */
+  lift(customerId: string, actor: Actor = systemActor): Promise<boolean> {
+    return this.#set(customerId, null, actor);
+  }
+
+  async #set(customerId: string, reason: RestrictionReason | null, actor: Actor): Promise<boolean> {
+    const { connection, clock, audit, letters } = this.#parts;
+    const owner = await this.#owner(customerId);
+    return connection.write(async (tx) => {
+      const row = await tx.selectFrom('customers').selectAll().where('id', '=', customerId).forUpdate().executeTakeFirst();
+      if (!row) throw notFound();
+      if (row.restricted_because === reason && (reason !== null || row.restricted_at === null)) return false;
+      const now = clock.now();
+      const restricted = { restricted_at: reason === null ? null : now, restricted_because: reason };
+      await tx.updateTable('customers').set(restricted).where('id', '=', customerId).execute();
+      const action = reason === null ? 'accounts.restrictionLifted' : 'accounts.restricted';
+      await audit.record(tx, { action, actor, customerId, ...(reason !== null && { details: { reason } }) });
+      if (owner)
+        await letters.queue(tx, {
+          template: reason === null ? 'restriction-lifted' : 'restricted',
+          language: owner.language,
+          to: owner.email,
+          parameters: { at: now, reason: reason ?? '' },
+          customerId,
+        });
+      return true;
+    });
+  }
+}

@@ -1,0 +1,183 @@
+// What an operator's Prometheus reads: every figure of every door under its name. The worker is another process; what it knows stands in the database.
+import type { Doors } from './panel.ts';
+import { type Figure, Metrics, type Sample } from './platform/metrics.ts';
+import type { EndedRequest } from './platform/web/request-log.ts';
+
+/** Scrapes within so long share what was read: several Prometheus servers cost no more than one. */
+const sharedMilliseconds = 5000;
+/** SQLite holds up pages while it counts: 0.2 s of computing with 100,000 sites and a million backups (measured). */
+const sharedBackupMilliseconds = 30_000;
+
+export type PanelMetrics = {
+  request(ended: EndedRequest): void;
+  /** @returns a whole scrape; a database that does not answer leaves its figures out and sets `gotgan_database_up` to 0 */
+  text(): Promise<string>;
+  readonly contentType: string;
+};
+
+type Facts = Awaited<ReturnType<typeof readDatabase>>;
+
+/** @returns `read`, whose answer serves for so long; a failure serves nobody else */
+function shared<T>({ clock }: Pick<Doors, 'clock'>, milliseconds: number, read: () => Promise<T>): () => Promise<T> {
+  let last: { readonly until: number; readonly answer: Promise<T> } | undefined;
+  return () => {
+    const now = clock.monotonic();
+    if (last && now < last.until) return last.answer;
+    const answer = read();
+    last = { until: now + milliseconds, answer };
+    answer.catch(() => {
+      last = undefined;
+    });
+    return answer;
+  };
+}
+
+async function readDatabase(
+  { letters, queue, jobFigures, clock, signIn }: Doors,
+  backups: () => ReturnType<Doors['backups']['counts']>,
+) {
+  // One after the other: a scrape must not take all connections of the pool.
+  const states = await backups();
+  const jobs = await queue.figures();
+  return {
+    ...states,
+    jobs,
+    runs: await jobFigures.read(),
+    letters: await letters.counts(),
+    alarm: await signIn.defence.stuffing.isOn(),
+    now: clock.now(),
+  };
+}
+
+const one = (value: number): Sample[] => [{ value }];
+const by = (label: string, counts: Iterable<readonly [string, number]>): Sample[] =>
+  [...counts].map(([name, value]) => ({ labels: { [label]: name }, value }));
+
+const ofDatabase: readonly Figure<Facts>[] = [
+  {
+    kind: 'gauge',
+    name: 'gotgan_backups_recent',
+    help: 'Backups of today and yesterday (configured zone) by state.',
+    labels: ['state'],
+    read: ({ recent }) => recent.map(({ state, count }) => ({ labels: { state }, value: count })),
+  },
+  { kind: 'gauge', name: 'gotgan_sites', help: 'Open sites.', read: ({ sites }) => one(sites.open) },
+  {
+    kind: 'gauge',
+    name: 'gotgan_sites_backup_overdue',
+    help: 'Open sites without a good backup of data younger than so many hours.',
+    labels: ['hours'],
+    read: ({ sites }) =>
+      by('hours', [
+        ['26', sites.olderThan26Hours],
+        ['50', sites.olderThan50Hours],
+      ]),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_jobs',
+    help: 'Jobs by state: due and not begun, later, running, failed for good.',
+    labels: ['state'],
+    read: ({ jobs: { due, later, running, failed } }) => by('state', Object.entries({ due, later, running, failed })),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_jobs_oldest_due_seconds',
+    help: 'How long the oldest job that is due has waited; 0 when none is.',
+    read: ({ jobs: { oldestDueAt }, now }) => one(oldestDueAt === null ? 0 : Math.max(0, now - oldestDueAt) / 1000),
+  },
+  {
+    kind: 'counter',
+    name: 'gotgan_job_runs_total',
+    help: 'Runs of jobs over all workers since the database was made, by outcome: done, failed (tried again), gave_up, stopped.',
+    labels: ['job', 'outcome'],
+    read: ({ runs }) => runs.map(({ job, outcome, runs: value }) => ({ labels: { job, outcome }, value })),
+  },
+  {
+    kind: 'counter',
+    name: 'gotgan_job_run_seconds_total',
+    help: 'Time that these runs took.',
+    labels: ['job', 'outcome'],
+    read: ({ runs }) => runs.map(({ job, outcome, milliseconds }) => ({ labels: { job, outcome }, value: milliseconds / 1000 })),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_letters',
+    help: 'Letters that are not sent: waiting, or failed for good.',
+    labels: ['state'],
+    read: ({ letters }) => by('state', Object.entries(letters)),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_sign_in_alarm',
+    help: 'Whether somebody seems to try passwords of many: every stranger is asked for a CAPTCHA.',
+    read: ({ alarm }) => one(Number(alarm)),
+  },
+];
+
+const ofProcess: readonly Figure<Doors>[] = [
+  {
+    kind: 'gauge',
+    name: 'gotgan_password_hashing',
+    help: 'Passwords that are being hashed, and that wait for it.',
+    labels: ['state'],
+    read: ({ accounts }) => by('state', Object.entries(accounts.counts().hashing)),
+  },
+  {
+    kind: 'counter',
+    name: 'gotgan_sign_ins_total',
+    help: 'Sign-ins by outcome: password, link, verification, passkey, or failed, captcha, wait, busy.',
+    labels: ['outcome'],
+    read: ({ signIn }) => by('outcome', signIn.counts()),
+  },
+  {
+    kind: 'counter',
+    name: 'gotgan_upload_files_total',
+    help: 'Uploaded files: stored, or the reason code that kept them out.',
+    labels: ['outcome'],
+    read: ({ files }) => by('outcome', files.counts().files),
+  },
+  {
+    kind: 'counter',
+    name: 'gotgan_upload_stored_bytes_total',
+    help: 'Bytes of uploaded files that were stored.',
+    read: ({ files }) => one(files.counts().storedBytes),
+  },
+  {
+    kind: 'counter',
+    name: 'gotgan_database_errors_total',
+    help: 'Statements and connections of this process that failed: busy (tried again), unavailable, refused.',
+    labels: ['kind'],
+    read: ({ connection }) => by('kind', connection.errors.counts),
+  },
+];
+
+export function panelMetrics(doors: Doors): PanelMetrics {
+  const metrics = new Metrics();
+  const setDatabase = metrics.figures(ofDatabase);
+  const setProcess = metrics.figures(ofProcess);
+  const setUp = metrics.figures<boolean>([
+    {
+      kind: 'gauge',
+      name: 'gotgan_database_up',
+      help: 'Whether the database answered this scrape.',
+      read: (up) => one(Number(up)),
+    },
+  ]);
+  const backups = shared(doors, sharedBackupMilliseconds, () => doors.backups.counts());
+  const scrape = shared(doors, sharedMilliseconds, async () => {
+    const facts = await readDatabase(doors, backups).catch((error) => {
+      doors.log.warn({ err: error }, 'the figures of the database could not be read');
+      return undefined;
+    });
+    setDatabase(facts);
+    setUp(facts !== undefined);
+    setProcess(doors);
+    return metrics.text();
+  });
+  return {
+    request: (ended) => metrics.request(ended),
+    text: scrape,
+    contentType: metrics.contentType,
+  };
+}

@@ -1,0 +1,56 @@
+// Tables of backups: their outcomes, and who may download one.
+type Id = string;
+type Time = number;
+
+export type BackupState =
+  | 'queued'
+  | 'running'
+  | 'made'
+  | 'verified'
+  | 'proven'
+  | 'warned'
+  | 'failed'
+  | 'missing'
+  | 'shrunken'
+  | 'damaged'
+  | 'expired';
+
+export interface BackupTables {
+  backups: {
+    id: Id;
+    site_id: Id;
+    customer_id: Id;
+    actor_person_id: Id | null;
+    kind: 'nightly' | 'manual';
+    /** local day of the configured zone; one nightly row a site and day */
+    day: string;
+    state: BackupState;
+    file_name: string | null;
+    bytes: number | null;
+    original_bytes: number | null;
+    sha256: string | null;
+    files: number | null;
+    folders: number | null;
+    databases: number | null;
+    /** JSON array of what is missing and why */
+    left_out: string;
+    /** the moment whose data it holds */
+    data_at: Time | null;
+    step: string | null;
+    files_done: number;
+    files_total: number;
+    moved_at: Time | null;
+    reason: string | null;
+    queued_at: Time;
+    started_at: Time | null;
+    made_at: Time | null;
+    verified_at: Time | null;
+    proven_at: Time | null;
+    failed_at: Time | null;
+    expired_at: Time | null;
+    /** why retention keeps it, as message keys */
+    kept_because: string | null;
+  };
+  /** a fresh sign-in made it; valid as long as its session */
+  download_grants: { session_hash: string; backup_id: Id; customer_id: Id; actor_person_id: Id; created_at: Time };
+}

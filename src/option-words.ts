@@ -1,0 +1,120 @@
+// What each choice is for, in words: docs/configuration.md and the environment's names are made of it.
+import type { OptionName } from './options.ts';
+
+/** Features that a panel can be without. */
+export const switchable = ['signUp', 'files', 'backups', 'consent', 'home'] as const;
+
+/** Each choice in words, and the environment variable that names it; the order is that of docs/configuration.md. */
+export const documented: Readonly<Record<OptionName, { env?: string; text: string; usual: string; secret?: true }>> = {
+  publicUrl: {
+    env: 'PUBLIC_URL',
+    usual: 'http://localhost:<PORT>',
+    text: 'The address customers use, with the path the panel is mounted under. Plain http only on loopback.',
+  },
+  secret: {
+    env: 'SECRET',
+    usual: 'read from <DATA_DIR>/secret.key, made at first start',
+    text: 'At least 32 bytes. Keys for sealing, look-up and cookies are derived from it; losing it loses every sealed value.',
+    secret: true,
+  },
+  oldSecrets: {
+    env: 'OLD_SECRETS',
+    usual: 'none, and every line of <DATA_DIR>/secret.key after the first',
+    text: 'Secrets that were in use before, newest first, separated by spaces: they still open what they sealed, until `gotgan keys rotate` has written everything anew.',
+    secret: true,
+  },
+  dataFolder: { env: 'DATA_DIR', usual: 'data', text: 'Where everything lies that has no address of its own.' },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    usual: 'sqlite:<DATA_DIR>/panel.db',
+    text: '`sqlite:<file>` or `postgres://…`.',
+    secret: true,
+  },
+  mailUrl: {
+    env: 'MAIL_URL',
+    usual: 'file:<DATA_DIR>/outbox',
+    text: '`file:<folder>` writes letters as .eml files (development), `smtp://…` or `smtps://…` sends them.',
+    secret: true,
+  },
+  scannerUrl: { env: 'SCANNER_URL', usual: 'none:', text: 'Virus scanner of uploads. `none:` and the panel says so.' },
+  archivesUrl: { env: 'ARCHIVES_URL', usual: 'file:<DATA_DIR>/archives', text: 'Where downloadable archives lie.' },
+  shortTermUrl: {
+    env: 'SHORT_TERM_URL',
+    usual: 'none',
+    text: 'Short-term backup tier (KHADA 8.5). This version keeps none: naming one is refused, and pages say that there is none yet.',
+  },
+  longTermUrl: {
+    env: 'LONG_TERM_URL',
+    usual: 'none',
+    text: 'Long-term backup tier (KHADA 8.5), as above.',
+  },
+  sitesUrl: { env: 'SITES_URL', usual: 'file:<DATA_DIR>/sites', text: 'Where sites live.' },
+  sitesGroup: {
+    env: 'SITES_GROUP',
+    usual: 'the group of the process',
+    text: 'Group (name or number) that owns files of sites, so that the web server can read them.',
+  },
+  timeZone: { env: 'TIME_ZONE', usual: 'Asia/Seoul', text: 'IANA zone of days, times and the nightly backup.' },
+  trustProxy: {
+    env: 'TRUST_PROXY',
+    usual: 'none',
+    text: 'Addresses or networks of proxies in front, separated by commas (`loopback`, `10.0.0.0/8`). Never `true`.',
+  },
+  captchaAfter: {
+    env: 'CAPTCHA_AFTER',
+    usual: '5',
+    text: 'Failed sign-ins within 15 minutes before a CAPTCHA is asked (KHADA 6.3).',
+  },
+  passwordCost: {
+    env: 'PASSWORD_COST',
+    usual: 'measured',
+    text: 'Cost of a password hash. `measured`: what takes 100 to 250 ms on this machine, found at the first start and kept. Or argon2id parameters, such as `m=19456,t=2,p=1` (KiB, passes, threads), which is the least.',
+  },
+  passwordRule: {
+    env: 'PASSWORD_RULE',
+    usual: 'khada',
+    text: '`khada`: 8 characters, a letter and a digit (KHADA 6.2). `nist`: 15 characters of any kind (NIST SP 800-63B-4; ASVS 6.2.5). Both refuse what can be guessed; passwords chosen before stay.',
+  },
+  secondFactor: {
+    env: 'SECOND_FACTOR',
+    usual: 'offered',
+    text: '`offered`: people choose. `demanded` (ASVS 6.3.3): who has neither an app nor a passkey sets one up before anything else; whoever removes the last one sets up another.',
+  },
+  passkeyKeys: {
+    env: 'PASSKEY_KEYS',
+    usual: 'usual',
+    text: '`usual`: ES256, EdDSA, and RS256 for devices that know no better. `strong` (ASVS 11.2.3): no RS256, whose 2048 bits are worth 112; some Windows devices can then make no passkey.',
+  },
+  confirmMinutes: { env: 'CONFIRM_MINUTES', usual: '10', text: 'How long a sign-in is fresh enough for delicate acts.' },
+  lostFactorDays: { env: 'LOST_FACTOR_DAYS', usual: '3', text: 'Days before factors reported lost are removed.' },
+  limitsScale: {
+    env: 'LIMITS_SCALE',
+    usual: '1',
+    text: 'Multiplies every rate limit, for load tests; accepted only when PUBLIC_URL is loopback.',
+  },
+  sessionIdleMinutes: { env: 'SESSION_IDLE_MINUTES', usual: '30', text: 'A session ends after so long without a request.' },
+  sessionHours: { env: 'SESSION_HOURS', usual: '12', text: 'A session ends after so long in any case.' },
+  backupAt: { env: 'BACKUP_AT', usual: '03:00', text: 'Local time at which the nightly backups begin (KHADA 7.6).' },
+  keepDaily: { env: 'KEEP_DAILY', usual: '7', text: 'Daily backups that are kept.' },
+  keepWeekly: { env: 'KEEP_WEEKLY', usual: '5', text: 'Weekly backups that are kept.' },
+  leaseSeconds: { env: 'LEASE_SECONDS', usual: '60', text: 'How long work stays with a process that is no longer heard of.' },
+  metricsAllow: { env: 'METRICS_ALLOW', usual: 'loopback', text: 'Who may read `/metrics`: `loopback,10.0.0.5,fd00::/8`.' },
+  logLevel: { env: 'LOG_LEVEL', usual: 'info', text: '`debug`, `info`, `warn`, `error` or `silent`.' },
+  brand: { usual: 'Gotgan', text: 'Name, sender, logo, accent colours, legal footer and support contacts of the company.' },
+  officers: {
+    env: 'OFFICERS',
+    usual: 'shown as "being registered"',
+    text: 'Security and privacy officer (KHADA 1.1) as JSON: `{"security":{"name","title","department","phone","email","since"},"privacy":{…}}`.',
+  },
+  operatorEmail: {
+    env: 'OPERATOR_EMAIL',
+    usual: 'the security officer’s address, where OFFICERS names one',
+    text: 'Where the panel writes to its operator, for instance when somebody tries passwords of many customers. Log and metrics tell it in any case.',
+  },
+  features: {
+    env: 'FEATURES',
+    usual: switchable.join(','),
+    text: 'Features that are mounted; audit, orders, accounts, sites, sign-in and dashboard always are.',
+  },
+  limits: { usual: 'see src/options.ts', text: 'Every limit, by name.' },
+};

@@ -1,0 +1,44 @@
+// What the history of a customer tells, by kind; each action has a sentence `people.act.<action>`.
+import type { AuditRow } from '../audit/audit.ts';
+import type { Parameters } from '../platform/errors.ts';
+
+export const actsByKind = {
+  signIn: [
+    'signIn.succeeded',
+    'signIn.failed',
+    'signIn.secondFactorFailed',
+    'signIn.confirmFailed',
+    'signIn.addressRefused',
+    'signIn.customerChosen',
+    'signIn.linkMailed',
+    'signIn.loggedOut',
+  ],
+  files: ['files.uploaded', 'files.folderMade', 'files.moved', 'files.removed', 'files.cutOff'],
+  backups: ['backups.requested', 'backups.downloaded'],
+  people: [
+    'people.invited',
+    'people.invitedAgain',
+    'people.invitationWithdrawn',
+    'people.joined',
+    'people.changed',
+    'people.ended',
+    'people.expired',
+    'people.exported',
+  ],
+  account: ['orders.placed', 'accounts.verified', 'sites.opened'],
+} as const;
+
+export type Kind = keyof typeof actsByKind;
+export const kinds = Object.keys(actsByKind) as readonly Kind[];
+
+/** @param kind undefined: all of them */
+export function actionsOf(kind: Kind | undefined): readonly string[] {
+  return kind ? actsByKind[kind] : kinds.flatMap((one) => actsByKind[one] as readonly string[]);
+}
+
+/** @returns what sentences fill in: texts and numbers only */
+export function plainDetails(details: AuditRow['details']): Parameters {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, typeof value === 'boolean' ? Number(value) : value]),
+  );
+}

@@ -1,0 +1,20 @@
+// Streams a body to a reader who may go away in the middle.
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Response } from 'express';
+import { passing } from '../young-memory.ts';
+
+/** What a connection says that was closed at its other end, which is no fault of ours. */
+const goneAway: ReadonlySet<string | undefined> = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+]);
+
+/** The stream is closed in any case. @throws what it says; the answer then ends before its length, and nobody takes it for whole */
+export async function send(stream: Readable, res: Response): Promise<void> {
+  await pipeline(stream, passing, res).catch((error: NodeJS.ErrnoException) => {
+    if (!goneAway.has(error.code)) throw error;
+  });
+}

@@ -1,0 +1,5 @@
+// Where somebody may go of whom something is demanded first: an agreement, or a second factor.
+
+/** Agreeing itself, the texts, staying and leaving, and the links of letters that guard the account. */
+export const openMeanwhile =
+  /^\/(agree|logout|theme|officers|documents(\/.*)?|password\/.*|account\/(stay|(not-me|lost-factor|networks|address)\/.*))$/;

@@ -1,0 +1,78 @@
+// Acts on a site's files that are under way: the room they hold, and what becomes of it when their process dies.
+import type { Actor } from '../audit/audit.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Connection, Tx } from '../platform/database/database.ts';
+import { newId } from '../platform/ids.ts';
+import type { Site } from './sites.ts';
+import type { SiteStore } from './store.ts';
+
+export type ActKind = 'upload' | 'folder' | 'move' | 'remove';
+
+/** Room in a site: bytes and number of files. */
+export type Room = { readonly bytes: number; readonly files: number };
+
+export type ActsParts = {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** how long an act stays with a process that is no longer heard of */
+  readonly leaseMilliseconds: number;
+};
+
+/**
+ * One act, from its announcement to its outcome. The announcement is committed before the first file changes and holds the room that
+ * may be needed; the outcome closes it. What is neither closed nor renewed was cut off, and is found by `Sites.recoverActs`.
+ */
+export class FileAct {
+  readonly id: string;
+  readonly #site: Site;
+  readonly #kind: ActKind;
+  readonly #actor: Actor;
+  readonly #parts: ActsParts;
+  readonly #store: SiteStore;
+  #begun = false;
+
+  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: ActsParts, store: SiteStore) {
+    this.id = newId(parts.clock.now());
+    this.#site = site;
+    this.#kind = kind;
+    this.#actor = actor;
+    this.#parts = parts;
+    this.#store = store;
+  }
+
+  /**
+   * Takes the room in one statement, so that uploads side by side cannot pass the quota together.
+   * @returns false when the quota does not hold as much; then nothing was announced
+   */
+  async begin(tx: Tx, { bytes, files }: Room): Promise<boolean> {
+    const { clock, leaseMilliseconds } = this.#parts;
+    const { id: site_id, customerId: customer_id } = this.#site;
+    if (!(await this.#store.reserve(tx, site_id, bytes, files))) return false;
+    const now = clock.now();
+    await this.#store.addAct(tx, {
+      ...{ id: this.id, site_id, customer_id, actor_person_id: this.#actor.personId ?? null },
+      ...{ kind: this.#kind, bytes, files, begun_at: now, held_until: now + leaseMilliseconds },
+    });
+    this.#begun = true;
+    return true;
+  }
+
+  /** Does the work and renews the lease meanwhile, also when that once fails. */
+  async holding<T>(work: () => Promise<T>): Promise<T> {
+    const { connection, clock, leaseMilliseconds } = this.#parts;
+    const renew = () => connection.write((tx) => this.#store.holdAct(tx, this.id, clock.now() + leaseMilliseconds));
+    const renewal = setInterval(() => void renew().catch(() => {}), leaseMilliseconds / 3);
+    return work().finally(() => clearInterval(renewal));
+  }
+
+  /**
+   * Closes the act with its outcome and gives back room that was not used or became free.
+   * @returns false when it had been given up meanwhile: its room is given back already, and a count will tell what is true
+   */
+  async end(tx: Tx, unused: Room): Promise<boolean> {
+    if (!this.#begun) return true;
+    const held = await this.#store.removeAct(tx, this.id);
+    if (held) await this.#store.release(tx, this.#site.id, Math.max(0, unused.bytes), Math.max(0, unused.files));
+    return held !== undefined;
+  }
+}

@@ -1,0 +1,50 @@
+// Bytes on their way into quarantine: what breaks off says why, and touches nobody else's file.
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { toDisk } from '../../src/files/quarantine.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gotgan-quarantine-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Sends a little, and then breaks off. */
+const cut = () =>
+  Readable.from(
+    (async function* () {
+      yield Buffer.alloc(100_000, 'a');
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      throw new Error('cut');
+    })(),
+  );
+
+test('all that arrives is written', async () => {
+  const path = join(folder, 'whole');
+  const pieces = Array.from({ length: 300 }, (_, at) => Buffer.alloc(10_000, at % 256));
+  await toDisk(Readable.from(pieces), new PassThrough(), path);
+  expect(Buffer.compare(await readFile(path), Buffer.concat(pieces))).toBe(0);
+});
+
+test('many that break off at the same moment each say so, and no file of somebody else is closed', async () => {
+  const other = join(folder, 'other');
+  await toDisk(Readable.from([Buffer.from('x')]), new PassThrough(), other);
+  let isOver = false;
+  const reading = (async () => {
+    while (!isOver) {
+      const file = await open(other);
+      for (let times = 0; times < 3; times += 1) await file.stat();
+      await file.close();
+    }
+  })();
+  for (let round = 0; round < 25; round += 1) {
+    const names = ['a', 'b', 'c', 'd'].map((name) => join(folder, `${name}${round}`));
+    const outcomes = await Promise.allSettled(names.map((path) => toDisk(cut(), new PassThrough(), path)));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'cut' } });
+  }
+  isOver = true;
+  await reading;
+});

@@ -1,0 +1,351 @@
+// Who may enter where: every route of the program with its entrance. A route that is not written down here fails routes.http.test.ts.
+import { Secret, TOTP } from 'otpauth';
+import { password, type Visitor } from '../support/panel.ts';
+import type { Household } from './household.ts';
+
+/**
+ * `everyone` needs no session · `machines` the same, but with one address, not one a language · `session` leads to the login ·
+ * `fresh` leads to /confirm as well when the sign-in is older than CONFIRM_MINUTES.
+ */
+export type Entrance = {
+  readonly who: 'everyone' | 'machines' | 'session' | 'fresh';
+  /**
+   * what it needs of whom it lets in, and so what each role may do here (roles.http.test.ts): `own` concerns their own account, which
+   * every role has · `look` and `change` a site · `people` the customer as a whole, which only an owner decides on
+   */
+  readonly may?: 'own' | 'look' | 'change' | 'people';
+  /** what a GET answers to whom it lets in, if not 200 */
+  readonly status?: number;
+  /** what a customer's bytes or ours come as, if not a page or JSON */
+  readonly as?: 'attachment' | 'asset';
+  /** what a form sends that changes something: without it, refusing it would prove nothing */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** the cookie that holds what it changes, when that is all it changes */
+  readonly cookie?: string;
+  /** the form carries files */
+  readonly multipart?: true;
+  /** what must have happened before the form can act */
+  readonly before?: (visitor: Visitor) => Promise<unknown>;
+  /** acts on a person of its own, who is gone or changed afterwards */
+  readonly alone?: true;
+  /** what its page tells only then: ids, codes. The clock is that of the panel, in epoch milliseconds */
+  readonly found?: (visitor: Visitor, now: number) => Promise<Readonly<Record<string, string>>>;
+  /** only a device or an app can answer it: the test that does */
+  readonly provenBy?: string;
+  /** what a thief with a session of an absent owner would gain: only a sign-in fresher than CONFIRM_MINUTES, second factor included, may */
+  readonly delicate?: string;
+  /** why a change of one's own account needs no fresh sign-in */
+  readonly harmless?: string;
+};
+
+const page: Entrance = { who: 'everyone' };
+const own: Entrance = { who: 'session', may: 'own' };
+const look: Entrance = { who: 'session', may: 'look' };
+const people: Entrance = { who: 'session', may: 'people' };
+const redirect = { status: 303 } as const;
+const newPassword = 'quiet-Harbor-52-lantern';
+const aName = { age_14: '1', agree_terms: '1', agree_backup: '1', agree_sla: '1', password, name: '', phone: '' };
+
+/** Signs the same person in with another browser. */
+async function again(visitor: Visitor): Promise<void> {
+  const text = (await visitor.get('/account/security')).text;
+  const email = /name="username" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  await visitor.another().logIn(email);
+}
+
+async function aSite(visitor: Visitor): Promise<Record<string, string>> {
+  return { sites: await visitor.site() };
+}
+
+async function codeOfPage(visitor: Visitor, now: number): Promise<Record<string, string>> {
+  const { text } = await visitor.get('/account/security/app');
+  const secret = /class="hash">([A-Z2-7 ]+)</.exec(text)?.[1]?.replaceAll(' ', '') ?? '';
+  return { code: new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: now }) };
+}
+
+export const entrances: Readonly<Record<string, Entrance>> = {
+  'USE /assets': { who: 'machines', as: 'asset' },
+  'GET /healthz': { who: 'machines' },
+  'GET /readyz': { who: 'machines' },
+  // To addresses of METRICS_ALLOW only, which is this one; to others there is none (test/operating).
+  'GET /metrics': { who: 'machines' },
+
+  'GET /': page,
+  'GET /plans': page,
+  'GET /plans/:slug': page,
+  'GET /backup-location': page,
+  'GET /officers': page,
+  'GET /guideline': page,
+  'GET /theme': page,
+  'POST /theme': { who: 'everyone', cookie: 'theme', fields: { theme: 'dark' } },
+  // The gates' panel is on loopback; anywhere else there is none (test/theme.http.test.ts).
+  'GET /style': page,
+  'GET /documents/:document': page,
+  'GET /documents/:document/:version': page,
+
+  'GET /signup': page,
+  'POST /signup': { who: 'everyone', fields: { ...aName, email: 'somebody@example.com', terms_versions: 'of the page' } },
+  'GET /signup/sent': { who: 'everyone', ...redirect },
+  'POST /signup/resend': { who: 'everyone', fields: {}, before: (visitor) => visitor.signUp('again@example.com') },
+  'GET /verify/:token': page,
+  'POST /verify/:token': { who: 'everyone', fields: { password } },
+  'GET /login': page,
+  'POST /login': { who: 'everyone', fields: { email: 'owner@example.com', password } },
+  // There is a picture only when one is due.
+  'GET /login/captcha': { who: 'machines', status: 404 },
+  'POST /login/link': { who: 'everyone', fields: { email: 'owner@example.com' } },
+  'GET /login/link/:token': page,
+  'POST /login/link/:token': { who: 'everyone', fields: {} },
+  'GET /confirm': own,
+  'POST /confirm': { who: 'session', may: 'own', fields: { password } },
+  'POST /confirm/passkey': { who: 'session', may: 'own', fields: { response: '{}' }, provenBy: 'test/browser/passkeys.spec.ts' },
+  'POST /logout': { who: 'session', may: 'own', fields: {} },
+
+  // Only for who came from another panel and has not agreed yet.
+  'GET /agree': { who: 'session', may: 'own', ...redirect },
+  'POST /agree': { who: 'session', may: 'own', fields: {}, provenBy: 'test/sign-in/imported.http.test.ts' },
+
+  'GET /password/forgot': page,
+  'POST /password/forgot': { who: 'everyone', fields: { email: 'owner@example.com' } },
+  'GET /password/reset/:token': page,
+  'POST /password/reset/:token': { who: 'everyone', fields: { password: newPassword } },
+  'GET /account/lost-factor/:token': page,
+  'POST /account/lost-factor/:token': { who: 'everyone', fields: {} },
+  'GET /account/not-me/:token': page,
+  'POST /account/not-me/:token': { who: 'everyone', fields: {} },
+  'GET /login/second-factor': { who: 'everyone', ...redirect },
+  'POST /login/second-factor': {
+    who: 'everyone',
+    fields: { code: '123456' },
+    provenBy: 'test/sign-in/second-factors.http.test.ts',
+  },
+  'POST /login/passkey/options': { who: 'everyone', fields: {}, provenBy: 'test/browser/passkeys.spec.ts' },
+  'POST /login/passkey': { who: 'everyone', fields: { response: '{}' }, provenBy: 'test/browser/passkeys.spec.ts' },
+  'GET /account': { who: 'session', may: 'own', ...redirect },
+  'POST /account/stay': {
+    who: 'session',
+    may: 'own',
+    harmless: 'it is a use of the session, as any page is',
+    fields: {},
+    provenBy: 'test/sign-in/sign-in.http.test.ts',
+  },
+  'GET /account/security': own,
+  // Who is not restricted is led to the dashboard (test/sign-in/restricted.http.test.ts).
+  'GET /account/restriction': { who: 'session', may: 'own', ...redirect },
+  'POST /account/security/password': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the account',
+    alone: true,
+    fields: { current_password: password, new_password: newPassword },
+  },
+  'POST /account/security/sessions/end': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the owner put out (ASVS 7.5.2)',
+    alone: true,
+    fields: {},
+    before: again,
+    found: (visitor) => visitor.hidden('/account/security', '/account/security/sessions/end') as Promise<Record<string, string>>,
+  },
+  'POST /account/security/sessions/end-others': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the owner put out (ASVS 7.5.2)',
+    alone: true,
+    fields: {},
+    before: again,
+  },
+  'POST /account/security/lost-factor/stop': {
+    who: 'session',
+    may: 'own',
+    harmless: 'it keeps the factors that are there',
+    alone: true,
+    fields: {},
+    provenBy: 'test/sign-in/lost-factors.http.test.ts',
+  },
+  'GET /account/security/not-me': own,
+  'POST /account/security/not-me': {
+    who: 'session',
+    may: 'own',
+    harmless: 'it is the alarm: it ends every session, the one that presses it too, and only the mailbox gets the way back',
+    alone: true,
+    fields: {},
+  },
+  'GET /account/security/address': { who: 'fresh', may: 'own', delicate: 'the addresses' },
+  'POST /account/security/address': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the account',
+    alone: true,
+    fields: { email: 'moved@example.com' },
+  },
+  'POST /account/security/address/cancel': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the owner kept at the old mailbox',
+    alone: true,
+    fields: {},
+    before: (visitor) => visitor.submit('/account/security/address', { email: 'called-off@example.com' }),
+  },
+  'GET /account/address/old/:token': page,
+  'POST /account/address/old/:token': { who: 'everyone', fields: {} },
+  'GET /account/address/new/:token': page,
+  'POST /account/address/new/:token': { who: 'everyone', fields: {} },
+  'GET /account/address/undo/:token': page,
+  'POST /account/address/undo/:token': { who: 'everyone', fields: {} },
+  'GET /account/security/networks': { who: 'fresh', may: 'own', delicate: 'where the owner is' },
+  'POST /account/security/networks': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the owner locked out, or strangers let in',
+    alone: true,
+    fields: { networks: '192.0.2.0/24', with_present: '1' },
+  },
+  'GET /account/networks/:token': page,
+  'POST /account/networks/:token': { who: 'everyone', fields: {} },
+  'GET /account/security/app': { who: 'fresh', may: 'own', delicate: "a secret of the owner's" },
+  'POST /account/security/app': { who: 'fresh', may: 'own', delicate: 'a way in', alone: true, fields: {}, found: codeOfPage },
+  'GET /account/security/recovery-codes': { who: 'fresh', may: 'own', delicate: 'ways in', ...redirect },
+  'POST /account/security/recovery-codes': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'ways in',
+    fields: {},
+    provenBy: 'test/sign-in/second-factors.http.test.ts',
+  },
+  'GET /account/security/app/removal': { who: 'fresh', may: 'own', delicate: 'the second step' },
+  'POST /account/security/app/removal': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the second step',
+    fields: {},
+    provenBy: 'test/sign-in/second-factors.http.test.ts',
+  },
+  'POST /account/security/passkeys/options': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'a way in',
+    fields: {},
+    provenBy: 'test/browser/passkeys.spec.ts',
+  },
+  'POST /account/security/passkeys': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'a way in',
+    fields: { response: '{}' },
+    provenBy: 'test/browser/passkeys.spec.ts',
+  },
+  'POST /account/security/passkeys/removal': {
+    who: 'fresh',
+    may: 'own',
+    delicate: 'the second step',
+    fields: { passkey: 'x' },
+    provenBy: 'test/sign-in/passkeys.http.test.ts',
+  },
+
+  'GET /invitations/:token': page,
+  'POST /invitations/:token': {
+    who: 'everyone',
+    fields: { password, name: '', age_14: '1', agree_terms: '1', terms_versions: 'of the page' },
+  },
+  'GET /account/people': people,
+  'GET /account/people/invitation': { who: 'fresh', may: 'people', delicate: 'a place for the thief' },
+  'POST /account/people/invitation': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'a place for the thief',
+    fields: { email: 'somebody.new@example.com', role: 'viewer', until: '', networks: '' },
+    found: aSite,
+  },
+  'POST /account/people/invitations/:id/letter': {
+    who: 'session',
+    may: 'people',
+    harmless: 'the letter goes to the address that a fresh sign-in chose',
+    fields: {},
+  },
+  'POST /account/people/invitations/:id/withdrawal': {
+    who: 'session',
+    may: 'people',
+    harmless: 'it takes a right away, and another letter gives it again',
+    fields: {},
+  },
+  'GET /account/people/:id': { who: 'fresh', may: 'people', delicate: 'from where others come' },
+  'POST /account/people/:id': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'more rights, for longer, from anywhere',
+    fields: { role: 'viewer', until: '', networks: '203.0.113.0/24' },
+    found: aSite,
+  },
+  'GET /account/people/:id/end': people,
+  'POST /account/people/:id/end': {
+    who: 'session',
+    may: 'people',
+    harmless: 'who sees a stranger at work must be able to stop it at once',
+    fields: {},
+  },
+  'GET /account/history': own,
+  'GET /account/history/export': { who: 'session', may: 'own', as: 'attachment' },
+  'GET /account/security/history': own,
+  'GET /account/customers': own,
+  // Where to go is told by the page of somebody with two customers.
+  'POST /account/customers': {
+    who: 'session',
+    may: 'own',
+    harmless: 'the session reaches the same places as before',
+    fields: { customer: 'x' },
+    provenBy: 'test/people/people.http.test.ts',
+  },
+
+  'GET /dashboard': own,
+  'GET /sites/:site': look,
+  'GET /files{/*path}': { who: 'session', may: 'own', ...redirect },
+  'GET /sites/:site/files{/*path}': look,
+  'GET /sites/:site/files/results/:id': look,
+  'POST /sites/:site/files/upload': { who: 'session', may: 'change', multipart: true, fields: { to: 'www', conflict: 'rename' } },
+  'POST /sites/:site/files/folder': { who: 'session', may: 'change', fields: { path: 'www', name: 'a new folder' } },
+  'POST /sites/:site/files/move': {
+    who: 'session',
+    may: 'change',
+    fields: { path: 'www/notes.html', to: 'www/album', name: '' },
+  },
+  'POST /sites/:site/files/delete': { who: 'session', may: 'change', fields: { path: 'www/album' } },
+  'GET /backups': { who: 'session', may: 'own', ...redirect },
+  'GET /sites/:site/backups': look,
+  'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },
+  'GET /sites/:site/backups/:id': look,
+  'GET /sites/:site/backups/:id/download': { who: 'fresh', may: 'look', delicate: 'everything of a site', as: 'attachment' },
+  'GET /sites/:site/backups/:id/sha256': { who: 'session', may: 'look', as: 'attachment' },
+  'GET /sites/:site/backups/:id/state': look,
+};
+
+export const pathOf = (name: string): string => name.slice(name.indexOf(' ') + 1);
+
+/** @throws Error for a route that is not in the table */
+export function entranceOf(name: string): Entrance {
+  const entrance = entrances[name];
+  if (!entrance) throw new Error(`${name}: nobody said who may enter it`);
+  return entrance;
+}
+
+export const isClosed = (name: string): boolean => ['session', 'fresh'].includes(entranceOf(name).who);
+
+/** @returns what stands for the parameters of a route at this household; `:id` belongs to the part of the panel that the path names */
+export function valuesFor(path: string, home: Household, tokens: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    site: home.site,
+    id: idFor(path, home),
+    path: path.startsWith('/files') ? 'www' : 'www/album',
+    slug: 'seed',
+    document: 'terms',
+    version: '2026-11-22',
+    token: tokens[path] ?? '',
+  };
+}
+
+function idFor(path: string, home: Household): string {
+  if (path.includes('/files/results/')) return home.upload;
+  if (path.includes('/people/invitations/')) return home.invitation;
+  return path.includes('/people/') ? home.place : home.backup;
+}

@@ -1,0 +1,142 @@
+// Every form with what no form sends, and every address only looked at: nothing is a bug, and looking changes nothing.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '../../src/platform/ids.ts';
+import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { answered, sendForm, tokenOf } from './asking.ts';
+import { entranceOf, entrances, isClosed, pathOf, valuesFor } from './entrances.ts';
+import { fingerprint } from './fingerprint.ts';
+import { type Household, household } from './household.ts';
+import { filled } from './routes.ts';
+
+let house: TestPanel;
+let owner: Household;
+
+beforeAll(async () => {
+  house = await startPanel({ limitsScale: 10_000 });
+  owner = await household(house, 'owner@example.com');
+});
+afterAll(() => house?.close());
+
+const names = Object.keys(entrances);
+const addressOf = (name: string) => filled(pathOf(name), { ...valuesFor(pathOf(name), owner, {}), token: 'nothing' });
+
+const values: Readonly<Record<string, string | string[]>> = {
+  nothing: '',
+  'a list': ['one', 'two'],
+  'a list of one': ['one'],
+  'a long text': 'x'.repeat(5000),
+  'NUL and controls': 'a\u0000b\u0007\r\nSet-Cookie: x=1',
+  'half a pair': 'a\ud800b',
+  markup: '"><script>alert(1)</script>',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is meant for a template that takes it
+  template: '<%= 7*7 %><%= 7*7 %>${7*7}',
+  sql: "' OR '1'='1'; DROP TABLE persons; --",
+  format: '%s%j%o%d',
+  number: '1e309',
+  'a path': '../../../etc/passwd',
+  prototype: '__proto__',
+};
+/** Fields that nobody's form has: whoever takes them over lets people choose what they are. */
+const foreign = {
+  role: 'owner',
+  customer_id: 'x',
+  customerId: 'x',
+  person_id: 'x',
+  verified_at: '1',
+  quota_bytes: '999999999999',
+  'constructor[prototype][x]': '1',
+  '__proto__[role]': 'owner',
+  'settings[view options][client]': '1',
+};
+
+// Signing out takes no field, and leaves nobody to go on with.
+const posts = names.filter((name) => name.startsWith('POST ') && name !== 'POST /logout');
+
+/** Whoever may send this form: the owner of the site, or somebody new, since some forms end what they are sent with. */
+async function sender(name: string, before?: Visitor): Promise<Visitor> {
+  if (!isClosed(name)) return new Visitor(house);
+  const isSignedIn = async (who: Visitor) => (await who.get('/dashboard')).status === 200;
+  if (pathOf(name).startsWith('/sites/')) {
+    expect(await isSignedIn(owner.visitor)).toBe(true);
+    return owner.visitor;
+  }
+  if (before && (await isSignedIn(before))) return before;
+  const visitor = new Visitor(house);
+  await visitor.arrive(`${newId(Date.now())}@example.com`);
+  return visitor;
+}
+
+test.each(posts)('%s takes no hostile field for a bug', async (name) => {
+  const { fields = {}, multipart } = entranceOf(name);
+  // Some fields are filled in from the page; here every form gets every one of them.
+  const known = [...new Set([...Object.keys(fields), 'session', 'passkey', 'code', 'recovery', 'next'])];
+  const sent = Object.entries(values).flatMap(([what, value]) => known.map((field) => ({ what, field, value })));
+  let visitor: Visitor | undefined;
+  for (const { what, field, value } of sent.filter((one) => !multipart || typeof one.value === 'string')) {
+    visitor = await sender(name, visitor);
+    const token = await tokenOf(visitor);
+    const form = { ...foreign, [field]: value } as Record<string, string>;
+    const answer = await answered(sendForm(house, name, visitor, addressOf(name), { token, fields: form }));
+    const isFine = [200, 303, 400, 404, 409, 410, 413, 422, 429].includes(answer.status);
+    expect([name, field, what, answer.status, isFine]).toEqual([name, field, what, answer.status, true]);
+    expect(answer.text ?? '').not.toContain('<script>alert(1)');
+    expect(answer.text ?? '').not.toMatch(/\b49\$\{|\b4949\b|node_modules|at .*\.ts:\d/);
+  }
+});
+
+test('fields that nobody listed leave no trace, whatever form they are sent with', async () => {
+  const planted = 'planted-7391';
+  const { db, owner: introspected } = house.panel.doors.connection;
+  const quota = await db.selectFrom('sites').select('quota_bytes').where('name', '=', owner.site).executeTakeFirstOrThrow();
+  for (const name of posts) {
+    const visitor = await sender(name);
+    const plants = Object.fromEntries(Object.keys(foreign).map((field) => [field, planted]));
+    await answered(sendForm(house, name, visitor, addressOf(name), { token: await tokenOf(visitor), fields: plants }));
+  }
+  const tables = (await introspected.introspection.getTables()).filter(({ name }) => name !== 'sessions');
+  expect(tables.length).toBeGreaterThan(30);
+  for (const { schema, name } of tables) {
+    const rows = await db
+      .selectFrom((schema ? `${schema}.${name}` : name) as 'audit')
+      .selectAll()
+      .execute();
+    expect([
+      name,
+      JSON.stringify(rows, (_key, value) => (typeof value === 'bigint' ? String(value) : value)).includes(planted),
+    ]).toEqual([name, false]);
+  }
+  // Every customer has the one owner it began with; others came by an invitation's own fields.
+  const owners = await db.selectFrom('memberships').select('customer_id').where('role', '=', 'owner').execute();
+  const customers = await db.selectFrom('customers').select('id').execute();
+  expect(owners.map((row) => row.customer_id).sort()).toEqual(customers.map(({ id }) => id).sort());
+  expect(await db.selectFrom('sites').select('quota_bytes').where('name', '=', owner.site).executeTakeFirst()).toEqual(quota);
+});
+
+test('looking changes nothing, whatever is looked at and however it is asked', async () => {
+  const { visitor } = owner;
+  expect((await visitor.get('/dashboard')).status).toBe(200);
+  // Two are written down on purpose: who downloads a backup, or takes the acts of a person out (audit, grant, letter).
+  const gets = names.filter((name) => name.startsWith('GET ') && !/\/(download|export)$/.test(name));
+  const before = await fingerprint(house);
+  for (const name of gets) {
+    const answer = await visitor.get(addressOf(name));
+    if (isClosed(name))
+      expect([name, answer.headers.location ?? '']).not.toEqual([name, expect.stringContaining('/login?next=')]);
+    await visitor.get(`${addressOf(name)}?callback=x&role=owner&_method=DELETE&do=delete&a[]=1&a=2`);
+    await visitor.agent.head(visitor.path(addressOf(name)));
+  }
+  expect(await fingerprint(house)).toEqual(before);
+});
+
+test('JSON is never wrapped in a call, scripts are the same for everybody, and a made-up end of an address is no page', async () => {
+  const { visitor } = owner;
+  expect((await visitor.get('/dashboard')).status).toBe(200);
+  const json = await visitor.get('/healthz?callback=x&jsonp=x');
+  expect([json.text, json.headers['content-type']]).toEqual(['{"alive":true}', 'application/json; charset=utf-8']);
+  const { text } = await visitor.get('/account/security');
+  const scripts = [...text.matchAll(/<script type="module" src="([^"]+)"/g)].map(([, src = '']) => src);
+  expect(scripts.length).toBeGreaterThan(0);
+  for (const src of scripts) expect((await visitor.agent.get(src)).text).toBe((await new Visitor(house).agent.get(src)).text);
+  for (const path of ['/account/security/x.css', '/account/security.css', '/dashboard/x.js', '/account/security;x.css'])
+    expect([path, (await visitor.get(path)).status]).toEqual([path, 404]);
+});

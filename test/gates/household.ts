@@ -1,0 +1,50 @@
+// A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup.
+import { invite, placeOf, welcome } from '../people/guests.ts';
+import { type TestPanel, Visitor } from '../support/panel.ts';
+
+export type Household = {
+  readonly email: string;
+  readonly visitor: Visitor;
+  readonly site: string;
+  /** id of an upload */
+  readonly upload: string;
+  /** id of a verified backup */
+  readonly backup: string;
+  /** id of a developer's place, and of an invitation that nobody has accepted */
+  readonly place: string;
+  readonly invitation: string;
+};
+
+/** Signs up, uploads two files into the site, makes a backup of it, and invites a developer, who comes, and a viewer, who does not. */
+export async function household(house: TestPanel, email: string): Promise<Household> {
+  const visitor = new Visitor(house);
+  const site = await visitor.arrive(email);
+  const uploaded = await visitor.upload(site, [
+    { name: 'notes.html', body: '<!doctype html><title>notes</title>' },
+    { name: 'album/readme.txt', body: 'an album' },
+  ]);
+  const made = await visitor.submit(`/sites/${site}/backups`, {});
+  await house.work();
+  const [guest, invited] = [`developer-of-${email}`, `viewer-of-${email}`];
+  await welcome(house, visitor, { email: guest, sites: site });
+  await invite(house, visitor, { email: invited, role: 'viewer', sites: site });
+  const row = (await visitor.get('/account/people')).text.split('<tr>').find((one) => one.includes(invited)) ?? '';
+  const people = {
+    place: await placeOf(visitor, guest),
+    invitation: /invitations\/([0-9a-f-]{36})\/letter/.exec(row)?.[1] ?? '',
+  };
+  return {
+    ...people,
+    email,
+    visitor,
+    site,
+    upload: lastPart(uploaded.headers.location),
+    backup: lastPart(made.headers.location),
+  };
+}
+
+function lastPart(location: string | undefined): string {
+  const part = location?.split('/').at(-1);
+  if (!part) throw new Error('there is no address to go to');
+  return part;
+}

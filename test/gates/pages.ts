@@ -1,0 +1,406 @@
+// Every page of the panel, and every state that a person can meet it in: what the gates look at. pages.spec.ts holds it against the program.
+import { password as secret } from '../support/panel.ts';
+import type { Names, Who } from './worlds.ts';
+
+/** A form that is filled in and sent, by which the page is reached: it stands on the page of `path`. */
+export type Sent = {
+  /** address of the form without language; the page's own unless given */
+  readonly action?: (names: Names) => string;
+  /** what is typed, ticked or, for hidden fields, forged; the rest stays as the page has it */
+  readonly fields: Readonly<Record<string, string | readonly string[]>>;
+  readonly multipart?: true;
+};
+
+export type Page = {
+  /** unique: what a person would call it */
+  readonly name: string;
+  readonly who: Who;
+  readonly state: 'normal' | 'empty' | 'error' | 'long';
+  /** without language; redirects are followed */
+  readonly path: (names: Names) => string;
+  /** the answer's status, 200 unless given */
+  readonly status?: number;
+  readonly sent?: Sent;
+};
+
+type Rest = Partial<Pick<Page, 'state' | 'status' | 'sent'>>;
+const page = (name: string, who: Who, path: string | ((names: Names) => string), rest: Rest = {}): Page => ({
+  name,
+  who,
+  state: 'normal',
+  path: typeof path === 'string' ? () => path : path,
+  ...rest,
+});
+
+/** A form sent with the token of another session: 403, and nothing has changed. */
+const forged = (fields: Sent['fields'] = {}, action?: Sent['action']): Rest => ({
+  state: 'error',
+  status: 403,
+  sent: { fields: { ...fields, _csrf: 'somebody-elses' }, ...(action && { action }) },
+});
+const refused = (fields: Sent['fields'], action?: Sent['action']): Rest => ({
+  state: 'error',
+  status: 422,
+  sent: { fields, ...(action && { action }) },
+});
+const error = (status: number): Rest => ({ state: 'error', status });
+
+const files = (path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites }: Names) => `/sites/${sites[owner]}/files${path}`;
+};
+const encoded = (text: string) => encodeURIComponent(text);
+const backups = (path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites }: Names) => `/sites/${sites[owner]}/backups${path}`;
+};
+const backup = (name: keyof Names['backups'], path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites, backups: ids }: Names) => `/sites/${sites[owner]}/backups/${ids[name]}${path}`;
+};
+const documents = ['terms', 'privacy', 'backup', 'backup-service', 'sla'];
+
+const publicPages: readonly Page[] = [
+  page('home', 'guest', '/'),
+  page('home of a customer', 'customer', '/'),
+  page('where the backups are', 'guest', '/backup-location'),
+  page('officers', 'guest', '/officers'),
+  page('the guideline clause by clause', 'guest', '/guideline', { state: 'long' }),
+  page('light or dark', 'guest', '/theme?next=/plans'),
+  page('light or dark, nothing chosen', 'guest', '/theme', refused({ theme: '' })),
+  page('light or dark, forged', 'guest', '/theme', forged({ theme: 'dark' })),
+  page('the style page', 'guest', '/style', { state: 'long' }),
+  page('plans', 'guest', '/plans'),
+  ...['seed', 'tree', 'forest'].map((slug) => page(`plan ${slug}`, 'guest', `/plans/${slug}`)),
+  ...documents.map((name) => page(`document ${name}`, 'guest', `/documents/${name}`, { state: 'long' })),
+  page('a version of the terms', 'customer', '/documents/terms/2026-11-22', { state: 'long' }),
+];
+
+const accountPages: readonly Page[] = [
+  page('sign up', 'guest', '/signup?plan=tree', { state: 'long' }),
+  page('sign up, nothing filled in', 'guest', '/signup', refused({ email: '', password: '' })),
+  page(
+    'sign up, bad values',
+    'guest',
+    '/signup',
+    refused({ email: 'nobody', password: 'short', phone: 'ring me', plan: 'seed' }),
+  ),
+  page('sign up, forged', 'guest', '/signup', forged({ email: 'somebody@example.com' })),
+  page('sign-up letter sent', 'signedUp', '/signup/sent'),
+  page('sign-up letter, asked again too soon', 'signedUp', '/signup/sent', {
+    ...error(429),
+    sent: { action: () => '/signup/resend', fields: {} },
+  }),
+  page(
+    'sign-up letter, forged',
+    'signedUp',
+    '/signup/sent',
+    forged({}, () => '/signup/resend'),
+  ),
+  page('verify in the same browser', 'signedUp', ({ verify }) => verify),
+  page('verify in another browser', 'guest', ({ verify }) => verify),
+  page('verify, no password', 'guest', ({ verify }) => verify, refused({ password: '' })),
+  page('verify, forged', 'guest', ({ verify }) => verify, forged()),
+  page('verify, link used', 'guest', ({ used }) => used, error(410)),
+  page('log in', 'guest', '/login'),
+  page('log in, nothing filled in', 'guest', '/login', refused({ email: '', password: '' })),
+  page('log in, wrong', 'guest', '/login', refused({ email: 'nobody@example.com', password: 'not-the-Right-1-one' })),
+  page('log in, forged', 'guest', '/login', forged({ email: 'nobody@example.com' })),
+  page('log in with CAPTCHA', 'suspect', '/login'),
+  page(
+    'log in with CAPTCHA, no answer',
+    'suspect',
+    '/login',
+    refused({ email: 'nobody@example.com', password: 'x', captcha: '' }),
+  ),
+  page('log in, before going on', 'guest', '/dashboard'),
+  page('log in link sent', 'guest', '/login', { sent: { action: () => '/login/link', fields: { email: 'nobody@example.com' } } }),
+  page(
+    'log in link, no address',
+    'guest',
+    '/login',
+    refused({ email: '' }, () => '/login/link'),
+  ),
+  page('log in by link', 'guest', '/login/link/never-given'),
+  page('log in by link, link used', 'guest', '/login/link/never-given', { ...error(410), sent: { fields: {} } }),
+  page('log in by link, forged', 'guest', '/login/link/never-given', forged()),
+  page(
+    'log out, forged',
+    'beginner',
+    '/dashboard',
+    forged({}, () => '/logout'),
+  ),
+  page('confirm', 'customer', '/confirm?next=/dashboard'),
+  page('confirm, no password', 'customer', '/confirm', refused({ password: '' })),
+  page('confirm, too often', 'troubled', '/confirm', { ...error(429), sent: { fields: { password: 'not-the-Right-1-one' } } }),
+  page('confirm, forged', 'customer', '/confirm', forged()),
+];
+
+const security = '/account/security';
+const ownAccountPages: readonly Page[] = [
+  page('forgotten password', 'guest', '/password/forgot'),
+  page('forgotten password, no address', 'guest', '/password/forgot', refused({ email: '' })),
+  page('forgotten password, letter sent', 'guest', '/password/forgot', { sent: { fields: { email: 'nobody@example.com' } } }),
+  page('agree after a move', 'imported', '/agree', { state: 'long' }),
+  page('agree after a move, nothing ticked', 'imported', '/agree', refused({})),
+  page('agree after a move, forged', 'imported', '/agree', forged()),
+  page('new password by letter', 'guest', ({ reset }) => reset),
+  page('new password by letter, a weak one', 'guest', ({ reset }) => reset, refused({ password: 'qlalfqjsgh12!' })),
+  page('new password by letter, link used', 'guest', '/password/reset/never-given', error(410)),
+  page('this was not me, from a letter', 'guest', ({ notMe }) => notMe),
+  page('this was not me, from a letter, forged', 'guest', ({ notMe }) => notMe, forged()),
+  page('removal of a lost factor stopped, from a letter', 'guest', ({ lostFactor }) => lostFactor),
+  page('removal of a lost factor stopped, from a letter, forged', 'guest', ({ lostFactor }) => lostFactor, forged()),
+  page('removal of a lost factor stopped, link used', 'guest', '/account/lost-factor/never-given', error(410)),
+  page('this was not me, link used', 'guest', '/account/not-me/never-given', error(410)),
+  page('this was not me', 'customer', `${security}/not-me`),
+  page('this was not me, forged', 'customer', `${security}/not-me`, forged()),
+  page('account security', 'customer', security),
+  page('account security with an app', 'guarded', security, { state: 'long' }),
+  page(
+    'account security, forged',
+    'customer',
+    security,
+    forged({}, () => `${security}/password`),
+  ),
+  ...['sessions/end', 'sessions/end-others', 'recovery-codes', 'passkeys', 'passkeys/options', 'passkeys/removal'].map((part) =>
+    page(
+      `account security, ${part}, forged`,
+      'guarded',
+      security,
+      forged({}, () => `${security}/${part}`),
+    ),
+  ),
+  page('confirm with a second step', 'guarded', '/confirm?next=/account/security'),
+  page('confirm with a second step, code missing', 'guarded', '/confirm', refused({ password: secret })),
+  page(
+    'confirm by passkey, forged',
+    'guarded',
+    '/confirm',
+    forged({}, () => '/confirm/passkey'),
+  ),
+  page('email change', 'customer', `${security}/address`),
+  page('email change, no address', 'customer', `${security}/address`, refused({ email: 'nobody' })),
+  page('email change, forged', 'customer', `${security}/address`, forged({ email: 'somebody@example.com' })),
+  page('email change that waits', 'moving', `${security}/address`, { state: 'long' }),
+  page('account security, email change waits', 'moving', security),
+  page(
+    'email change, called off, forged',
+    'moving',
+    `${security}/address`,
+    forged({}, () => `${security}/address/cancel`),
+  ),
+  ...(['old', 'new', 'undo'] as const).flatMap((side) => [
+    page(`email change, ${side} link`, 'guest', ({ address }) => address[side]),
+    page(`email change, ${side} link, forged`, 'guest', ({ address }) => address[side], forged()),
+    page(`email change, ${side} link used`, 'guest', `/account/address/${side}/never-given`, error(410)),
+  ]),
+  page('email change, too early', 'guest', ({ address }) => address.early),
+  page('allowed addresses', 'customer', `${security}/networks`),
+  page('allowed addresses, what is none', 'customer', `${security}/networks`, refused({ networks: 'the office' })),
+  page('allowed addresses, forged', 'customer', `${security}/networks`, forged({ networks: '198.51.100.0/24' })),
+  page('allowed addresses, lift link', 'guest', ({ lift }) => lift),
+  page('allowed addresses, lift link, forged', 'guest', ({ lift }) => lift, forged()),
+  page('allowed addresses, lift link used', 'guest', '/account/networks/never-given', error(410)),
+  page('authenticator app', 'customer', `${security}/app`),
+  page('authenticator app, wrong code', 'customer', `${security}/app`, refused({ code: 'abc' })),
+  page('recovery codes', 'guarded', security, { sent: { action: () => `${security}/recovery-codes`, fields: {} } }),
+  page('authenticator app, removal', 'guarded', `${security}/app/removal`),
+  page('authenticator app, removal forged', 'guarded', `${security}/app/removal`, forged()),
+  ...['/account/stay', `${security}/lost-factor/stop`].map((action) =>
+    page(
+      `account security, ${action.split('/').at(-1)} forged`,
+      'customer',
+      security,
+      forged({}, () => action),
+    ),
+  ),
+  page('second step', 'half', '/login/second-factor'),
+  page('second step, forged', 'half', '/login/second-factor', forged()),
+  ...['passkey', 'passkey/options'].map((part) =>
+    page(
+      `log in, ${part}, forged`,
+      'guest',
+      '/login',
+      forged({}, () => `/login/${part}`),
+    ),
+  ),
+];
+
+const restrictedPages: readonly Page[] = [
+  page('about the restriction', 'restricted', '/account/restriction'),
+  page('dashboard of somebody restricted', 'restricted', '/dashboard', { state: 'error' }),
+  page('new folder, by somebody restricted', 'restricted', files('/www', 'restricted'), {
+    ...error(403),
+    sent: { fields: { name: 'x' }, action: files('/folder', 'restricted') },
+  }),
+];
+
+const place =
+  (part = '') =>
+  ({ place: id }: Names) =>
+    `/account/people/${id}${part}`;
+const invitation = '/account/people/invitation';
+const noId = '0199f3a2-7c41-7d10-9a55-2f1c6be7a301';
+const peoplePages: readonly Page[] = [
+  page('people', 'customer', '/account/people', { state: 'long' }),
+  page('people, alone', 'beginner', '/account/people', { state: 'empty' }),
+  page('people, as a viewer', 'viewer', '/account/people', error(403)),
+  ...['letter', 'withdrawal'].map((part) =>
+    page(
+      `people, ${part} forged`,
+      'customer',
+      '/account/people',
+      forged({}, () => `/account/people/invitations/${noId}/${part}`),
+    ),
+  ),
+  page('invite somebody', 'customer', invitation),
+  page('invite somebody, bad values', 'customer', invitation, refused({ email: 'nobody', until: 'soon', networks: 'office' })),
+  page('invite somebody, who is there', 'customer', invitation, {
+    ...refused({ email: 'developer@example.com', role: 'viewer' }),
+  }),
+  page('invite somebody, forged', 'customer', invitation, forged({ email: 'nobody@example.com' })),
+  page('change access', 'customer', place()),
+  page('change access, bad values', 'customer', place(), refused({ until: '2020-01-01', networks: 'office, 10.0.0.0/40' })),
+  page('change access, forged', 'customer', place(), forged()),
+  page('change access, of nobody', 'customer', `/account/people/${noId}`, error(404)),
+  page('end access', 'customer', place('/end')),
+  page('end access, forged', 'customer', place('/end'), forged()),
+  page('invitation', 'guest', ({ invitation: link }) => link, { state: 'long' }),
+  page('invitation, nothing filled in', 'guest', ({ invitation: link }) => link, refused({ password: '' })),
+  page('invitation, forged', 'guest', ({ invitation: link }) => link, forged()),
+  page('invitation to somebody who has an account', 'guest', ({ invitationToSeveral }) => invitationToSeveral),
+  page('invitation to join', 'several', ({ invitationToSeveral }) => invitationToSeveral),
+  page('invitation to somebody else', 'customer', ({ invitation: link }) => link),
+  page('invitation, link used', 'guest', '/invitations/never-given', error(410)),
+  page('activity', 'customer', '/account/history', { state: 'long' }),
+  page('activity of a kind', 'customer', '/account/history?kind=files'),
+  page('activity, none of a kind', 'beginner', '/account/history?kind=backups', { state: 'empty' }),
+  page('activity, as a developer', 'developer', '/account/history'),
+  page('sign-ins of a year', 'customer', `${security}/history`),
+  page('customers', 'developer', '/account/customers'),
+  page('customers, forged', 'developer', '/account/customers', forged()),
+  page('dashboard of a developer', 'developer', '/dashboard'),
+];
+
+const dashboardPages: readonly Page[] = [
+  page('dashboard, site in preparation', 'newcomer', '/dashboard', { state: 'empty' }),
+  page('dashboard, empty site', 'beginner', '/dashboard', { state: 'empty' }),
+  page('dashboard', 'customer', '/dashboard'),
+  page('dashboard, in trouble', 'troubled', '/dashboard', { state: 'error' }),
+  page('dashboard, backups cannot be read', 'broken', '/dashboard', { state: 'error' }),
+  page('dashboard of two sites', 'several', '/dashboard', { state: 'long' }),
+  page('dashboard of a viewer', 'viewer', '/dashboard'),
+  page('one site', 'customer', ({ sites }) => `/sites/${sites.customer}`),
+  page('one site, suspended', 'several', ({ secondSite }) => `/sites/${secondSite}`),
+];
+
+const filePages: readonly Page[] = [
+  page('folder', 'customer', files('/www')),
+  page('folder sorted', 'customer', files('/www?sort=-changed')),
+  page('folder, top', 'customer', files()),
+  page('folder of backups', 'customer', files('/backup')),
+  page('folder with long names', 'customer', (names) => files(`/www/${encoded(names.longFolder)}`)(names), { state: 'long' }),
+  page('folder, second page', 'customer', files(`/www/${encoded('많은 파일')}?page=2`)),
+  page('folder, empty', 'beginner', files('/www', 'beginner'), { state: 'empty' }),
+  page('folder, site in preparation', 'newcomer', ({ closedSite }) => `/sites/${closedSite}/files`, error(404)),
+  page('folder, nearly full', 'troubled', files('/www', 'troubled'), { state: 'error' }),
+  page('folder of a viewer', 'viewer', files('/www')),
+  page('folder, nothing chosen', 'customer', files('/www?do=delete'), { state: 'error' }),
+  page('new folder, no name', 'customer', files('/www'), refused({ name: '' }, files('/folder'))),
+  page('new folder, name taken', 'customer', files('/www'), refused({ name: 'index.html' }, files('/folder'))),
+  page('new folder, forged', 'customer', files('/www'), forged({ name: 'x' }, files('/folder'))),
+  page('new folder, by a viewer', 'viewer', files('/www'), {
+    ...error(403),
+    sent: { fields: { name: 'x' }, action: files('/folder') },
+  }),
+  page('upload, forged', 'customer', files('/www'), {
+    ...error(403),
+    sent: { fields: { _csrf: 'somebody-elses' }, action: files('/upload'), multipart: true },
+  }),
+  page('upload results', 'customer', (names) => files(`/results/${names.uploads.good}`)(names)),
+  page('upload results with refusals', 'customer', (names) => files(`/results/${names.uploads.refused}`)(names), {
+    state: 'long',
+  }),
+  page('file', 'customer', files('/www/index.html?do=view')),
+  page(
+    'file with a long name',
+    'customer',
+    (names) => files(`/www/${encoded(names.longFolder)}/${encoded(names.longFile)}?do=view`)(names),
+    { state: 'long' },
+  ),
+  page('move', 'customer', files('/www?do=move&path=www/index.html')),
+  page('move several', 'customer', (names) =>
+    files(`/www?do=move&path=www/index.html&path=${encoded(`www/${names.longFolder}`)}`)(names),
+  ),
+  page('move, bad place', 'customer', files('/www?do=move&path=www/index.html'), refused({ to: '' }, files('/move'))),
+  page('move, forged', 'customer', files('/www?do=move&path=www/index.html'), forged({}, files('/move'))),
+  page('delete', 'customer', files('/www?do=delete&path=www/index.html')),
+  page('delete a long name', 'customer', (names) => files(`/www?do=delete&path=${encoded(`www/${names.longFolder}`)}`)(names), {
+    state: 'long',
+  }),
+  page('delete, forged', 'customer', files('/www?do=delete&path=www/index.html'), forged({}, files('/delete'))),
+];
+
+const backupPages: readonly Page[] = [
+  page('backups', 'customer', backups()),
+  page('backups, second page', 'customer', backups('?page=2')),
+  page('backups, another month', 'customer', backups('?month=2026-10')),
+  page('backups, none yet', 'beginner', backups('', 'beginner'), { state: 'empty' }),
+  page('backups, in trouble', 'troubled', backups('', 'troubled'), { state: 'error' }),
+  page('backups, cannot be read', 'broken', backups('', 'broken'), error(500)),
+  page('backups of the first of two sites', 'several', backups('', 'several'), { state: 'empty' }),
+  page('backups of a viewer', 'viewer', backups()),
+  page('backups, forged', 'beginner', backups('', 'beginner'), forged()),
+  page('backup of today', 'customer', backup('real')),
+  page('backup that runs', 'troubled', backup('running', '', 'troubled')),
+  page('backup that waits', 'several', backup('queued', '', 'several')),
+  page('backup that was made', 'customer', backup('made')),
+  page('backup that was verified', 'customer', backup('verified')),
+  page('backup that was restored in a test', 'customer', backup('proven')),
+  page('backup with a warning', 'customer', backup('warned'), { state: 'long' }),
+  page('backup that shrank', 'customer', backup('shrunken'), { state: 'error' }),
+  page('backup that failed', 'customer', backup('failed'), { state: 'error' }),
+  page('backup that is damaged', 'customer', backup('damaged'), { state: 'error' }),
+  page('backup that is missing', 'customer', backup('missing'), { state: 'error' }),
+  page('backup that has expired', 'customer', backup('expired')),
+  page('download of what failed', 'customer', backup('failed', '/download'), error(409)),
+  page('download of what has expired', 'customer', backup('expired', '/download'), error(410)),
+  page('download of what is lost', 'customer', backup('verified', '/download'), error(503)),
+];
+
+const errorPages: readonly Page[] = [
+  page('an address that cannot be read', 'guest', '/%E0%A4%A', error(400)),
+  page('an unknown address', 'guest', '/nothing-here', error(404)),
+  page('an unknown address, signed in', 'customer', '/nothing-here', error(404)),
+  page("a stranger's site", 'beginner', ({ sites }) => `/sites/${sites.customer}`, error(404)),
+  page('too much sent', 'guest', '/login', { ...error(413), sent: { fields: { email: 'x'.repeat(300_000) } } }),
+];
+
+export const pages: readonly Page[] = [
+  ...publicPages,
+  ...accountPages,
+  ...ownAccountPages,
+  ...restrictedPages,
+  ...peoplePages,
+  ...dashboardPages,
+  ...filePages,
+  ...backupPages,
+  ...errorPages,
+];
+
+/** GET routes that answer no page, and why; pages.spec.ts asks each. */
+export const noPages: Readonly<Record<string, { readonly why: string; readonly who: Who; readonly path: Page['path'] }>> = {
+  '/healthz': { why: 'JSON', who: 'guest', path: () => '/healthz' },
+  '/readyz': { why: 'JSON', who: 'guest', path: () => '/readyz' },
+  '/metrics': { why: 'figures for Prometheus', who: 'guest', path: () => '/metrics' },
+  '/account': { why: 'leads to the security of the account', who: 'customer', path: () => '/account' },
+  '/account/security/recovery-codes': {
+    why: 'shows codes right after they were made, else leads back',
+    who: 'customer',
+    path: () => '/account/security/recovery-codes',
+  },
+  '/account/history/export': { why: 'a table for spreadsheets', who: 'customer', path: () => '/account/history/export' },
+  '/login/captcha': { why: 'a picture', who: 'suspect', path: () => '/login/captcha' },
+  '/files{/*path}': { why: 'leads to the files of a site', who: 'customer', path: () => '/files' },
+  '/backups': { why: 'leads to the backups of a site', who: 'customer', path: () => '/backups' },
+  '/sites/:site/backups/:id/sha256': { why: 'a checksum file', who: 'customer', path: backup('real', '/sha256') },
+  '/sites/:site/backups/:id/state': { why: 'JSON', who: 'customer', path: backup('real', '/state') },
+};

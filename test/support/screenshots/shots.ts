@@ -1,0 +1,264 @@
+// What there is to look at: each page, who sees it, and how it comes into the state that is shown.
+import type { Page } from 'playwright-core';
+import { minute } from '../../../src/platform/clock.ts';
+import { unavailable } from '../../../src/platform/errors.ts';
+import { Visitor } from '../panel.ts';
+import type { World } from './world.ts';
+
+type Address = (path: string) => string;
+
+export type Shot = {
+  readonly name: string;
+  /** whose session; undefined: a guest with a browser of their own */
+  readonly who?: keyof World['customers'];
+  readonly open: (page: Page, at: Address, world: World) => Promise<unknown>;
+};
+
+const guest = (name: string, path: string): Shot => ({ name, open: (page, at) => page.goto(at(path)) });
+
+const of = (who: keyof World['customers'], name: string, path: (world: World) => string): Shot => ({
+  name,
+  who,
+  open: (page, at, world) => page.goto(at(path(world))),
+});
+
+const submit = (page: Page) => page.locator('main .button-primary').last().click();
+
+/** Shows the answer to a request that no link or form of a page makes. */
+async function answerTo(page: Page, address: string, request: RequestInit): Promise<void> {
+  const answer = await fetch(address, { redirect: 'manual', ...request, headers: { Accept: 'text/html', ...request.headers } });
+  const body = await answer.text();
+  await page.route(address, (route) => route.fulfill({ status: answer.status, contentType: 'text/html; charset=utf-8', body }));
+  await page.goto(address);
+  await page.unroute(address);
+}
+
+/** Lets the pages of documents fail while `act` runs. */
+async function failing(world: World, error: Error, act: () => Promise<unknown>): Promise<void> {
+  const { consent } = world.panel.doors;
+  const { current } = consent;
+  consent.current = () => {
+    throw error;
+  };
+  await act().finally(() => {
+    consent.current = current;
+  });
+}
+
+const signUp = async (page: Page, at: Address) => {
+  await page.goto(at('/signup?plan=tree'));
+  for (const name of ['age_14', 'agree_terms', 'agree_backup', 'agree_sla']) await page.locator(`#${name}`).check();
+  await page.locator('#email').fill(`visitor-${Date.now()}@example.com`);
+  await page.locator('#password').fill('maple-Teacup-48-orbit');
+  await submit(page);
+};
+
+/** Another e-mail address, asked for once. */
+async function askForAddress(page: Page, at: Address): Promise<void> {
+  await page.goto(at('/account/security/address'));
+  if ((await page.locator('#waiting-heading').count()) > 0) return;
+  await page.locator('#email').fill('sua.lim.new@example.com');
+  await submit(page);
+}
+
+export const shots: readonly Shot[] = [
+  guest('home', '/'),
+  guest('plans', '/plans'),
+  guest('plan', '/plans/tree'),
+  guest('plan-service', '/plans/forest'),
+  guest('backup-location', '/backup-location'),
+  guest('officers', '/officers'),
+  guest('guideline', '/guideline'),
+  guest('document-backup', '/documents/backup'),
+  guest('document-terms', '/documents/terms'),
+  guest('document-privacy', '/documents/privacy'),
+  guest('signup', '/signup'),
+  {
+    name: 'signup-refused',
+    open: async (page, at) => {
+      await page.goto(at('/signup'));
+      await page.locator('#email').fill('name.example.com');
+      await page.locator('#password').fill('1234');
+      await submit(page);
+    },
+  },
+  { name: 'signup-sent', open: signUp },
+  guest('login', '/login'),
+  {
+    name: 'login-refused',
+    open: async (page, at) => {
+      await page.goto(at('/login'));
+      await page.locator('#email').fill('minseo.han@example.com');
+      await page.locator('#password').fill('wrong');
+      await submit(page);
+    },
+  },
+  {
+    name: 'login-captcha',
+    open: async (page, at) => {
+      for (let times = 0; times < 6; times += 1) {
+        await page.goto(at('/login'));
+        await page.locator('#email').fill('nobody@example.com');
+        await page.locator('#password').fill('wrong');
+        await submit(page);
+      }
+    },
+  },
+  {
+    name: 'login-link-sent',
+    open: async (page, at) => {
+      await page.goto(at('/login'));
+      await page.locator('#link-email').fill('nobody@example.com');
+      await page.locator('form[action$="/login/link"] button').click();
+    },
+  },
+  guest('login-link', `/login/link/${'a'.repeat(43)}`),
+  guest('verify', `/verify/${'a'.repeat(43)}`),
+  guest('theme', '/theme?next=/'),
+  guest('style', '/style'),
+  guest('error-404', '/no-such-page'),
+  {
+    name: 'error-403',
+    open: (page, at) => answerTo(page, at('/login'), { method: 'POST', headers: { Origin: 'https://example.org' } }),
+  },
+  {
+    name: 'error-410',
+    open: async (page, at) => {
+      await page.goto(at(`/login/link/${'a'.repeat(43)}`));
+      await submit(page);
+    },
+  },
+  {
+    name: 'error-429',
+    open: async (page, at, world) => {
+      const limits = world.panel.doors.counters;
+      const { hit } = limits;
+      limits.hit = async () => ({ count: 1e9, resetAt: world.clock.now() + 600_000 });
+      const origin = { Origin: world.origin };
+      await answerTo(page, at('/login'), { method: 'POST', headers: origin }).finally(() => {
+        limits.hit = hit;
+      });
+    },
+  },
+  {
+    name: 'error-500',
+    open: (page, at, world) => failing(world, new Error('a planted bug'), () => page.goto(at('/documents/terms'))),
+  },
+  {
+    name: 'error-503',
+    open: (page, at, world) => failing(world, unavailable(), () => page.goto(at('/documents/terms'))),
+  },
+  of('fresh', 'dashboard-new', () => '/dashboard'),
+  of('quiet', 'dashboard', () => '/dashboard'),
+  of('late', 'dashboard-late', () => '/dashboard'),
+  of('failed', 'dashboard-failed', () => '/dashboard'),
+  of('running', 'dashboard-running', () => '/dashboard'),
+  of('several', 'dashboard-several', () => '/dashboard'),
+  of('unpaid', 'dashboard-restricted', () => '/dashboard'),
+  of('unpaid', 'restriction', () => '/account/restriction'),
+  {
+    name: 'login-wait',
+    open: async (page, at, { panel, clock }) => {
+      const { accounts, connection } = panel.doors;
+      const login_index = accounts.loginIndex('nobody@example.com');
+      const until = clock.now() + minute;
+      await connection.write((tx) => {
+        const row = { login_index, level: 1, until, forget_at: until };
+        return tx
+          .insertInto('sign_in_waits')
+          .values(row)
+          .onConflict((oc) => oc.column('login_index').doUpdateSet(row))
+          .execute();
+      });
+      await page.goto(at('/login'));
+      await page.locator('#email').fill('nobody@example.com');
+      await page.locator('#password').fill('not-the-Right-1-one');
+      await submit(page);
+    },
+  },
+  of('quiet', 'confirm', () => '/confirm?next=/dashboard'),
+  of('quiet', 'account-security', () => '/account/security'),
+  of('quiet', 'email-change', () => '/account/security/address'),
+  { name: 'email-change-waits', who: 'several', open: askForAddress },
+  {
+    name: 'email-change-link',
+    who: 'several',
+    open: async (page, at, world) => {
+      await askForAddress(page, at);
+      await page.goto(at(await new Visitor(world).linkFor(world.customers.several.email, '/account/address/old/')));
+    },
+  },
+  of('quiet', 'allowed-addresses', () => '/account/security/networks'),
+  {
+    name: 'allowed-addresses-refused',
+    who: 'quiet',
+    open: async (page, at) => {
+      await page.goto(at('/account/security/networks'));
+      await page.locator('#networks').fill('203.0.113.0/24');
+      await page.locator('#with_present').uncheck();
+      await submit(page);
+    },
+  },
+  guest('password-forgot', '/password/forgot'),
+  of('quiet', 'account-app', () => '/account/security/app'),
+  of('quiet', 'account-not-me', () => '/account/security/not-me'),
+  {
+    name: 'session-ends-soon',
+    who: 'quiet',
+    open: async (page, at) => {
+      await page.clock.install();
+      await page.goto(at('/account/security'));
+      await page.clock.fastForward('27:00');
+      await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  of('quiet', 'people', () => '/account/people'),
+  of('quiet', 'people-invite', () => '/account/people/invitation'),
+  {
+    name: 'people-invite-refused',
+    who: 'quiet',
+    open: async (page, at) => {
+      await page.goto(at('/account/people/invitation'));
+      await page.locator('#email').fill('name.example.com');
+      await page.locator('#networks').fill('office');
+      await submit(page);
+    },
+  },
+  of('quiet', 'people-change', ({ found }) => found.place),
+  of('quiet', 'people-end', ({ found }) => `${found.place}/end`),
+  { name: 'people-accept', open: (page, at, { found }) => page.goto(at(found.invitation)) },
+  of('quiet', 'people-history', () => '/account/history'),
+  of('quiet', 'people-own-history', () => '/account/security/history'),
+  of('quiet', 'people-customers', () => '/account/customers'),
+  of('quiet', 'files-root', ({ customers }) => `/sites/${customers.quiet.site}/files`),
+  of('quiet', 'files', ({ customers }) => `/sites/${customers.quiet.site}/files/www`),
+  of('fresh', 'files-empty', ({ customers }) => `/sites/${customers.fresh.site}/files/www`),
+  of('quiet', 'files-backup', ({ customers }) => `/sites/${customers.quiet.site}/files/backup`),
+  of('quiet', 'file', ({ customers }) => `/sites/${customers.quiet.site}/files/www/style.css?do=view`),
+  of('quiet', 'file-move', ({ customers }) => `/sites/${customers.quiet.site}/files/www?do=move&path=www/style.css`),
+  of(
+    'quiet',
+    'file-delete',
+    ({ customers }) => `/sites/${customers.quiet.site}/files/www?do=delete&path=www/style.css&path=www/notes`,
+  ),
+  of('quiet', 'files-results', ({ found }) => found.results.replace(/^\/en(?=\/)/, '')),
+  {
+    name: 'files-folder-refused',
+    who: 'quiet',
+    open: async (page, at, { customers }) => {
+      await page.goto(at(`/sites/${customers.quiet.site}/files/www`));
+      await page.locator('#name').fill('새/폴더');
+      await page.locator('form[action$="/files/folder"] button').click();
+    },
+  },
+  of('fresh', 'backups-none', ({ customers }) => `/sites/${customers.fresh.site}/backups`),
+  of('quiet', 'backups', ({ customers }) => `/sites/${customers.quiet.site}/backups`),
+  of('quiet', 'backups-october', ({ customers }) => `/sites/${customers.quiet.site}/backups?month=2026-10`),
+  of('late', 'backups-late', ({ customers }) => `/sites/${customers.late.site}/backups`),
+  of('failed', 'backups-failed', ({ customers }) => `/sites/${customers.failed.site}/backups`),
+  of('running', 'backups-running', ({ customers }) => `/sites/${customers.running.site}/backups`),
+  of('quiet', 'backup-verified', ({ found }) => found.verified),
+  of('quiet', 'backup-warned', ({ found }) => found.warned),
+  of('quiet', 'backup-damaged', ({ found }) => found.damaged),
+  of('failed', 'backup-failed', ({ found }) => found.failedBackup),
+];

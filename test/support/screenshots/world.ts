@@ -1,0 +1,262 @@
+// A panel with customers in every state a page can show: new, a quiet month of nights, late, failed, running, several sites.
+import sharp from 'sharp';
+import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts';
+import { newId } from '../../../src/platform/ids.ts';
+import { invite, placeOf } from '../../people/guests.ts';
+import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
+
+export type Customer = { readonly email: string; readonly site: string };
+export type World = TestPanel & {
+  readonly customers: Readonly<Record<'quiet' | 'fresh' | 'late' | 'failed' | 'running' | 'several' | 'unpaid', Customer>>;
+  /** addresses of pages of one thing: a result of an upload, single backups */
+  readonly found: Readonly<
+    Record<'results' | 'invitation' | 'place' | 'verified' | 'warned' | 'damaged' | 'failedBackup', string>
+  >;
+};
+
+const brand = {
+  name: '곳간',
+  sender: '곳간 <no-reply@gotgan.example>',
+  legalFooter: [
+    '주식회사 보기호스팅, 대표 김보기, 사업자등록번호 000-00-00000, 통신판매업 신고 제0000-서울예시-0000호',
+    '서울특별시 예시구 보기로 1, 2층 (00000)',
+  ],
+  support: { phone: '02-000-0000', email: 'help@gotgan.example' },
+};
+const security = {
+  name: '박지훈',
+  title: '보안팀장',
+  department: '기술본부',
+  phone: '02-000-0001',
+  email: 'security@gotgan.example',
+  since: '2026-03-02',
+};
+const privacy = {
+  ...security,
+  name: '이서연',
+  title: '개인정보보호팀장',
+  department: '경영지원본부',
+  phone: '02-000-0002',
+  email: 'privacy@gotgan.example',
+};
+
+/** @param log what is being done, for the one who waits */
+export async function buildWorld(log: (line: string) => void): Promise<World> {
+  const clock = new StoppedClock('2026-10-12T02:10:00Z');
+  const test = await startPanel({ clock, brand, officers: { security, privacy }, limitsScale: 10_000 });
+  const customer = async (name: string, plan: string) => {
+    const email = `${name}@example.com`;
+    const visitor = new Visitor(test);
+    const site = await visitor.arrive(email, { plan });
+    return { email, site, visitor };
+  };
+  const quiet = await customer('minseo.han', 'tree');
+  await fill(quiet.visitor, quiet.site);
+  const nights = async (from: number, to: number) => {
+    for (let night = from; night < to; night += 1) {
+      clock.advance(Date.parse('2026-10-12T18:04:00Z') + night * day - clock.now());
+      await test.work();
+    }
+  };
+  log('the nights of one customer');
+  await nights(0, 31);
+  clock.advance(6 * hour);
+  const late = await customer('jiwoo.seo', 'tree');
+  const failed = await customer('haneul.cho', 'forest');
+  const running = await customer('doyun.ahn', 'tree');
+  const several = await customer('sua.lim', 'forest');
+  await addSite(test, several);
+  for (const one of [late, failed, running, several]) await one.visitor.upload(one.site, [{ name: 'index.html', body: page }]);
+  log('the nights of all');
+  await nights(31, 41);
+  log('states');
+  clock.advance(Date.parse('2026-11-22T00:40:00Z') - clock.now());
+  await history(test, { quiet, late, failed, running, several });
+  const fresh = await customer('yuna.kwon', 'tree');
+  const unpaid = await customer('taeyang.bae', 'tree');
+  const { accounts, sites } = test.panel.doors;
+  await accounts.restrictions.restrict((await sites.byName(unpaid.site)).customerId, 'unpaid');
+  await quiet.visitor.logIn(quiet.email);
+  const people = await peopleOf(test, quiet);
+  const results = await refusals(quiet.visitor, quiet.site);
+  const found = { ...people, results, ...(await backupsOf(test, { quiet, failed })) };
+  return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
+}
+
+const page = '<!doctype html>\n<html lang="ko"><meta charset="utf-8"><title>햇살 공방</title><h1>햇살 공방</h1>\n';
+
+async function fill(visitor: Visitor, site: string): Promise<void> {
+  const photo = await sharp({ create: { width: 900, height: 600, channels: 3, background: '#7aa79c' } })
+    .jpeg()
+    .toBuffer();
+  const names = [
+    'index.html',
+    '오시는 길.html',
+    'style.css',
+    '2026년 가을 전시 안내문과 신청서 양식 (최종본, 수정 2, 인쇄소 전달용, 글꼴 포함).pdf.html',
+    'a-very-long-name-without-any-space-that-a-camera-or-a-program-made-20261104-183055-export-final-final.txt',
+    '사진/여름 바다.jpg',
+    '사진/가을 산.jpg',
+    'notes/readme.txt',
+  ];
+  const files = names.map((name) => ({
+    name,
+    body: name.endsWith('.jpg') ? photo : name.endsWith('.css') ? 'h1 { margin: 0 }\n' : page,
+  }));
+  await visitor.upload(site, files);
+}
+
+/** @returns the address of the results of an upload with every kind of end */
+async function refusals(visitor: Visitor, site: string): Promise<string> {
+  const files = [
+    { name: '새 소식.html', body: page },
+    { name: 'index.html', body: page },
+    { name: 'shell.php', body: '<?php echo 1;' },
+    { name: 'photo.php.jpg', body: page },
+    { name: '사진.jpg', body: 'GIF89a' },
+    { name: '2026년 가을 전시 안내문과 신청서 양식 (최종본, 수정 2, 인쇄소 전달용).exe', body: 'MZ' },
+  ];
+  const { headers } = await visitor.upload(site, files);
+  return String(headers.location);
+}
+
+/** A developer who has come, and an invitation that waits. */
+async function peopleOf(test: TestPanel, { visitor, site }: Customer & { visitor: Visitor }) {
+  const developer = new Visitor(test);
+  developer.agent.set('User-Agent', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36');
+  await invite(test, visitor, { email: 'dev@bogi-studio.example', sites: site });
+  await developer.submit(await developer.linkFor('dev@bogi-studio.example', '/invitations/'), {
+    password,
+    name: '정하윤',
+    age_14: '1',
+    agree_terms: '1',
+  });
+  await developer.upload(site, [{ name: 'new/index.html', body: page }]);
+  await invite(test, visitor, { email: 'accountant@example.com', role: 'viewer', sites: site, networks: '203.0.113.0/24' });
+  const place = `/account/people/${await placeOf(visitor, 'dev@bogi-studio.example')}`;
+  return { place, invitation: await visitor.linkFor('accountant@example.com', '/invitations/') };
+}
+
+/** A second site of the same customer, as an order by support makes it. */
+async function addSite({ panel, clock }: TestPanel, { site }: Customer): Promise<void> {
+  const { connection, sites } = panel.doors;
+  const { customer_id } = await connection.db
+    .selectFrom('sites')
+    .select('customer_id')
+    .where('name', '=', site)
+    .executeTakeFirstOrThrow();
+  const order = await connection.db
+    .selectFrom('orders')
+    .selectAll()
+    .where('customer_id', '=', customer_id)
+    .executeTakeFirstOrThrow();
+  const id = newId(clock.now());
+  await connection.write(async (tx) => {
+    await tx
+      .insertInto('orders')
+      .values({ ...order, id })
+      .execute();
+    await sites.prepare(tx, { id, customerId: customer_id, storageBytes: order.storage_bytes }, { kind: 'system' });
+  });
+}
+
+type Row = { state: string; reason?: string; left_out?: string; step?: string; files_done?: number; files_total?: number };
+type People = Record<'quiet' | 'late' | 'failed' | 'running' | 'several', Customer>;
+
+/** Puts into the past what no clock brings about by itself: failures, damage, a backup at work. */
+async function history(test: TestPanel, { quiet, late, failed, running, several }: People): Promise<void> {
+  const { connection } = test.panel.doors;
+  const now = test.clock.now();
+  const nights = async ({ site }: Customer) =>
+    connection.db
+      .selectFrom('backups')
+      .innerJoin('sites', 'sites.id', 'backups.site_id')
+      .select(['backups.id', 'backups.day'])
+      .where('sites.name', '=', site)
+      .orderBy('backups.day', 'desc')
+      .execute();
+  const put = async (customer: Customer, back: number, row: Row) => {
+    const found = (await nights(customer))[back];
+    if (found)
+      await connection.write((tx) =>
+        tx
+          .updateTable('backups')
+          .set(row as never)
+          .where('id', '=', found.id)
+          .execute(),
+      );
+  };
+  const gone = { file_name: null, bytes: null, sha256: null, verified_at: null, made_at: null };
+  const leftOut = JSON.stringify([
+    { path: 'www/cache/session.lock', reason: 'changed' },
+    { path: 'www/tmp/2026년 가을 전시 안내문과 신청서 양식.part', reason: 'gone' },
+  ]);
+  await put(quiet, 2, { state: 'warned', left_out: leftOut });
+  await put(quiet, 4, { state: 'failed', reason: 'backups.reason.full', ...gone, failed_at: now } as Row);
+  await put(quiet, 6, { state: 'proven' });
+  await put(quiet, 9, { state: 'shrunken' });
+  await put(quiet, 12, { state: 'damaged', reason: 'backups.reason.damaged', verified_at: null, failed_at: now } as Row);
+  await put(quiet, 16, { state: 'missing', reason: 'backups.reason.notStarted', ...gone, failed_at: now } as Row);
+  await put(late, 0, { state: 'made', verified_at: null } as Row);
+  await put(failed, 0, { state: 'failed', reason: 'backups.reason.storage', ...gone, failed_at: now - 6 * hour } as Row);
+  await put(failed, 1, { state: 'damaged', reason: 'backups.reason.damaged', verified_at: null, failed_at: now - day } as Row);
+  await put(failed, 2, { state: 'failed', reason: 'backups.reason.full', ...gone, failed_at: now - 2 * day } as Row);
+  const work = { step: 'files', files_done: 8214, files_total: 18_201, moved_at: now - 12_000, started_at: now - 3 * minute };
+  await put(running, 0, { state: 'running', ...gone, ...work } as Row);
+  for (const [customer, bytes] of [
+    [quiet, 1_240_000_000],
+    [late, 312_000_000],
+    [failed, 48_600_000],
+    [running, 2_870_000_000],
+  ] as const) {
+    const ids = (await nights(customer)).map(({ id }) => id);
+    await connection.write((tx) =>
+      tx
+        .updateTable('backups')
+        .set({ bytes, original_bytes: bytes * 2, files: 18_201, folders: 1204 })
+        .where('id', 'in', ids)
+        .where('file_name', 'is not', null)
+        .execute(),
+    );
+  }
+  const used: readonly [Customer, number][] = [
+    [quiet, 0.72],
+    [late, 0.86],
+    [failed, 0.97],
+    [several, 0.31],
+  ];
+  for (const [{ site }, share] of used) {
+    await connection.write(async (tx) => {
+      const { quota_bytes } = await tx
+        .selectFrom('sites')
+        .select('quota_bytes')
+        .where('name', '=', site)
+        .executeTakeFirstOrThrow();
+      await tx
+        .updateTable('sites')
+        .set({ used_bytes: Math.round(quota_bytes * share) })
+        .where('name', '=', site)
+        .execute();
+    });
+  }
+}
+
+async function backupsOf({ panel }: TestPanel, { quiet, failed }: Record<'quiet' | 'failed', Customer>) {
+  const address = async ({ site }: Customer, state: string) => {
+    const row = await panel.doors.connection.db
+      .selectFrom('backups')
+      .innerJoin('sites', 'sites.id', 'backups.site_id')
+      .select('backups.id')
+      .where('sites.name', '=', site)
+      .where('backups.state', '=', state as 'verified')
+      .orderBy('backups.day', 'desc')
+      .executeTakeFirst();
+    return row ? `/sites/${site}/backups/${row.id}` : '/';
+  };
+  return {
+    verified: await address(quiet, 'verified'),
+    warned: await address(quiet, 'warned'),
+    damaged: await address(quiet, 'damaged'),
+    failedBackup: await address(failed, 'failed'),
+  };
+}
