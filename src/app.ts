@@ -5,8 +5,10 @@ import { backupRoutes } from './backups/routes.ts';
 import { accentStyle, tokensFile } from './brand.ts';
 import { consentRoutes } from './consent/routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
+import { databaseRoutes } from './databases/routes.ts';
 import { fileRoutes, isUpload } from './files/routes.ts';
 import { frameFor } from './frame.ts';
+import { ftpRoutes } from './ftp/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { panelMetrics } from './metrics.ts';
 import { orderRoutes } from './orders/routes.ts';
@@ -42,6 +44,7 @@ import { restrictionRoutes } from './sign-in/restriction-routes.ts';
 import { newIdWithNewRights } from './sign-in/rights.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { securityRoutes } from './sign-in/security-routes.ts';
+import { sshRoutes } from './ssh/routes.ts';
 
 export function panelApp(doors: Doors): Express {
   const { choices, addresses, words, clock, log, secrets, connection, sites } = doors;
@@ -102,6 +105,9 @@ export function panelApp(doors: Doors): Express {
   if (has('signUp')) app.use(accountRoutes(doors));
   app.use(dashboardRoutes(doors, guards));
   if (has('files')) app.use(fileRoutes(doors, guards));
+  if (has('databases')) app.use(databaseRoutes(doors, guards));
+  if (has('ftp')) app.use(ftpRoutes(doors, guards));
+  if (has('ssh')) app.use(sshRoutes(doors, guards));
   if (has('backups')) app.use(backupRoutes(doors, guards));
 
   app.use((_req, _res, next) => next(notFound()));

@@ -29,6 +29,8 @@ export function frameFor(
             link('dashboard', '/dashboard'),
             ...(has('files') ? [link('files', '/files')] : []),
             ...(has('backups') ? [link('backups', '/backups')] : []),
+            ...(has('databases') ? [link('databases', '/databases')] : []),
+            ...(has('ftp') ? [link('ftp', '/ftp')] : []),
             link('account', '/account/security'),
           ]
         : [],

@@ -2,7 +2,7 @@
 import type { OptionName } from './options.ts';
 
 /** Features that a panel can be without. */
-export const switchable = ['signUp', 'files', 'backups', 'consent', 'home'] as const;
+export const switchable = ['signUp', 'databases', 'files', 'ftp', 'ssh', 'backups', 'consent', 'home'] as const;
 
 /** Each choice in words, and the environment variable that names it; the order is that of docs/configuration.md. */
 export const documented: Readonly<Record<OptionName, { env?: string; text: string; usual: string; secret?: true }>> = {

@@ -10,7 +10,9 @@ import { openPlatform, places } from './adapters.ts';
 import { Audit } from './audit/audit.ts';
 import { Backups } from './backups/backups.ts';
 import { Consent } from './consent/consent.ts';
+import { Databases } from './databases/databases.ts';
 import { Files } from './files/files.ts';
+import { Ftp } from './ftp/ftp.ts';
 import { type Choices, chosen, type PanelOptions } from './options.ts';
 import { Orders } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
@@ -19,6 +21,7 @@ import { second } from './platform/clock.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { Sites } from './sites/sites.ts';
+import { Ssh } from './ssh/ssh.ts';
 import { work, workOnce } from './work.ts';
 
 export type Panel = Awaited<ReturnType<typeof createPanel>>;
@@ -108,7 +111,10 @@ async function build(choices: Choices, given: PanelOptions) {
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
   const { limits } = choices;
+  const databases = new Databases({ connection, sites });
   const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
+  const ftp = new Ftp({ connection, sites });
+  const ssh = new Ssh({ connection, sites });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 
   await consent.rememberDocuments();
@@ -127,7 +133,10 @@ async function build(choices: Choices, given: PanelOptions) {
     sites,
     signIn,
     people,
+    databases,
     files,
+    ftp,
+    ssh,
     backups,
   };
 }

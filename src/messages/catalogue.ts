@@ -5,9 +5,11 @@ import { address as addressEn } from './en/address.ts';
 import { backups as backupsEn } from './en/backups.ts';
 import { consent as consentEn } from './en/consent.ts';
 import { dashboard as dashboardEn } from './en/dashboard.ts';
+import { databases as databasesEn } from './en/databases.ts';
 import { defence as defenceEn } from './en/defence.ts';
 import { error as errorEn } from './en/error.ts';
 import { files as filesEn } from './en/files.ts';
+import { ftp as ftpEn } from './en/ftp.ts';
 import { guideline as guidelineEn } from './en/guideline.ts';
 import { home as homeEn } from './en/home.ts';
 import { imports as importsEn } from './en/imports.ts';
@@ -18,15 +20,18 @@ import { people as peopleEn } from './en/people.ts';
 import { security as securityEn } from './en/security.ts';
 import { shell as shellEn } from './en/shell.ts';
 import { signIn as signInEn } from './en/sign-in.ts';
+import { ssh as sshEn } from './en/ssh.ts';
 import { style as styleEn } from './en/style.ts';
 import { accounts } from './ko/accounts.ts';
 import { address } from './ko/address.ts';
 import { backups } from './ko/backups.ts';
 import { consent } from './ko/consent.ts';
 import { dashboard } from './ko/dashboard.ts';
+import { databases } from './ko/databases.ts';
 import { defence } from './ko/defence.ts';
 import { error } from './ko/error.ts';
 import { files } from './ko/files.ts';
+import { ftp } from './ko/ftp.ts';
 import { guideline } from './ko/guideline.ts';
 import { home } from './ko/home.ts';
 import { imports } from './ko/imports.ts';
@@ -37,6 +42,7 @@ import { people } from './ko/people.ts';
 import { security } from './ko/security.ts';
 import { shell } from './ko/shell.ts';
 import { signIn } from './ko/sign-in.ts';
+import { ssh } from './ko/ssh.ts';
 import { style } from './ko/style.ts';
 import type { Sentence } from './sentences.ts';
 
@@ -57,7 +63,10 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...defence,
     ...people,
     ...dashboard,
+    ...databases,
     ...files,
+    ...ftp,
+    ...ssh,
     ...backups,
     ...guideline,
     ...style,
@@ -78,7 +87,10 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...defenceEn,
     ...peopleEn,
     ...dashboardEn,
+    ...databasesEn,
     ...filesEn,
+    ...ftpEn,
+    ...sshEn,
     ...backupsEn,
     ...guidelineEn,
     ...styleEn,

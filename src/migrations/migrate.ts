@@ -21,6 +21,10 @@ import { loginDefence } from './016-login-defence.ts';
 import { lostFactors } from './017-lost-factors.ts';
 import { people } from './018-people.ts';
 import { ownAddress } from './020-own-address.ts';
+import { servers } from './021-servers.ts';
+import { databases } from './022-databases.ts';
+import { ftp } from './023-ftp.ts';
+import { ssh } from './024-ssh.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -46,6 +50,10 @@ const numbered: Record<string, Migrate> = {
   '017-lost-factors': lostFactors,
   '018-people': people,
   '020-own-address': ownAddress,
+  '021-servers': servers,
+  '022-databases': databases,
+  '023-ftp': ftp,
+  '024-ssh': ssh,
 };
 
 /**

@@ -3,11 +3,14 @@
 
 import type { FileAct } from './010-file-acts.ts';
 import type { BackupTables } from './backup-tables.ts';
+import type { DatabasesTables } from './databases-tables.ts';
 import type { DefenceTables } from './defence-tables.ts';
+import type { FtpTables } from './ftp-tables.ts';
 import type { ImportTables } from './import-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { PlatformTables } from './platform-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
+import type { SshTables } from './ssh-tables.ts';
 
 type Id = string;
 type Time = number;
@@ -163,11 +166,23 @@ export interface SiteTables {
   servers: {
     id: Id;
     name: string;
-    server_group: string;
+    server_group: 'web' | 'ssh';
+    /** as the panel reaches it; '': this machine */
     address: string;
+    /** where its sites lie: a folder of this machine, or `sftp://…` */
     storage: string;
     created_at: Time;
-    retired_at: Time | null;
+    /** since when no new site is put there */
+    drained_at: Time | null;
+    host_kind: 'folders' | 'unix' | 'command';
+    /** JSON array of program and arguments, of the kinds that have one */
+    host_command: string | null;
+    /** what customers' FTP programs are told; null: there is no FTP server */
+    ftp_host: string | null;
+    ftp_port: number | null;
+    checked_at: Time | null;
+    /** what the last check found, in a word of ours; null: well */
+    check_fault: string | null;
   };
   sites: {
     id: Id;
@@ -220,4 +235,7 @@ export interface Schema
     SignInTables,
     DefenceTables,
     FileTables,
+    DatabasesTables,
+    FtpTables,
+    SshTables,
     BackupTables {}

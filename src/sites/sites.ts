@@ -17,6 +17,7 @@ export type Site = {
   readonly name: string;
   readonly customerId: string;
   readonly orderId: string;
+  readonly serverId: string;
   readonly quotaBytes: number;
   readonly usedBytes: number;
   readonly usedFiles: number;
@@ -62,7 +63,13 @@ export class Sites {
         address: '',
         storage,
         created_at: now,
-        retired_at: null,
+        drained_at: null,
+        host_kind: 'folders',
+        host_command: null,
+        ftp_host: null,
+        ftp_port: null,
+        checked_at: null,
+        check_fault: null,
       }),
     );
   }

@@ -10,6 +10,7 @@ const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
   name: row.name,
   customerId: row.customer_id,
   orderId: row.order_id,
+  serverId: row.server_id,
   quotaBytes: row.quota_bytes,
   usedBytes: row.used_bytes,
   usedFiles: row.used_files,
@@ -51,7 +52,8 @@ export class SiteStore {
     const server = await tx
       .selectFrom('servers')
       .select('id')
-      .where('retired_at', 'is', null)
+      .where('drained_at', 'is', null)
+      .where('server_group', '=', 'web')
       .orderBy('created_at')
       .limit(1)
       .executeTakeFirstOrThrow();

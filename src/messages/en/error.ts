@@ -46,6 +46,8 @@ export const error = {
   'shell.dashboard': 'Overview',
   'shell.files': 'Files',
   'shell.backups': 'Backups',
+  'shell.databases': 'Databases',
+  'shell.ftp': 'FTP',
   'shell.plans': 'Plans',
   'shell.login': 'Sign in',
   'shell.signUp': 'Sign up',

@@ -45,6 +45,8 @@ export const error = {
   'shell.dashboard': '현황',
   'shell.files': '파일',
   'shell.backups': '백업',
+  'shell.databases': '데이터베이스',
+  'shell.ftp': 'FTP',
   'shell.plans': '요금제',
   'shell.login': '로그인',
   'shell.signUp': '가입하기',

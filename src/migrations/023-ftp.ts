@@ -1,0 +1,4 @@
+// FTP accounts, what came in by them, and who signed in.
+import type { Migrate } from './migrate.ts';
+
+export const ftp: Migrate = async (_db) => {};
