@@ -15,6 +15,7 @@ import { chosen, OptionsError, type PanelOptions } from './options.ts';
 import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
+import { serverCommands } from './server-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
 const endMilliseconds = 7500;
@@ -150,6 +151,11 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   accounts: async ([act = '', ...args]) => {
     const given = Object.hasOwn(accountCommands, act) ? accountCommands[act] : undefined;
     if (!given) throw new CommandRefused(`accounts: one of ${Object.keys(accountCommands).join(', ')} is needed`);
+    await given(args, withPanel);
+  },
+  server: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(serverCommands, act) ? serverCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`server: one of ${Object.keys(serverCommands).join(', ')} is needed`);
     await given(args, withPanel);
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),

@@ -14,6 +14,6 @@ export { type SmtpOptions, smtp } from './platform/mail/smtp.ts';
 export { noScanner } from './platform/scanner/none.ts';
 export type { ScanResult, VirusScanner } from './platform/scanner/port.ts';
 export { type FolderHostOptions, folderHost } from './platform/site-host/folders.ts';
-export type { HostedSite, SiteHost } from './platform/site-host/port.ts';
+export type { HostedSite, SiteHome, SiteHost } from './platform/site-host/port.ts';
 export { diskArchives } from './platform/storage/archives.ts';
 export type { ArchiveStorage, SiteStorage } from './platform/storage/port.ts';

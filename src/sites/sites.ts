@@ -5,7 +5,7 @@ import type { Connection, Tx } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import { newId, newSiteName } from '../platform/ids.ts';
 import type { Queue } from '../platform/jobs/port.ts';
-import type { SiteHost } from '../platform/site-host/port.ts';
+import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import { type ActKind, FileAct } from './acts.ts';
 import { SiteStore } from './store.ts';
@@ -150,6 +150,11 @@ export class Sites {
   /** @returns the files of one site; errors as promised by the port (404, 409, 503) */
   storageFor(site: Site): SiteStorage {
     return this.#parts.host.storageFor(site);
+  }
+
+  /** @returns where the site lies on its server, for FTP and the like; errors as promised by the port */
+  homeOf(site: Site): Promise<SiteHome> {
+    return this.#parts.host.homeOf(site);
   }
 
   /** What makes and removes the places of sites, for jobs that need more than files. */

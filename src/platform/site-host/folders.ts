@@ -1,5 +1,6 @@
 // Sites as folders on this machine: open ones below one folder, closed ones below another, so that nothing of them is served.
-import { link, lstat, mkdir, rename, rm, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { hour, systemClock } from '../clock.ts';
 import { conflict, notFound } from '../errors.ts';
 import { DiskSite } from '../storage/disk.ts';
@@ -9,7 +10,7 @@ import { type DiskName, temporaryPrefix } from '../storage/names.ts';
 import { enterOrMake, folderMode, type GroupLookup, groupLookup, settle } from '../storage/ownership.ts';
 import { copyIn, makeDurable, noHardLinks, writeIn } from '../storage/publish.ts';
 import { countTree, removeTree } from '../storage/tree.ts';
-import type { HostedSite, SiteHost } from './port.ts';
+import type { HostedSite, SiteHome, SiteHost } from './port.ts';
 
 export type FolderHostOptions = {
   /** folder of the open sites, which the web server serves from (`<root>/<site>/www`) */
@@ -87,6 +88,12 @@ class FolderHost implements SiteHost {
     return answering(async () =>
       within(await this.#openSite(name), async (folder) => within(await folder.enter('www'), (www) => countTree(www))),
     );
+  }
+
+  async homeOf(site: HostedSite): Promise<SiteHome> {
+    const folder = join(resolve(this.#root), siteName(site));
+    const { uid: userId, gid: groupId } = await answering(() => stat(join(folder, 'www')));
+    return { folder, userId, groupId };
   }
 
   /** Reaches a site's files also while it is suspended, for backups and for its owner's own download. */

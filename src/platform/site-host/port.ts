@@ -4,6 +4,9 @@ import type { SiteStorage } from '../storage/port.ts';
 /** @param id the site's UUID, by which every act may be repeated without harm; `name` is the site's fixed name */
 export type HostedSite = { readonly id: string; readonly name: string };
 
+/** Where a site's folder (the one that holds `www/` and `backup/`) lies on its server, and the system user whose files it holds. */
+export type SiteHome = { readonly folder: string; readonly userId: number; readonly groupId: number };
+
 /** All acts are idempotent by site id and are run as jobs. Errors: PanelError 503 when the host does not answer. */
 export interface SiteHost {
   /** Makes the site's folder with an empty `www/` and `backup/`; done twice it changes nothing. */
@@ -16,6 +19,8 @@ export interface SiteHost {
   remove(site: HostedSite): Promise<void>;
   /** Counts `www/` only: what lies in `backup/` is not in the quota. */
   usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }>;
+  /** @returns where the site lies, for other servers on that machine; 404 when it was never opened */
+  homeOf(site: HostedSite): Promise<SiteHome>;
   /** @returns the files of one site; nothing is opened until it is asked for something */
   storageFor(site: HostedSite): SiteStorage;
   /**

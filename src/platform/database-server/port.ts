@@ -1,0 +1,83 @@
+// One database server of one engine, as the panel uses it for customers' databases. Each adapter passes test/platform/database-server.contract.ts.
+import type { Readable, Writable } from 'node:stream';
+
+export type DatabaseEngine = 'mariadb' | 'postgresql';
+
+/** How the panel reaches a server with the right to make databases and users there. */
+export type DatabaseAccess = {
+  readonly engine: DatabaseEngine;
+  /** host name, or the folder or file of a Unix socket */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+};
+
+/** A database and its one user, which has rights there alone. */
+export type HostedDatabase = { readonly name: string; readonly user: string };
+
+export type TableFigures = {
+  readonly name: string;
+  /** bytes of data and indexes */
+  readonly bytes: number;
+  /** as the engine estimates it */
+  readonly rows: number;
+};
+
+/** Why a load stopped: the line of the text it was given (from 1), a reason of ours, and what the engine said where it did. */
+export class LoadFault extends Error {
+  readonly line: number;
+  readonly reason: 'refused' | 'engine' | 'cutOff' | 'full';
+  /** the statement's kind or the construct that is refused, for instance `LOAD DATA`; or the engine's words without data */
+  readonly about: string;
+
+  constructor({ line, reason, about }: { line: number; reason: LoadFault['reason']; about: string }) {
+    super(`line ${line}: ${reason}: ${about}`);
+    this.name = 'LoadFault';
+    this.line = line;
+    this.reason = reason;
+    this.about = about;
+  }
+}
+
+export type LoadOptions = {
+  readonly signal?: AbortSignal;
+  /** told now and then: bytes and lines that were taken so far */
+  readonly progress?: (at: { bytes: number; lines: number }) => void;
+  /** the database's size at which loading stops with reason `full`, in bytes */
+  readonly maximumBytes?: number;
+};
+
+/** All acts may be repeated without harm. Errors: PanelError 503 when the server does not answer; LoadFault from `load`. */
+export interface DatabaseServer {
+  readonly engine: DatabaseEngine;
+  /** Answers when the server does. */
+  check(): Promise<void>;
+  /** Makes a database with one user who has all rights there and none elsewhere. @param charset an engine's name; the engine's best Unicode one unless given */
+  create(database: HostedDatabase, options: { password: string; charset?: string }): Promise<void>;
+  setPassword(database: HostedDatabase, password: string): Promise<void>;
+  /** The user cannot come in any more, and is put out where it is in. */
+  lock(database: HostedDatabase): Promise<void>;
+  unlock(database: HostedDatabase): Promise<void>;
+  /** Both are gone for good. */
+  drop(database: HostedDatabase): Promise<void>;
+  /** @returns the database's tables and their sizes; 404 when there is no such database */
+  tables(database: HostedDatabase): Promise<readonly TableFigures[]>;
+  /**
+   * Writes the database as SQL text that `load` and the engine's own client can read: consistent, with routines, views, triggers, and without
+   * owners or rights. Ends `into` when it is whole; destroys it when it is not.
+   * @returns how many tables
+   */
+  dump(database: HostedDatabase, into: Writable, options?: { signal?: AbortSignal }): Promise<{ readonly tables: number }>;
+  /**
+   * Loads SQL text as the database's own user. What reaches outside of the database, or names other owners, is refused or taken out.
+   * @throws LoadFault with the line; what came before it is loaded
+   */
+  load(
+    database: HostedDatabase,
+    from: Readable,
+    options?: LoadOptions,
+  ): Promise<{ readonly lines: number; readonly neutralised: number }>;
+  /** Puts the whole content of `staged` in the place of that of `database`, whose own is gone; `staged` is dropped. All or nothing as far as the engine can. */
+  replaceWith(database: HostedDatabase, staged: HostedDatabase): Promise<void>;
+}

@@ -1,0 +1,38 @@
+// What an FTP server asks the panel and tells it. ProFTPD does so by RADIUS and by a log (docs/decisions/0015).
+
+/** One attempt to sign in. */
+export type FtpSignIn = {
+  /** as it was typed; at most 128 bytes */
+  readonly user: string;
+  readonly password: string;
+  /** network address of the client */
+  readonly address: string;
+  /** false: user and password came over a plain line */
+  readonly isEncrypted: boolean;
+  /** the server's own name for this session, the same in what it tells afterwards */
+  readonly sessionId: string;
+};
+
+/** As whom and where a session lives: the folder is all it can see. */
+export type FtpHome = { readonly userId: number; readonly groupId: number; readonly folder: string };
+
+/** @returns undefined for whoever may not come in, whatever the reason */
+export type FtpAnswer = (attempt: FtpSignIn) => Promise<FtpHome | undefined>;
+
+export type FtpEventKind = 'signedIn' | 'refused' | 'stored' | 'cutOff' | 'sent' | 'removed' | 'renamed' | 'folderMade' | 'ended';
+
+/** What a session did, in the order of the server's log. */
+export type FtpEvent = {
+  readonly kind: FtpEventKind;
+  /** epoch milliseconds */
+  readonly at: number;
+  readonly sessionId: string;
+  readonly user: string;
+  readonly address: string;
+  readonly isEncrypted: boolean;
+  /** absolute path on the server, outside the jail; of a rename the new one */
+  readonly path?: string;
+  /** of a rename: the absolute path before it */
+  readonly from?: string;
+  readonly bytes?: number;
+};

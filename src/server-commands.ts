@@ -1,0 +1,7 @@
+// What an operator does with servers: `gotgan server …`.
+import type { Worker } from './panel.ts';
+
+type Open = (act: (panel: Worker) => Promise<void>) => Promise<void>;
+
+/** `gotgan server <act>`, by act. */
+export const serverCommands: Readonly<Record<string, (args: string[], withPanel: Open) => Promise<void>>> = {};
