@@ -1,5 +1,5 @@
 // Sites as folders on this machine: open ones below one folder, closed ones below another, so that nothing of them is served.
-import { link, lstat, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { access, constants, link, lstat, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { hour, systemClock } from '../clock.ts';
 import { conflict, notFound } from '../errors.ts';
@@ -88,6 +88,17 @@ class FolderHost implements SiteHost {
     return answering(async () =>
       within(await this.#openSite(name), async (folder) => within(await folder.enter('www'), (www) => countTree(www))),
     );
+  }
+
+  /** Nothing to do: files are the panel's own, and the group's. */
+  async mend(): Promise<void> {}
+
+  /** Makes the folders where they are missing, as every act does. */
+  async check(): Promise<void> {
+    await answering(async () => {
+      for (const path of [this.#root, this.#closedRoot]) await (await place(path)).close();
+      for (const path of [this.#root, this.#closedRoot]) await access(path, constants.W_OK | constants.X_OK);
+    });
   }
 
   async homeOf(site: HostedSite): Promise<SiteHome> {
