@@ -102,9 +102,9 @@ class FolderHost implements SiteHost {
   }
 
   async homeOf(site: HostedSite): Promise<SiteHome> {
-    const folder = join(resolve(this.#root), siteName(site));
-    const { uid: userId, gid: groupId } = await answering(() => stat(join(folder, 'www')));
-    return { folder, userId, groupId };
+    const name = siteName(site);
+    const [root, closed] = [this.#root, this.#closedRoot].map((path) => join(resolve(path), name)) as [string, string];
+    return answering(async () => (await unless(['ENOENT'], () => homeIn(root))) ?? homeIn(closed));
   }
 
   /** Reaches a site's files also while it is suspended, for backups and for its owner's own download. */
@@ -134,6 +134,11 @@ class FolderHost implements SiteHost {
     const open = await unless(['ENOENT'], () => enterBelow(this.#root, name));
     return open ?? enterBelow(this.#closedRoot, name);
   }
+}
+
+async function homeIn(folder: string): Promise<SiteHome> {
+  const { uid: userId, gid: groupId } = await stat(join(folder, 'www'));
+  return { folder, userId, groupId };
 }
 
 async function place(path: string): Promise<Folder> {
