@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { takeBackup } from './backup.mjs';
-import { countedBytes, folderOf, makeFolders, mend, setDoor, setGroupQuota, setQuota } from './folders.mjs';
+import { countedBytes, folderOf, isFolder, makeFolders, mend, ownFolder, setDoor, setGroupQuota, setQuota } from './folders.mjs';
 import { dropRecord, keepRecord, recordOf, syncFolder } from './records.mjs';
 import { trustedFolder } from './settings.mjs';
 import { ending, failed, tool } from './system.mjs';
@@ -12,8 +12,9 @@ import { endProcesses, leastUserId, makeUser, setAccount, userOf } from './users
 function opened(settings, site) {
   const record = recordOf(settings, site);
   const user = record && userOf(settings, site);
-  if (!user || !fs.existsSync(join(folderOf(settings, site), 'www'))) throw ending('notFound', 'there is no such site');
-  return { record, user, folder: folderOf(settings, site) };
+  const folder = ownFolder(settings, site);
+  if (!user || !folder || !isFolder(join(folder, 'www'))) throw ending('notFound', 'there is no such site');
+  return { record, user, folder };
 }
 
 export const acts = {
@@ -38,7 +39,8 @@ export const acts = {
     const user = userOf(settings, site);
     if (!user) return {};
     setAccount(user, false);
-    if (fs.existsSync(folderOf(settings, site))) setDoor(settings, folderOf(settings, site), user, false);
+    const folder = ownFolder(settings, site);
+    if (folder) setDoor(settings, folder, user, false);
     endProcesses(user.uid);
     return {};
   },
@@ -54,7 +56,7 @@ export const acts = {
     acts.suspend(settings, { site });
     const user = userOf(settings, site);
     trustedFolder(settings.root);
-    if (user && fs.existsSync(folderOf(settings, site))) setGroupQuota(settings, site, user, 0);
+    if (user && ownFolder(settings, site)) setGroupQuota(settings, site, user, 0);
     // rm opens folder by folder and follows no link.
     tool('rm', ['-rf', '--one-file-system', '--', folderOf(settings, site)]);
     syncFolder(settings.root);

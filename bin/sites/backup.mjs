@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder, writeWhole } from './records.mjs';
+import { trustedFolder } from './settings.mjs';
 import { failed, unless } from './system.mjs';
 
 const temporary = '.gotgan-';
@@ -10,6 +11,7 @@ const sum = '.sha256';
 
 export async function takeBackup({ folder }, { name, bytes, checksum }, body) {
   const backup = join(folder, 'backup');
+  trustedFolder(backup);
   const path = join(backup, `${temporary}${randomUUID()}`);
   const file = fs.openSync(path, 'wx', 0o640);
   try {

@@ -22,13 +22,25 @@ export function setDoor({ panelUser, webUser }, folder, user, isOpen) {
   acl(folder, ['u::rwx', 'g::---', 'o::---', 'm::r-x', ...named(panelUser, 'r-x'), ...inside], false);
 }
 
+/** @returns whether a folder stands there, and no link to one */
+export const isFolder = (path) => unless(['ENOENT'], () => fs.lstatSync(path))?.isDirectory() === true;
+
+/** @returns the site's folder, undefined where there is none. @throws for a link or a folder of somebody else: no right of root's goes through it */
+export function ownFolder(settings, site) {
+  trustedFolder(settings.root);
+  const folder = folderOf(settings, site);
+  const stats = unless(['ENOENT'], () => fs.lstatSync(folder));
+  if (stats && !(stats.isDirectory() && stats.uid === 0)) throw failed(`${folder} is no folder of root's`);
+  return stats && folder;
+}
+
 export function makeFolders(settings, site, user, isOpen) {
   const { root, panelUser, webUser } = settings;
   trustedFolder(root);
   const folder = folderOf(settings, site);
   const made = (path) => {
     unless(['EEXIST'], () => fs.mkdirSync(path, 0o700));
-    if (!fs.lstatSync(path).isDirectory()) throw failed(`${path} is no folder`);
+    if (!isFolder(path)) throw failed(`${path} is no folder`);
   };
   made(folder);
   fs.lchownSync(folder, 0, 0);
