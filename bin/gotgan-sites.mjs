@@ -62,15 +62,17 @@ async function ask(socketPath) {
   const over = once(socket, 'end').catch((error) => ({ error }));
   process.stdin.pipe(socket);
   const { error } = await over;
-  if (error) return end({ outcome: 'again', error: `${socketPath}: ${error.code}` });
-  let answer;
-  try {
-    answer = JSON.parse(said);
-  } catch {
-    answer = { outcome: 'again', error: 'the service gave no answer' };
-  }
+  const answer = error ? { outcome: 'again', error: `${socketPath}: ${error.code}` } : answerIn(said);
   if (answer.error) console.error(answer.error);
   end(answer);
+}
+
+function answerIn(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { outcome: 'again', error: 'the service gave no answer' };
+  }
 }
 
 const [first = '/etc/gotgan-sites.json', second, ...more] = process.argv.slice(2);

@@ -70,7 +70,7 @@ export const acts = {
   },
   home(settings, { site }) {
     const { user, folder } = opened(settings, site);
-    return { folder, userId: user.uid, groupId: user.gid };
+    return { folder, userId: user.uid, groupId: user.gid, user: user.name };
   },
   async showBackup(settings, { site, backup }, body) {
     await takeBackup(opened(settings, site), backup, body);

@@ -18,6 +18,7 @@ export const servers: Migrate = async (db) => {
   await db.schema.alterTable('sites').addColumn('home_folder', 'text').execute();
   await db.schema.alterTable('sites').addColumn('home_user_id', 'integer').execute();
   await db.schema.alterTable('sites').addColumn('home_group_id', 'integer').execute();
+  await db.schema.alterTable('sites').addColumn('home_user', 'text').execute();
   await db.schema.alterTable('sites').addColumn('host_fault', 'text').execute();
   // Keys that other tables point at: what is bound to a server's group, or to a site's server, cannot be anything else.
   await db.schema.createIndex('servers_group').unique().on('servers').columns(['id', 'server_group']).execute();

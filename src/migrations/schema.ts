@@ -205,6 +205,7 @@ export interface SiteTables {
     home_folder: string | null;
     home_user_id: number | null;
     home_group_id: number | null;
+    home_user: string | null;
     /** what the host said when it last failed at the site, a line for the operator; null: well */
     host_fault: string | null;
   };

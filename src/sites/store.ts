@@ -23,10 +23,11 @@ const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
   home: homeOf(row),
 });
 
-/** The three are written together. */
+/** They are written together. */
 function homeOf(row: Selectable<SiteTables['sites']>): SiteHome | null {
-  const { home_folder: folder, home_user_id: userId, home_group_id: groupId } = row;
-  return folder === null || userId === null || groupId === null ? null : { folder, userId, groupId };
+  const { home_folder: folder, home_user_id: userId, home_group_id: groupId, home_user: user } = row;
+  if (folder === null || userId === null || groupId === null) return null;
+  return { folder, userId, groupId, ...(user !== null && { user }) };
 }
 
 const ofCustomer = prepared((db, { customerId }: { customerId: string }) =>
@@ -66,7 +67,7 @@ export class SiteStore {
         suspended_at: null,
         terminated_at: null,
         usage_changes: 0,
-        ...{ home_folder: null, home_user_id: null, home_group_id: null, host_fault: null },
+        ...{ home_folder: null, home_user_id: null, home_group_id: null, home_user: null, host_fault: null },
       })
       .execute();
   }
@@ -83,8 +84,8 @@ export class SiteStore {
   }
 
   /** What the site's host came to: where the site lies, and that it is well. */
-  async setHome(tx: Tx, siteId: string, { folder, userId, groupId }: SiteHome): Promise<void> {
-    const home = { home_folder: folder, home_user_id: userId, home_group_id: groupId };
+  async setHome(tx: Tx, siteId: string, { folder, userId, groupId, user }: SiteHome): Promise<void> {
+    const home = { home_folder: folder, home_user_id: userId, home_group_id: groupId, home_user: user ?? null };
     await tx
       .updateTable('sites')
       .set({ ...home, host_fault: null })

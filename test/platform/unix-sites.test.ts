@@ -342,6 +342,58 @@ describe('an order that is refused', () => {
   });
 });
 
+test('the service behind a socket does the same with the few capabilities that its unit leaves it', async () => {
+  const unit = await readFile(join(import.meta.dirname, '../../operations/systemd/gotgan-sites@.service'), 'utf8');
+  const capabilities = (/^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1] ?? '')
+    .toLowerCase()
+    .replaceAll('cap_', '+')
+    .replaceAll(' ', ',');
+  const bounded = [
+    '--bounding-set',
+    `-all,${capabilities}`,
+    '--no-new-privs',
+    '--',
+    process.execPath,
+    sitesProgram,
+    unix.settingsFile,
+  ];
+  const socket = join(unix.outside, 'sites.sock');
+  const service = spawn('systemd-socket-activate', ['--accept', '--inetd', '-l', socket, 'setpriv', ...bounded], {
+    stdio: 'ignore',
+  });
+  try {
+    while (!(await stat(socket).catch(() => undefined))) await sleep(20);
+    const asked = commandHost({ run: localRunner([process.execPath, sitesProgram, '--ask', socket]) });
+    await asked.check(AbortSignal.timeout(20_000));
+    await asked.open(other);
+    await asked.open(other);
+    const { folder, userId: uid, groupId: gid } = await asked.homeOf(other);
+    await as({ uid, gid }, 'sh', '-c', `cd ${folder}/www && printf 12345 > a && chmod 600 a`);
+    expect(await as(await idOf('nobody'), 'cat', join(folder, 'www/a'))).toBe(false);
+    await asked.mend(other);
+    expect(await as(await idOf('nobody'), 'cat', join(folder, 'www/a'))).toBe(true);
+    expect(await asked.usage(other)).toEqual({ bytes: 5, files: 1 });
+    await writeFile(join(unix.outside, 'archive'), Buffer.alloc(5_000_000, 'z'));
+    await asked.showBackup(other, 'a.zip', join(unix.outside, 'archive'), 'sum');
+    expect((await readFile(join(folder, 'backup/a.zip'))).equals(Buffer.alloc(5_000_000, 'z'))).toBe(true);
+    const child = spawn('setpriv', ['--reuid', String(uid), '--regid', String(gid), '--clear-groups', '--', 'sleep', '1000'], {
+      stdio: 'ignore',
+    });
+    await sleep(300);
+    await asked.suspend(other);
+    expect(await untilGone(child.pid ?? 0, 5)).toBe(true);
+    await asked.resume(other);
+    await expect(asked.open({ ...other, id: site.id })).rejects.toMatchObject({ status: 409 });
+    await asked.remove(other);
+    expect(await isUser(unix.user(other.name))).toBe(false);
+  } finally {
+    service.kill();
+    if (service.exitCode === null) await once(service, 'exit');
+  }
+  const gone = commandHost({ run: localRunner([process.execPath, sitesProgram, '--ask', join(unix.outside, 'none.sock')]) });
+  await expect(gone.open(other)).rejects.toMatchObject({ status: 503, parameters: { code: expect.stringContaining('ENOENT') } });
+});
+
 describe('crashes and repeats', () => {
   /** Begins an act and kills the program after so many milliseconds. */
   async function cut(act: string, milliseconds: number): Promise<void> {

@@ -42,7 +42,8 @@ const answer = z.object({
   outcome: z.enum(['done', 'notFound', 'conflict', 'again', 'failed']),
 });
 const usage = z.object({ bytes: count, files: count });
-const home = z.object({ folder: z.string().regex(/^\/[^\0]*$/), userId: count, groupId: count });
+const userName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/);
+const home = z.object({ folder: z.string().regex(/^\/[^\0]*$/), userId: count, groupId: count, user: userName.optional() });
 
 /** Acts throw RangeError for names that no site or backup can have, and PanelError 503 with what the program said as `code`. */
 export function commandHost(options: CommandHostOptions): SiteHost {

@@ -2,9 +2,9 @@
 import { access, constants, link, lstat, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { hour, systemClock } from '../clock.ts';
-import { conflict, notFound } from '../errors.ts';
+import { conflict, notFound, unavailable } from '../errors.ts';
 import { DiskSite } from '../storage/disk.ts';
-import { answering, unless } from '../storage/faults.ts';
+import { answering, faultCode, unless } from '../storage/faults.ts';
 import { Folder, within } from '../storage/folder.ts';
 import { type DiskName, temporaryPrefix } from '../storage/names.ts';
 import { enterOrMake, folderMode, type GroupLookup, groupLookup, settle } from '../storage/ownership.ts';
@@ -95,10 +95,12 @@ class FolderHost implements SiteHost {
 
   /** Makes the folders where they are missing, as every act does. */
   async check(): Promise<void> {
-    await answering(async () => {
+    try {
       for (const path of [this.#root, this.#closedRoot]) await (await place(path)).close();
       for (const path of [this.#root, this.#closedRoot]) await access(path, constants.W_OK | constants.X_OK);
-    });
+    } catch (error) {
+      throw unavailable('error.storage', { code: faultCode(error) || 'unknown' });
+    }
   }
 
   async homeOf(site: HostedSite): Promise<SiteHome> {

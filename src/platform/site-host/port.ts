@@ -14,7 +14,13 @@ export type HostedSite = {
 };
 
 /** Where a site's folder (the one that holds `www/` and `backup/`) lies on its server, and the system user whose files it holds. */
-export type SiteHome = { readonly folder: string; readonly userId: number; readonly groupId: number };
+export type SiteHome = {
+  readonly folder: string;
+  readonly userId: number;
+  readonly groupId: number;
+  /** the system user's name, where a site has one of its own */
+  readonly user?: string;
+};
 
 /** All acts are idempotent by site id and are run as jobs. Errors: PanelError 503 when the host does not answer. */
 export interface SiteHost {

@@ -3,10 +3,13 @@
 import type { PathLike } from 'node:fs';
 import { constants } from 'node:fs';
 import { copyFile, link, open, rename, rm, unlink } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { unless } from './faults.ts';
 import { type Folder, readFlags } from './folder.ts';
 import type { DiskName } from './names.ts';
 import { fileMode, type Modes, settle, usualModes } from './ownership.ts';
+
+const pieceBytes = 1024 * 1024;
 
 /** The system, not the person, says no to a hard link: no such links here, too many, or a file of somebody else. */
 export const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -46,12 +49,25 @@ export async function copyIn(
 ): Promise<string> {
   const name = folder.temporaryName();
   try {
-    await copyFile(from, folder.at(name), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    if (modes.inherited) await copyBytes(from, folder.at(name), modes.file);
+    else await copyFile(from, folder.at(name), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     await makeDurable(folder.at(name), group, modes);
     return name;
   } catch (error) {
     await rm(folder.at(name), { force: true });
     throw error;
+  }
+}
+
+/** libuv's own copy takes the group of the source along; here the folder is to say whose the file is. */
+async function copyBytes(from: string, to: PathLike, mode: number): Promise<void> {
+  const source = await open(from, readFlags);
+  try {
+    const target = await open(to, 'wx', mode);
+    const pieces = source.createReadStream({ highWaterMark: pieceBytes, autoClose: false });
+    await pipeline(pieces, target.createWriteStream()).finally(() => target.close());
+  } finally {
+    await source.close();
   }
 }
 
