@@ -75,7 +75,7 @@ function commandOf(given: string | undefined, kind: 'unix' | 'command'): readonl
   throw wrong;
 }
 
-/** The service that runs it as root (docs/servers.md); root itself needs none. */
+/** The service that runs it as root (docs/servers.md); a panel whose worker is root needs none. */
 function ownProgram(): readonly string[] {
   const program = [process.execPath, packageFolder('bin/gotgan-sites.mjs')];
   return process.getuid?.() === 0 ? program : [...program, '--ask', '/run/gotgan-sites.sock'];

@@ -96,8 +96,9 @@ class CommandHost implements SiteHost {
     return parsed(usage, await this.#do('usage', site));
   }
 
+  /** Asks only for a site that does not know its home yet: pages and the FTP server's questions start no program. */
   async homeOf(site: HostedSite): Promise<SiteHome> {
-    return parsed(home, await this.#do('home', site));
+    return site.home ?? parsed(home, await this.#do('home', site));
   }
 
   async check(signal: AbortSignal): Promise<void> {
@@ -106,7 +107,7 @@ class CommandHost implements SiteHost {
 
   storageFor(site: HostedSite): SiteStorage {
     checked(site);
-    const at = async () => site.home ?? this.homeOf(site);
+    const at = () => this.homeOf(site);
     return this.#options.storage?.(site, at) ?? localStorage(at);
   }
 
