@@ -15,7 +15,7 @@ import { chosen, OptionsError, type PanelOptions } from './options.ts';
 import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
-import { serverCommands } from './server-commands.ts';
+import { serverCommands, siteCommands } from './server-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
 const endMilliseconds = 7500;
@@ -41,6 +41,15 @@ gotgan accounts suspect <file>   closes the passwords of the accounts listed, on
 gotgan customers restrict --site <name>|--reference <number> --reason unpaid|authority|security|terms
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
+gotgan server add <name> --group web|ssh --host folders|unix|command [--storage <folder>] [--command <JSON array>]
+                                 [--ftp-host <name>] [--ftp-port <number>]
+                                 a server for sites, once it has answered; docs/servers.md
+gotgan server list               servers with their sites and their health, and sites that their server failed at
+gotgan server drain <name> [--back]
+                                 no new site is put there; those that are there stay
+gotgan sites suspend --site <name> --reason unpaid|authority|security|terms
+gotgan sites resume --site <name>
+                                 takes a site from the web, and gives it back with the files it had
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -156,6 +165,11 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   server: async ([act = '', ...args]) => {
     const given = Object.hasOwn(serverCommands, act) ? serverCommands[act] : undefined;
     if (!given) throw new CommandRefused(`server: one of ${Object.keys(serverCommands).join(', ')} is needed`);
+    await given(args, withPanel);
+  },
+  sites: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`sites: one of ${Object.keys(siteCommands).join(', ')} is needed`);
     await given(args, withPanel);
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),

@@ -20,7 +20,7 @@ import { People } from './people/people.ts';
 import { second } from './platform/clock.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
-import { Sites } from './sites/sites.ts';
+import { ownServer, Sites } from './sites/sites.ts';
 import { Ssh } from './ssh/ssh.ts';
 import { work, workOnce } from './work.ts';
 
@@ -64,7 +64,7 @@ export async function createWorker(options: PanelOptions) {
 
 async function build(choices: Choices, given: PanelOptions) {
   const platform = await openPlatform(choices, given);
-  const { connection, secrets, settings, clock, letters, counters, queue, scanner, archives, host, log } = platform;
+  const { connection, secrets, settings, clock, letters, counters, queue, scanner, archives, log } = platform;
 
   const audit = new Audit({ connection, secrets, clock });
   const consent = new Consent({
@@ -107,7 +107,7 @@ async function build(choices: Choices, given: PanelOptions) {
   });
   if (!parameters) await accounts.hashingCost.recall();
   const leaseMilliseconds = choices.leaseSeconds * second;
-  const sites = new Sites({ connection, queue, audit, clock, host, leaseMilliseconds });
+  const sites = new Sites({ ...platform, audit, leaseMilliseconds });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
   const { limits } = choices;
@@ -119,7 +119,7 @@ async function build(choices: Choices, given: PanelOptions) {
 
   await consent.rememberDocuments();
   await orders.seedPlans();
-  await sites.prepareServer('this-machine', siteFolder);
+  await sites.prepareServer(ownServer, siteFolder);
   const session = sessions({ ...platform, idleMinutes: choices.sessionIdleMinutes, hours: choices.sessionHours });
   return {
     ...platform,

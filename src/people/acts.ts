@@ -25,7 +25,7 @@ export const actsByKind = {
     'people.expired',
     'people.exported',
   ],
-  account: ['orders.placed', 'accounts.verified', 'sites.opened'],
+  account: ['orders.placed', 'accounts.verified', 'sites.opened', 'sites.suspended', 'sites.resumed'],
 } as const;
 
 export type Kind = keyof typeof actsByKind;

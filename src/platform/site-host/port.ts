@@ -1,11 +1,26 @@
 // What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
 import type { SiteStorage } from '../storage/port.ts';
 
-/** @param id the site's UUID, by which every act may be repeated without harm; `name` is the site's fixed name */
-export type HostedSite = { readonly id: string; readonly name: string };
+/** A site as its host knows it. */
+export type HostedSite = {
+  /** the site's UUID, by which every act may be repeated without harm */
+  readonly id: string;
+  /** the site's fixed name */
+  readonly name: string;
+  /** for a wall of the file system's own, where there is one */
+  readonly quotaBytes?: number;
+  /** what `homeOf` once answered, so that nobody has to ask again */
+  readonly home?: SiteHome | null;
+};
 
 /** Where a site's folder (the one that holds `www/` and `backup/`) lies on its server, and the system user whose files it holds. */
-export type SiteHome = { readonly folder: string; readonly userId: number; readonly groupId: number };
+export type SiteHome = {
+  readonly folder: string;
+  readonly userId: number;
+  readonly groupId: number;
+  /** the system user's name, where a site has one of its own */
+  readonly user?: string;
+};
 
 /** All acts are idempotent by site id and are run as jobs. Errors: PanelError 503 when the host does not answer. */
 export interface SiteHost {
@@ -30,4 +45,8 @@ export interface SiteHost {
    * @param checksum the line of the checksum file (`hex␠␠name\n`)
    */
   showBackup(site: HostedSite, name: string, from: string, checksum: string): Promise<void>;
+  /** Opens to the panel again what the site's own programs closed to everybody but themselves (mode 0600), so that a backup can read it. */
+  mend(site: HostedSite): Promise<void>;
+  /** Ends well when sites can be made here. @throws PanelError 503 with what is missing as `code` */
+  check(signal: AbortSignal): Promise<void>;
 }
