@@ -1,11 +1,20 @@
 // What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
 import type { SiteStorage } from '../storage/port.ts';
+import type { Entry } from './key-lines.ts';
 
 /** @param id the site's UUID, by which every act may be repeated without harm; `name` is the site's fixed name */
 export type HostedSite = { readonly id: string; readonly name: string };
 
 /** Where a site's folder (the one that holds `www/` and `backup/`) lies on its server, and the system user whose files it holds. */
 export type SiteHome = { readonly folder: string; readonly userId: number; readonly groupId: number };
+
+/** What a person's SSH program is told; `hostKeys` are fingerprints as `ssh-keygen -l` prints them, to be compared at the first time. */
+export type SshLogin = {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly hostKeys: readonly string[];
+};
 
 /** All acts are idempotent by site id and are run as jobs. Errors: PanelError 503 when the host does not answer. */
 export interface SiteHost {
@@ -30,4 +39,10 @@ export interface SiteHost {
    * @param checksum the line of the checksum file (`hex␠␠name\n`)
    */
   showBackup(site: HostedSite, name: string, from: string, checksum: string): Promise<void>;
+  /**
+   * Lets in by SSH whoever holds one of these keys, and nobody else: the list is the whole truth, an empty one shuts the door and takes
+   * the shell away. Only hosts have it whose sites are system users of a server of the group `ssh` (KHADA 7.3).
+   * @returns where to connect to
+   */
+  letIn?(site: HostedSite, entries: readonly Entry[]): Promise<SshLogin>;
 }
