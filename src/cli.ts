@@ -16,6 +16,7 @@ import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
 import { serverCommands } from './server-commands.ts';
+import { sshCommands } from './ssh-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
 const endMilliseconds = 7500;
@@ -41,6 +42,9 @@ gotgan accounts suspect <file>   closes the passwords of the accounts listed, on
 gotgan customers restrict --site <name>|--reference <number> --reason unpaid|authority|security|terms
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
+gotgan ssh list                  requests for SSH that wait, and access in force
+gotgan ssh approve <id> | refuse <id> --reason <why> | end <id>
+                                 access is given only on servers of the group ssh, to who has agreed to the notice in force
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -157,6 +161,11 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(serverCommands, act) ? serverCommands[act] : undefined;
     if (!given) throw new CommandRefused(`server: one of ${Object.keys(serverCommands).join(', ')} is needed`);
     await given(args, withPanel);
+  },
+  ssh: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(sshCommands, act) ? sshCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`ssh: one of ${Object.keys(sshCommands).join(', ')} is needed`);
+    await given(args, withPanel, console.log);
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {

@@ -5,6 +5,7 @@ import type { Tx } from '../platform/database/database.ts';
 import { conflict, notFound, unavailable } from '../platform/errors.ts';
 import type { Entry } from '../platform/site-host/key-lines.ts';
 import type { SshLogin } from '../platform/site-host/port.ts';
+import { canonicalNetwork } from '../platform/web/networks.ts';
 import type { Site } from '../sites/sites.ts';
 import type { Grant } from './grant-store.ts';
 import { endAccess, type InnerParts, queueWriting, type Told, tell, toldOf } from './parts.ts';
@@ -216,7 +217,7 @@ function isSoon({ approvedAt, endsAt, remindedAt }: SshRequest, now: number): bo
 
 const entryOf = ({ id, key, networks, endsAt }: SshRequest): Entry => ({
   key: key.line,
-  from: networks,
+  from: networks.map((one) => canonicalNetwork(one).network),
   until: endsAt,
   label: id,
 });

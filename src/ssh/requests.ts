@@ -120,19 +120,16 @@ export class SshRequests {
     await letters.queue(tx, { template: 'ssh-for-operator', language: 'ko', to, parameters });
   }
 
-  /** The document has a newer version: agreed to once more, for what waits and what is in force. @throws PanelError 404 when nothing is */
+  /** The document has a newer version: agreed to once more, for the request that waits. @throws PanelError 404 when none does */
   async agreeAgain(req: Request, by: SignedIn, site: Site): Promise<void> {
     const { connection, store, audit } = this.#parts;
-    const { waiting, inForce } = await this.of(site);
-    const concerned = [waiting, inForce?.request].filter((one) => one !== undefined);
-    if (concerned.length === 0) throw notFound();
+    const { waiting } = await this.of(site);
+    if (!waiting) throw notFound();
     await connection.write(async (tx) => {
       const { consentId, document } = await this.#agree(tx, req, by);
-      for (const { id } of concerned) {
-        if (!(await store.agreeAgain(tx, id, { id: consentId, version: document.version }))) throw notFound();
-        const about = { actor: actorOf(req), customerId: by.customerId, siteId: site.id, subjectId: id };
-        await audit.record(tx, { action: 'ssh.agreedAgain', ...about, details: { version: document.version } });
-      }
+      if (!(await store.agreeAgain(tx, waiting.id, { id: consentId, version: document.version }))) throw notFound();
+      const about = { actor: actorOf(req), customerId: by.customerId, siteId: site.id, subjectId: waiting.id };
+      await audit.record(tx, { action: 'ssh.agreedAgain', ...about, details: { version: document.version } });
     });
   }
 
@@ -148,11 +145,16 @@ export class SshRequests {
     });
   }
 
-  /** Ends the access at once; the server's list follows within seconds. @throws PanelError 404 when none is in force */
-  async end(req: Request, site: Site): Promise<void> {
+  /** @returns the request that is in force. @throws PanelError 404 when none is */
+  async inForce(site: Site): Promise<SshRequest> {
     const { inForce } = await this.of(site);
     if (!inForce) throw notFound();
-    const { request } = inForce;
+    return inForce.request;
+  }
+
+  /** Ends the access at once; the server's list follows within seconds. @throws PanelError 404 when none is in force */
+  async end(req: Request, site: Site): Promise<void> {
+    const request = await this.inForce(site);
     const told = await toldOf(this.#parts, request);
     await this.#parts.connection.write(async (tx) => {
       if (!(await endAccess(this.#parts, tx, { request, because: 'customer', actor: actorOf(req), told }))) throw notFound();

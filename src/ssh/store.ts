@@ -129,15 +129,15 @@ export class SshStore {
     return result.numUpdatedRows === 1n;
   }
 
-  /** Notes the consent given last. @returns false when the request is over */
+  /** Notes the consent given last. @returns false when the request does not wait any more */
   async agreeAgain(tx: Tx, id: string, consent: { id: string; version: string }): Promise<boolean> {
     const result = await tx
       .updateTable('ssh_requests')
       .set({ consent_id: consent.id, consent_version: consent.version })
       .where('id', '=', id)
+      .where('approved_at', 'is', null)
       .where('refused_at', 'is', null)
       .where('withdrawn_at', 'is', null)
-      .where('ended_at', 'is', null)
       .executeTakeFirst();
     return result.numUpdatedRows === 1n;
   }

@@ -1,11 +1,11 @@
 // What a server's sshd reads about who may come in (sshd(8), AUTHORIZED_KEYS FILE FORMAT): one line a key, and nothing but the shell.
-import { canonicalNetwork } from '../web/networks.ts';
+import { isIP } from 'node:net';
 
 /** One key that may come in. */
 export type Entry = {
   /** type and base64 of a public key, without options and comment */
   readonly key: string;
-  /** addresses and networks, at least one */
+  /** networks, at least one, each with its length and no bits behind it (`203.0.113.7/32`): sshd refuses a key with others */
   readonly from: readonly string[];
   /** epoch milliseconds; sshd refuses the key from that second on */
   readonly until: number;
@@ -30,8 +30,15 @@ function lineOf({ key, from, until, label }: Entry): string {
   if (!/^[\w-]{1,64}$/.test(label)) throw new RangeError('Not a label');
   // Without a list sshd would let the key in from everywhere.
   if (from.length === 0) throw new RangeError('Nobody knows from where');
-  const networks = from.map((one) => canonicalNetwork(one).network).join(',');
-  return `restrict,pty,from="${networks}",expiry-time="${expiryTime(until)}" ${key} ${label}\n`;
+  if (!from.every(isNetwork)) throw new RangeError('Not a network');
+  return `restrict,pty,from="${from.join(',')}",expiry-time="${expiryTime(until)}" ${key} ${label}\n`;
+}
+
+/** Nothing but addresses and numbers may stand between the quotes. */
+function isNetwork(network: string): boolean {
+  const [address = '', length = '', ...more] = network.split('/');
+  const version = isIP(address);
+  return /^[\da-f:.]+$/.test(address) && /^\d{1,3}$/.test(length) && more.length === 0 && version !== 0;
 }
 
 /** @returns `YYYYMMDDHHMMSSZ` */

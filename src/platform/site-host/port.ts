@@ -40,8 +40,8 @@ export interface SiteHost {
    */
   showBackup(site: HostedSite, name: string, from: string, checksum: string): Promise<void>;
   /**
-   * Lets in by SSH whoever holds one of these keys, and nobody else: the list is the whole truth, an empty one shuts the door and takes
-   * the shell away. Only hosts have it whose sites are system users of a server of the group `ssh` (KHADA 7.3).
+   * Lets in by SSH whoever holds one of these keys, and nobody else: the list is the whole truth, an empty one shuts the door. What
+   * runs in sessions of keys that are not in the list any more ends at once. Only hosts have it whose sites are system users of a server of the group `ssh` (KHADA 7.3).
    * @returns where to connect to
    */
   letIn?(site: HostedSite, entries: readonly Entry[]): Promise<SshLogin>;
