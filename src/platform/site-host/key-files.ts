@@ -1,6 +1,6 @@
 // The files from which sshd takes the keys of sites' users: below a folder of the system, not of the site, so that nobody who came in
 // can add a key of their own (`AuthorizedKeysFile <folder>/%u`).
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -57,14 +57,15 @@ export async function endProcessesOf(userId: number): Promise<void> {
   throw new Error(`processes of user ${userId} cannot be ended`);
 }
 
+/** Asked of the state itself: a session's own process looks as if it were root's, since nobody may look into it. */
 async function processesOf(userId: number): Promise<number[]> {
   const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const owned = await Promise.all(
     ids.map(async (id) => {
-      const owner = await stat(`/proc/${id}`).catch(() => undefined);
+      const state = await readFile(`/proc/${id}/status`, 'utf8').catch(() => '');
       // What has ended and was not collected yet runs no more.
-      const state = owner?.uid === userId ? await readFile(`/proc/${id}/stat`, 'utf8').catch(() => ') Z') : ') Z';
-      return /\) [ZX]/.test(state) ? [] : [id];
+      const runs = /^State:\s+[^ZX]/m.test(state);
+      return runs && new RegExp(`^Uid:\\s+${userId}\\s`, 'm').test(state) ? [id] : [];
     }),
   );
   return owned.flat();
