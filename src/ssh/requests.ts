@@ -145,16 +145,11 @@ export class SshRequests {
     });
   }
 
-  /** @returns the request that is in force. @throws PanelError 404 when none is */
-  async inForce(site: Site): Promise<SshRequest> {
-    const { inForce } = await this.of(site);
-    if (!inForce) throw notFound();
-    return inForce.request;
-  }
-
   /** Ends the access at once; the server's list follows within seconds. @throws PanelError 404 when none is in force */
   async end(req: Request, site: Site): Promise<void> {
-    const request = await this.inForce(site);
+    const { inForce } = await this.of(site);
+    if (!inForce) throw notFound();
+    const { request } = inForce;
     const told = await toldOf(this.#parts, request);
     await this.#parts.connection.write(async (tx) => {
       if (!(await endAccess(this.#parts, tx, { request, because: 'customer', actor: actorOf(req), told }))) throw notFound();

@@ -67,8 +67,9 @@ export function sshRoutes(parts: SshRouteParts, guards: Guards): Router {
     view: 'ssh/end',
     fields: z.object({}),
     show: async (req) => {
-      await ssh.requests.inForce(req.site);
-      return { title: req.visit.words.t('ssh.end.title'), section: 'ftp', siteName: req.site.name };
+      const { inForce } = await ssh.requests.of(req.site);
+      const title = req.visit.words.t('ssh.end.title');
+      return { title, section: 'ftp', siteName: req.site.name, isInForce: inForce !== undefined };
     },
     submit: async ({ req }) => {
       await ssh.requests.end(req, req.site);
@@ -78,7 +79,7 @@ export function sshRoutes(parts: SshRouteParts, guards: Guards): Router {
   });
   // No fresh sign-in: who sees a stranger at work must be able to stop it at once.
   router.get('/sites/:site/ssh/end', guards.signedIn, guards.site, may, end.get);
-  router.post('/sites/:site/ssh/end', guards.signedIn, guards.site, may, end.post);
+  router.post('/sites/:site/ssh/end', here, guards.site, may, end.post);
   return router;
 }
 

@@ -53,6 +53,7 @@ export const ssh: Record<keyof typeof source, Sentence> = {
     'The SSH responsibility notice has changed. Your present access goes on to the day you chose; to use it longer, send a new request and agree once more.',
   'ssh.again.submit': 'Agree to the new notice',
 
+  'ssh.command': 'ssh -p {port} {user}@{host}',
   'ssh.fact.command': 'Command',
   'ssh.fact.user': 'User',
   'ssh.fact.host': 'Host',
@@ -73,6 +74,7 @@ export const ssh: Record<keyof typeof source, Sentence> = {
   'ssh.key.how': 'How to make a key',
   'ssh.key.howText':
     'Run this command in a terminal of your own computer (PowerShell on Windows) and choose a passphrase. Of the two files it makes, the one ending in .pub is the public key. The other one is the private key: never give it to anybody.',
+  'ssh.key.command': 'ssh-keygen -t ed25519',
   'ssh.networks.label': 'IP addresses that may connect',
   'ssh.networks.hint':
     'Only these can connect. At least one, one a line. For example: 203.0.113.7, 203.0.113.0/24, 2001:db8::/48',
@@ -93,6 +95,7 @@ export const ssh: Record<keyof typeof source, Sentence> = {
   'ssh.end.action': 'End access',
   'ssh.end.title': 'End SSH access',
   'ssh.end.lead': 'At once nobody can connect any more. To use SSH again you need a new request.',
+  'ssh.end.none': 'There is no SSH access to end.',
   'ssh.end.files': 'Your files and backups stay as they are.',
   'ssh.end.others': 'FTP and these pages go on working.',
   'ssh.end.back': 'Keep it',

@@ -47,6 +47,7 @@ export const ssh = {
     'SSH 이용 책임 안내가 바뀌었습니다. 지금 접속은 정한 날까지 그대로이며, 그 뒤에도 쓰려면 새로 신청하며 다시 동의해 주세요.',
   'ssh.again.submit': '새 안내에 동의하기',
 
+  'ssh.command': 'ssh -p {port} {user}@{host}',
   'ssh.fact.command': '접속 명령',
   'ssh.fact.user': '사용자',
   'ssh.fact.host': '주소',
@@ -66,6 +67,7 @@ export const ssh = {
   'ssh.key.how': '키가 없으면 이렇게 만듭니다',
   'ssh.key.howText':
     '자기 컴퓨터의 터미널(Windows는 PowerShell)에서 아래 명령을 실행하고 암호를 정해 주세요. 만들어진 두 파일 가운데 .pub으로 끝나는 것이 공개 키입니다. 다른 하나는 비밀 키이니 아무에게도 주지 마세요.',
+  'ssh.key.command': 'ssh-keygen -t ed25519',
   'ssh.networks.label': '접속을 허용할 IP 주소',
   'ssh.networks.hint':
     '이 주소에서만 들어올 수 있습니다. 하나 이상, 한 줄에 하나씩 적어 주세요. 예: 203.0.113.7, 203.0.113.0/24, 2001:db8::/48',
@@ -84,6 +86,7 @@ export const ssh = {
   'ssh.end.action': '접속 끝내기',
   'ssh.end.title': 'SSH 접속 끝내기',
   'ssh.end.lead': '누르면 바로 새로 들어올 수 없게 되고, 다시 쓰려면 새로 신청해야 합니다.',
+  'ssh.end.none': '지금 열려 있는 SSH 접속이 없습니다.',
   'ssh.end.files': '올려 둔 파일과 백업은 그대로입니다.',
   'ssh.end.others': 'FTP와 관리 화면은 그대로 쓸 수 있습니다.',
   'ssh.end.back': '그대로 두기',
