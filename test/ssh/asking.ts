@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { day, LocalTime } from '../../src/platform/clock.ts';
 import { newId } from '../../src/platform/ids.ts';
+import { Ssh } from '../../src/ssh/ssh.ts';
 import type { TestPanel, Visitor } from '../support/panel.ts';
 
 /** @returns a public key as OpenSSH has it in a `.pub` file */
@@ -43,4 +44,27 @@ export function ask(house: TestPanel, owner: Visitor, site: string, more: Record
   const until = new LocalTime('Asia/Seoul').day(house.clock.now() + 30 * day);
   const fields = { public_key: publicKey(), networks: '203.0.113.7', until, agree_ssh: '1', ...more };
   return owner.submit(`/sites/${site}/ssh`, fields);
+}
+
+/** What a server of these tests answers, to which nobody connects. */
+export const aLogin = {
+  user: 'site-kimgong',
+  host: 'ssh1.hosting.example',
+  port: 22,
+  hostKeys: ['SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8'],
+};
+
+/** Has the site's request approved and opened, on a server that says it lets the key in. */
+export async function grant({ panel, clock }: Pick<TestPanel, 'panel' | 'clock'>, site: string): Promise<void> {
+  const { doors } = panel;
+  await moveTo({ panel }, site, await addSshServer({ panel, clock }));
+  const host = new Proxy(doors.sites.host, {
+    get: (real, name) => (name === 'letIn' ? async () => aLogin : Reflect.get(real, name)),
+  });
+  const ssh = new Ssh({ ...doors, hostOf: () => host });
+  const { id } = await doors.sites.byName(site);
+  const waiting = (await ssh.grants.list()).find(({ request }) => request.siteId === id);
+  if (!waiting) throw new Error(`nothing was asked for at ${site}`);
+  await ssh.grants.approve(waiting.request.id);
+  await ssh.grants.write(id);
 }

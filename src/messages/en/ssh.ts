@@ -68,6 +68,7 @@ export const ssh: Record<keyof typeof source, Sentence> = {
   'ssh.ask.heading': 'Send a request',
   'ssh.renew.heading': 'To change key or end',
   'ssh.renew.text': 'Send a new request. Once approved, it takes the place of the present key, addresses and end.',
+  'ssh.renew.open': 'Send a new request',
   'ssh.key.label': 'Public key',
   'ssh.key.hint':
     'Paste the one line of your .pub file as it is. Ed25519, ECDSA (256 bits or more) and RSA (3072 bits or more) are taken.',
@@ -94,7 +95,8 @@ export const ssh: Record<keyof typeof source, Sentence> = {
   'ssh.refresh': 'Refresh',
   'ssh.end.action': 'End access',
   'ssh.end.title': 'End SSH access',
-  'ssh.end.lead': 'At once nobody can connect any more. To use SSH again you need a new request.',
+  'ssh.end.lead':
+    'At once nobody can connect any more; open sessions and running commands end too. To use SSH again you need a new request.',
   'ssh.end.none': 'There is no SSH access to end.',
   'ssh.end.files': 'Your files and backups stay as they are.',
   'ssh.end.others': 'FTP and these pages go on working.',
@@ -115,7 +117,7 @@ export const ssh: Record<keyof typeof source, Sentence> = {
   'ssh.fault.key.unreadable': 'This cannot be read as a public key. Paste the whole line of your .pub file.',
   'ssh.fault.key.short': 'This RSA key is short: {bits} bits. Use one of {fewest} bits or more, or an Ed25519 key.',
   'ssh.fault.networksMissing': 'Enter at least one IP address that may connect.',
-  'ssh.fault.networkWide': 'Network {number} is too wide. Use one that is narrower than /{shortest}.',
+  'ssh.fault.networkWide': 'Network {number} is too wide. Use /{shortest} or a narrower one.',
   'ssh.fault.agree': 'You can only send a request if you agree to the SSH responsibility notice.',
   'ssh.fault.changed': 'The notice has changed meanwhile. Please read the new one and agree again.',
   'ssh.fault.open': 'A request for this site is waiting already.',
