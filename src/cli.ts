@@ -16,6 +16,7 @@ import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
 import { serverCommands, siteCommands } from './server-commands.ts';
+import { sshCommands } from './ssh-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
 const endMilliseconds = 7500;
@@ -50,6 +51,9 @@ gotgan server drain <name> [--back]
 gotgan sites suspend --site <name> --reason unpaid|authority|security|terms
 gotgan sites resume --site <name>
                                  takes a site from the web, and gives it back with the files it had
+gotgan ssh list                  requests for SSH that wait, and access in force
+gotgan ssh approve <id> | refuse <id> --reason <why> | end <id>
+                                 access is given only on servers of the group ssh, to who has agreed to the notice in force
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -171,6 +175,11 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
     if (!given) throw new CommandRefused(`sites: one of ${Object.keys(siteCommands).join(', ')} is needed`);
     await given(args, withPanel);
+  },
+  ssh: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(sshCommands, act) ? sshCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`ssh: one of ${Object.keys(sshCommands).join(', ')} is needed`);
+    await given(args, withPanel, console.log);
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {

@@ -7,7 +7,7 @@ import { lastDaily } from './timetable.ts';
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
-export function hands({ letters, sites, backups }: Doors): Hands {
+export function hands({ letters, sites, ssh, backups }: Doors): Hands {
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
@@ -16,6 +16,7 @@ export function hands({ letters, sites, backups }: Doors): Hands {
       await sites.enforce(id(run, 'siteId'));
     },
     'sites.count': (run) => sites.count(id(run, 'siteId')),
+    'ssh.write': (run) => ssh.grants.write(id(run, 'siteId')),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
@@ -30,7 +31,7 @@ export type Appointment = {
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
   const { backups, accounts, people, sessions, idempotency, letters } = doors;
-  const { sites, signIn, files, archives } = doors;
+  const { sites, signIn, files, archives, ssh } = doors;
   const { timeZone, backupAt, leaseSeconds } = choices;
   return [
     {
@@ -50,6 +51,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
     { name: 'accounts.sweepTokens', everyMilliseconds: hour, keep: () => accounts.sweepTokens() },
     { name: 'people.tidy', everyMilliseconds: minute, keep: () => people.tidy() },
+    { name: 'ssh.endDue', everyMilliseconds: minute, keep: () => ssh.grants.endDue() },
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },

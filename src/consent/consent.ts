@@ -133,16 +133,20 @@ export class Consent {
   /**
    * One row an item, on the caller's transaction. What was not ticked is recorded too, as not agreed: it shows that each
    * item could be refused by itself (PIPA 22). The network address and agent lie sealed beside the row, digests inside it.
+   * @returns the ids of the rows, in the order of the items
    */
-  async record(tx: Tx, { orderId, customerId, actor, language, method, items }: Recording): Promise<void> {
+  async record(tx: Tx, { orderId, customerId, actor, language, method, items }: Recording): Promise<string[]> {
     if (!actor.personId) throw new Error('a consent needs a person');
     const at = this.#clock.now();
+    const ids: string[] = [];
     for (const [position, { document, version, ...item }] of items.entries()) {
       const shown = document === undefined ? undefined : this.#shown(document, version, language);
+      // Ids grow with the position, so that the answers come back in the order in which they were shown.
+      const id = newId(at + position);
+      ids.push(id);
       await this.#store.add(tx, {
         ...item,
-        // Ids grow with the position, so that the answers come back in the order in which they were shown.
-        id: newId(at + position),
+        id,
         at,
         orderId: orderId ?? null,
         customerId,
@@ -156,6 +160,7 @@ export class Consent {
         ...(actor.agent && { agent: actor.agent }),
       });
     }
+    return ids;
   }
 
   #shown(document: string, version: string | undefined, language: Language): Document {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Language, languages } from '../platform/web/words.ts';
 import { rendered } from './markdown.ts';
 
-export const documentNames = ['terms', 'backup', 'backup-service', 'sla', 'privacy'] as const;
+export const documentNames = ['terms', 'backup', 'backup-service', 'sla', 'privacy', 'ssh'] as const;
 export type DocumentName = (typeof documentNames)[number];
 
 export type Document = {

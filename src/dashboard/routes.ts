@@ -55,7 +55,9 @@ async function show(
     mayChange: person !== undefined && can(person, 'change'),
     backupAt: choices.backupAt,
     promise: { tiersReady: tiersAreElsewhere(choices), days: choices.keepWeekly * 7 },
-    has: Object.fromEntries((['backups', 'files', 'home', 'consent'] as const).map((name) => [name, features.includes(name)])),
+    has: Object.fromEntries(
+      (['backups', 'files', 'home', 'consent', 'ssh'] as const).map((name) => [name, features.includes(name)]),
+    ),
   });
 }
 

@@ -19,6 +19,7 @@ export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { PeopleTables } from './people-tables.ts';
 export type { PlatformTables } from './platform-tables.ts';
 export type { SignInTables } from './sign-in-tables.ts';
+export type { SshTables } from './ssh-tables.ts';
 
 export interface AuditTables {
   audit: {

@@ -25,6 +25,7 @@ export const actsByKind = {
     'people.expired',
     'people.exported',
   ],
+  ssh: ['ssh.requested', 'ssh.agreedAgain', 'ssh.withdrawn', 'ssh.lapsed', 'ssh.approved', 'ssh.refused', 'ssh.ended'],
   account: ['orders.placed', 'accounts.verified', 'sites.opened', 'sites.suspended', 'sites.resumed'],
 } as const;
 

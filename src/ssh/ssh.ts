@@ -1,19 +1,35 @@
-// The door of SSH: what was asked for, agreed to and granted, apart from everything else (KHADA 7.3).
-import type { Connection } from '../platform/database/database.ts';
-import type { Sites } from '../sites/sites.ts';
+// The door of SSH: what was asked for, agreed to and granted, on servers apart from everybody else (KHADA 7.3).
 
-export type SshParts = { readonly connection: Connection; readonly sites: Sites };
+import type { Tx } from '../platform/database/database.ts';
+import type { Site } from '../sites/sites.ts';
+import { GrantStore } from './grant-store.ts';
+import { SshGrants } from './grants.ts';
+import { queueWriting, type SshParts } from './parts.ts';
+import { SshRequests } from './requests.ts';
+import { SshStore } from './store.ts';
 
-/** To be filled. */
+export type { ListedRequest } from './grants.ts';
+export type { SshOverview } from './requests.ts';
+
+/**
+ * SSH is the exception: asked for by an owner with a consent of its own, decided by the operator, key only, from named networks, for a
+ * while, and only on servers that hold nobody but users of SSH, which the database itself sees to (migration 024).
+ */
 export class Ssh {
+  readonly requests: SshRequests;
+  readonly grants: SshGrants;
   readonly #parts: SshParts;
 
   constructor(parts: SshParts) {
+    const { connection, secrets } = parts;
+    const inner = { ...parts, store: new SshStore(connection, secrets), grants: new GrantStore(connection) };
+    this.requests = new SshRequests(inner);
+    this.grants = new SshGrants(inner);
     this.#parts = parts;
   }
 
-  /** @returns how many there are */
-  async count(): Promise<number> {
-    return this.#parts ? 0 : 0;
+  /** Joins the caller's transaction, for whoever suspends or resumes a site: the server's list is written anew. May be repeated. */
+  async siteChanged(tx: Tx, { id, customerId }: Pick<Site, 'id' | 'customerId'>): Promise<void> {
+    await queueWriting(this.#parts, tx, { siteId: id, customerId });
   }
 }

@@ -1,5 +1,7 @@
 // Who may enter where: every route of the program with its entrance. A route that is not written down here fails routes.http.test.ts.
 import { Secret, TOTP } from 'otpauth';
+import { day, LocalTime } from '../../src/platform/clock.ts';
+import { publicKey } from '../ssh/asking.ts';
 import { password, type Visitor } from '../support/panel.ts';
 import type { Household } from './household.ts';
 
@@ -311,6 +313,37 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     fields: { path: 'www/notes.html', to: 'www/album', name: '' },
   },
   'POST /sites/:site/files/delete': { who: 'session', may: 'change', fields: { path: 'www/album' } },
+  'GET /ssh': { who: 'session', may: 'own', ...redirect },
+  'GET /sites/:site/ssh': look,
+  'POST /sites/:site/ssh': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'a way onto the server for the thief',
+    fields: { public_key: publicKey(), networks: '203.0.113.7', agree_ssh: '1' },
+    found: async (_visitor, now) => ({ until: new LocalTime('Asia/Seoul').day(now + 9 * day), ssh_version: '2026-11-22' }),
+  },
+  'POST /sites/:site/ssh/consent': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'a consent in the name of the owner',
+    fields: { agree_ssh: '1', ssh_version: '2026-11-22' },
+    provenBy: 'test/ssh/ssh.http.test.ts',
+  },
+  'POST /sites/:site/ssh/withdrawal': {
+    who: 'session',
+    may: 'people',
+    harmless: 'it takes a request back, and another one can be sent',
+    fields: {},
+    provenBy: 'test/ssh/ssh.http.test.ts',
+  },
+  'GET /sites/:site/ssh/end': people,
+  'POST /sites/:site/ssh/end': {
+    who: 'session',
+    may: 'people',
+    harmless: 'who sees a stranger at work must be able to stop it at once',
+    fields: {},
+    provenBy: 'test/ssh/ssh.http.test.ts',
+  },
   'GET /backups': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },

@@ -1,5 +1,6 @@
 // A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup.
 import { invite, placeOf, welcome } from '../people/guests.ts';
+import { addSshServer } from '../ssh/asking.ts';
 import { type TestPanel, Visitor } from '../support/panel.ts';
 
 export type Household = {
@@ -15,10 +16,11 @@ export type Household = {
   readonly invitation: string;
 };
 
-/** Signs up, uploads two files into the site, makes a backup of it, and invites a developer, who comes, and a viewer, who does not. */
+/** Signs up, uploads two files into the site, makes a backup of it, in a company that has a server for SSH, and invites a developer, who comes, and a viewer, who does not. */
 export async function household(house: TestPanel, email: string): Promise<Household> {
   const visitor = new Visitor(house);
   const site = await visitor.arrive(email);
+  await addSshServer(house);
   const uploaded = await visitor.upload(site, [
     { name: 'notes.html', body: '<!doctype html><title>notes</title>' },
     { name: 'album/readme.txt', body: 'an album' },

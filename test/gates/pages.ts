@@ -55,7 +55,7 @@ const backups = (path = '', owner: keyof Names['sites'] = 'customer') => {
 const backup = (name: keyof Names['backups'], path = '', owner: keyof Names['sites'] = 'customer') => {
   return ({ sites, backups: ids }: Names) => `/sites/${sites[owner]}/backups/${ids[name]}${path}`;
 };
-const documents = ['terms', 'privacy', 'backup', 'backup-service', 'sla'];
+const documents = ['terms', 'privacy', 'backup', 'backup-service', 'sla', 'ssh'];
 
 const publicPages: readonly Page[] = [
   page('home', 'guest', '/'),
@@ -366,6 +366,35 @@ const backupPages: readonly Page[] = [
   page('download of what is lost', 'customer', backup('verified', '/download'), error(503)),
 ];
 
+const ssh = (part = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites }: Names) => `/sites/${sites[owner]}/ssh${part}`;
+};
+const sshPages: readonly Page[] = [
+  page('ssh, nothing asked for', 'beginner', ssh('', 'beginner'), { state: 'empty' }),
+  page('ssh, bad values', 'beginner', ssh('', 'beginner'), {
+    ...refused({ public_key: 'ssh-rsa hello', networks: '0.0.0.0/0, office', until: '2020-01-01' }),
+  }),
+  page(
+    'ssh, a private key',
+    'beginner',
+    ssh('', 'beginner'),
+    refused({ public_key: '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl' }),
+  ),
+  page('ssh, forged', 'beginner', ssh('', 'beginner'), forged()),
+  page('ssh, waiting', 'customer', ssh(), { state: 'long' }),
+  page('ssh, waiting, withdrawal forged', 'customer', ssh(), forged({}, ssh('/withdrawal'))),
+  page('ssh, as a developer', 'developer', ssh()),
+  page('ssh, as a viewer', 'viewer', ssh()),
+  page('ssh, refused', 'troubled', ssh('', 'troubled')),
+  page('ssh, open', 'several', ssh('', 'several'), { state: 'long' }),
+  page('ssh, site suspended', 'several', ({ secondSite }) => `/sites/${secondSite}/ssh`),
+  page('ssh, site in preparation', 'newcomer', ({ closedSite }) => `/sites/${closedSite}/ssh`, { state: 'empty' }),
+  page('ssh, restricted', 'restricted', ssh('', 'restricted')),
+  page('end ssh', 'several', ssh('/end', 'several')),
+  page('end ssh, forged', 'several', ssh('/end', 'several'), forged()),
+  page('end ssh, none', 'beginner', ssh('/end', 'beginner'), { state: 'empty' }),
+];
+
 const errorPages: readonly Page[] = [
   page('an address that cannot be read', 'guest', '/%E0%A4%A', error(400)),
   page('an unknown address', 'guest', '/nothing-here', error(404)),
@@ -383,6 +412,7 @@ export const pages: readonly Page[] = [
   ...dashboardPages,
   ...filePages,
   ...backupPages,
+  ...sshPages,
   ...errorPages,
 ];
 
@@ -401,6 +431,7 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
   '/login/captcha': { why: 'a picture', who: 'suspect', path: () => '/login/captcha' },
   '/files{/*path}': { why: 'leads to the files of a site', who: 'customer', path: () => '/files' },
   '/backups': { why: 'leads to the backups of a site', who: 'customer', path: () => '/backups' },
+  '/ssh': { why: 'leads to SSH of a site', who: 'customer', path: () => '/ssh' },
   '/sites/:site/backups/:id/sha256': { why: 'a checksum file', who: 'customer', path: backup('real', '/sha256') },
   '/sites/:site/backups/:id/state': { why: 'JSON', who: 'customer', path: backup('real', '/state') },
 };

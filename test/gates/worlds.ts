@@ -7,6 +7,7 @@ import { newId } from '../../src/platform/ids.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
 import { accept, invite, placeOf } from '../people/guests.ts';
+import { addSshServer, ask, grant } from '../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { type BackupName, writeBackups } from './backup-rows.ts';
 
@@ -219,11 +220,29 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await use(house, sites.troubled, 97);
   const troubled = await enter(house, 'troubled', 'ko', newcomer);
   for (let tries = 0; tries < 5; tries += 1) await troubled.submit('/confirm', { password: wrongPassword });
+  await askForSsh(house, sites);
   // Last: from here on nothing works off jobs, so that this site stays closed.
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
   const links = { reset, notMe, lostFactor, address, lift, ...people };
   return { sites, secondSite, closedSite, backups, uploads, used, ...links, longFolder, longFile };
+}
+
+/** SSH in its states: `customer` waits, `troubled` was refused, `several` has it; everybody else could ask. */
+async function askForSsh(house: TestPanel, sites: Names['sites']): Promise<void> {
+  await addSshServer(house);
+  const asks = async (who: 'customer' | 'troubled' | 'several') => {
+    const visitor = new Visitor(house);
+    await visitor.logIn(addressOf(who));
+    await ask(house, visitor, sites[who], { networks: '203.0.113.0/24\n2001:db8:1234:5678:9abc:def0:1234:5678' });
+  };
+  await asks('troubled');
+  const { ssh } = house.panel.doors;
+  for (const { request } of await ssh.grants.list())
+    await ssh.grants.refuse(request.id, '계약하신 요금제로는 SSH 전용 서버를 쓸 수 없습니다.');
+  await asks('customer');
+  await asks('several');
+  await grant(house, sites.several);
 }
 
 /** Three people with changes of their address: one that waits, one an operator asked for, one that is done. */

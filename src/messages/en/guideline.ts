@@ -108,7 +108,8 @@ export const guideline = {
   'guideline.clause.7.2.answer':
     'Ending a contract on the pages, with deletion on its dates, is being prepared. Until then the company acts on request.',
   'guideline.clause.7.3.asks': 'Allow FTP only; keep customers who use SSH on separate servers.',
-  'guideline.clause.7.3.answer': 'The management pages cannot open SSH. The company decides how servers are reached.',
+  'guideline.clause.7.3.answer':
+    'SSH is requested by the owner with a consent of its own and approved by the company; it opens only on servers for SSH, with a public key, from named addresses and until a set day. The database itself refuses it on any other server.',
   'guideline.clause.7.4.asks': 'Define which kinds of file may be uploaded and refuse all others.',
   'guideline.clause.7.4.answer':
     'Only defined kinds of file can be uploaded through the management pages; files whose content does not match their name are refused too, with the reason. Files uploaded by FTP are managed by the company.',

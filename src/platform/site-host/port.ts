@@ -1,5 +1,6 @@
 // What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
 import type { SiteStorage } from '../storage/port.ts';
+import type { Entry } from './key-lines.ts';
 
 /** A site as its host knows it. */
 export type HostedSite = {
@@ -20,6 +21,14 @@ export type SiteHome = {
   readonly groupId: number;
   /** the system user's name, where a site has one of its own */
   readonly user?: string;
+};
+
+/** What a person's SSH program is told; `hostKeys` are fingerprints as `ssh-keygen -l` prints them, to be compared at the first time. */
+export type SshLogin = {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly hostKeys: readonly string[];
 };
 
 /** All acts are idempotent by site id and are run as jobs. Errors: PanelError 503 when the host does not answer. */
@@ -49,4 +58,10 @@ export interface SiteHost {
   mend(site: HostedSite): Promise<void>;
   /** Ends well when sites can be made here. @throws PanelError 503 with what is missing as `code` */
   check(signal: AbortSignal): Promise<void>;
+  /**
+   * Lets in by SSH whoever holds one of these keys, and nobody else: the list is the whole truth, an empty one shuts the door. What
+   * runs in sessions of keys that are not in the list any more ends at once. Only hosts have it whose sites are system users of a server of the group `ssh` (KHADA 7.3).
+   * @returns where to connect to
+   */
+  letIn?(site: HostedSite, entries: readonly Entry[]): Promise<SshLogin>;
 }

@@ -41,6 +41,39 @@ export function isNetwork(part: string): boolean {
 }
 
 /**
+ * The same network as programs want it that compare bits: those behind the length are zero, IPv4 is not written as IPv6, and a length
+ * always stands there.
+ * @throws RangeError for what is no network
+ */
+export function canonicalNetwork(part: string): { readonly network: string; readonly family: 4 | 6; readonly length: number } {
+  if (!isNetwork(part)) throw new RangeError('Not a network');
+  const [address = '', length] = part.split('/');
+  const mapped = /^0:0:0:0:0:ffff:([\da-f]+):([\da-f]+)$/.exec(isIP(address) === 6 ? groupsOf(address).join(':') : '');
+  if (isIP(address) === 4 || (mapped && Number(length ?? 128) >= 96)) {
+    const bytes = mapped
+      ? mapped.slice(1).flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255])
+      : address.split('.').map(Number);
+    const bits = length === undefined ? 32 : Number(length) - (mapped ? 96 : 0);
+    return { network: `${cut(bytes, 8, bits).join('.')}/${bits}`, family: 4, length: bits };
+  }
+  const bits = Number(length ?? 128);
+  const groups = cut(
+    groupsOf(address).map((group) => Number.parseInt(group, 16)),
+    16,
+    bits,
+  );
+  return { network: `${groups.map((group) => group.toString(16)).join(':')}/${bits}`, family: 6, length: bits };
+}
+
+/** Keeps the first `bits` of parts of `size` bits each. */
+function cut(parts: readonly number[], size: number, bits: number): number[] {
+  return parts.map((part, at) => {
+    const left = Math.min(size, Math.max(0, bits - at * size));
+    return part & (((1 << size) - 1) ^ ((1 << (size - left)) - 1));
+  });
+}
+
+/**
  * An allowlist of networks. An empty list stands for "from everywhere"; a list with a part that is no network, or an address that
  * cannot be read, is refused: a check that cannot run lets nobody in.
  * @param list addresses and networks (CIDR) of IPv4 and IPv6; IPv4 written as IPv6 (`::ffff:192.0.2.1`) is the same address

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts';
 import { newId } from '../../../src/platform/ids.ts';
 import { invite, placeOf } from '../../people/guests.ts';
+import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
 
 export type Customer = { readonly email: string; readonly site: string };
@@ -78,6 +79,9 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   await accounts.restrictions.restrict((await sites.byName(unpaid.site)).customerId, 'unpaid');
   await quiet.visitor.logIn(quiet.email);
   const people = await peopleOf(test, quiet);
+  await addSshServer(test);
+  await ask(test, quiet.visitor, quiet.site);
+  await grant(test, quiet.site);
   const results = await refusals(quiet.visitor, quiet.site);
   const found = { ...people, results, ...(await backupsOf(test, { quiet, failed })) };
   return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };

@@ -1,0 +1,128 @@
+// A real sshd with our configuration, a system user as a site's own, and OpenSSH's client: for tests as root.
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endProcessesOf, writeKeyFile } from '../../src/platform/site-host/key-files.ts';
+import { type Entry, keyLines } from '../../src/platform/site-host/key-lines.ts';
+import type { SshLogin } from '../../src/platform/site-host/port.ts';
+
+export type Key = { readonly file: string; readonly line: string };
+export type Answer = { readonly code: number; readonly out: string; readonly err: string };
+export type From = { readonly from?: string; readonly options?: readonly string[] };
+
+export type SshServer = {
+  readonly user: string;
+  readonly userId: number;
+  readonly port: number;
+  /** folder of the keys that sshd reads */
+  readonly keys: string;
+  /** as a host's `letIn` does it for the user of this server */
+  letIn(entries: readonly Entry[]): Promise<SshLogin>;
+  newKey(kind?: readonly string[]): Promise<Key>;
+  /** Runs a command there with OpenSSH's client, from an address of 127.0.0.0/8. */
+  run(key: Key, command: string, from?: From): Promise<Answer>;
+  /** Begins a session that stays. */
+  stay(key: Key, command: string): ChildProcess;
+  close(): Promise<void>;
+};
+
+const quiet = ['-F', 'none', '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function runs(program: string, args: readonly string[]): Promise<Answer> {
+  return new Promise((resolve) =>
+    execFile(program, [...args], { timeout: 30_000 }, (error, out, err) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err }),
+    ),
+  );
+}
+
+/** Not below /tmp: sshd refuses keys below a folder that everybody can write to, as it should. */
+export async function startSshServer(): Promise<SshServer> {
+  const folder = await mkdtemp('/run/gotgan-sshd-');
+  await chmod(folder, 0o755);
+  const keys = join(folder, 'keys');
+  const home = join(folder, 'home');
+  for (const path of [keys, home, '/run/sshd']) await mkdir(path, { recursive: true, mode: 0o755 });
+  const [user, group] = ['u', 'g'].map((kind) => `gotgan${kind}${randomBytes(4).toString('hex')}`) as [string, string];
+  execFileSync('groupadd', [group]);
+  // A star is no password that anybody could type, and locks nobody out who comes with a key.
+  execFileSync('useradd', [
+    '--no-create-home',
+    '--home-dir',
+    home,
+    '--shell',
+    '/bin/sh',
+    '--password',
+    '*',
+    '--groups',
+    group,
+    user,
+  ]);
+  const userId = Number(execFileSync('id', ['-u', user], { encoding: 'utf8' }));
+  const port = await freePort();
+  const hostKey = join(folder, 'host_key');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
+  const shipped = await readFile(join(import.meta.dirname, '../../operations/sshd/gotgan.conf'), 'utf8');
+  const ours = shipped.replaceAll('gotgan-sites', group).replaceAll('/etc/ssh/gotgan-keys', keys);
+  const own = `Port ${port}\nListenAddress 127.0.0.1\nHostKey ${hostKey}\nPidFile none\nUsePAM yes\nStrictModes yes\n`;
+  await writeFile(join(folder, 'sshd_config'), `${own}PasswordAuthentication yes\nSubsystem sftp internal-sftp\n${ours}`);
+  let said = '';
+  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  sshd.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const children: ChildProcess[] = [];
+  const client = ({ file }: Key, { from = '127.0.0.1', options = [] }: From = {}) => [
+    ...quiet,
+    ...['-o', 'IdentitiesOnly=yes', '-i', file, '-b', from, '-p', String(port), ...options, `${user}@127.0.0.1`],
+  ];
+  const fingerprint = execFileSync('ssh-keygen', ['-lf', `${hostKey}.pub`], { encoding: 'utf8' }).split(' ')[1] ?? '';
+  const close = async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await endProcessesOf(userId);
+    sshd.kill('SIGKILL');
+    execFileSync('userdel', [user]);
+    execFileSync('groupdel', [group]);
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (let tries = 0; !said.includes('Server listening'); tries += 1) {
+    if (tries > 300 || sshd.exitCode !== null) {
+      await close();
+      throw new Error(`sshd does not start: ${said}`);
+    }
+    await sleep(20);
+  }
+  return {
+    user,
+    userId,
+    port,
+    keys,
+    letIn: async (entries) => {
+      if (await writeKeyFile(keys, user, keyLines(entries))) await endProcessesOf(userId);
+      return { user, host: '127.0.0.1', port, hostKeys: [fingerprint] };
+    },
+    newKey: async (kind = ['-t', 'ed25519']) => {
+      const file = join(folder, `key-${randomBytes(4).toString('hex')}`);
+      execFileSync('ssh-keygen', ['-q', '-N', '', '-C', 'somebody@somewhere', '-f', file, ...kind]);
+      return { file, line: (await readFile(`${file}.pub`, 'utf8')).trim() };
+    },
+    run: (key, command, from) => runs('ssh', [...client(key, from), command]),
+    stay: (key, command) => {
+      const child = spawn('ssh', [...client(key), command], { stdio: ['ignore', 'pipe', 'ignore'] });
+      children.push(child);
+      return child;
+    },
+    close,
+  };
+}
