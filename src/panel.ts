@@ -114,7 +114,7 @@ async function build(choices: Choices, given: PanelOptions) {
   const databases = new Databases({ connection, sites });
   const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
   const ftp = new Ftp({ connection, sites });
-  const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf: () => sites.host });
+  const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf: ({ serverId }) => sites.servers.host(serverId) });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 
   await consent.rememberDocuments();

@@ -58,11 +58,12 @@ export const aLogin = {
 export async function grant({ panel, clock }: Pick<TestPanel, 'panel' | 'clock'>, site: string): Promise<void> {
   const { doors } = panel;
   await moveTo({ panel }, site, await addSshServer({ panel, clock }));
-  const host = new Proxy(doors.sites.host, {
-    get: (real, name) => (name === 'letIn' ? async () => aLogin : Reflect.get(real, name)),
+  const real = await doors.sites.byName(site);
+  const host = new Proxy(await doors.sites.servers.host(real.serverId), {
+    get: (own, name) => (name === 'letIn' ? async () => aLogin : Reflect.get(own, name)),
   });
   const ssh = new Ssh({ ...doors, hostOf: () => host });
-  const { id } = await doors.sites.byName(site);
+  const { id } = real;
   const waiting = (await ssh.grants.list()).find(({ request }) => request.siteId === id);
   if (!waiting) throw new Error(`nothing was asked for at ${site}`);
   await ssh.grants.approve(waiting.request.id);
