@@ -67,6 +67,7 @@ export class RemoteSites {
   readonly hostKey: string;
   readonly key: string;
   readonly #stops: (() => Promise<unknown>)[] = [];
+  readonly #said: string[] = [];
   #count = 0;
 
   private constructor(parts: {
@@ -135,6 +136,8 @@ export class RemoteSites {
       // sessions belong to this test, not to the machine's login service
       'UsePAM no',
       'MaxStartups 200',
+      'LogLevel VERBOSE',
+      `AuthorizedKeysFile ${join(this.folder, 'keys-of-%u')}`,
       ...(this.options.lines ?? []),
     ];
     await writeFile(join(this.folder, 'sshd_config'), `${own.join('\n')}\n${block}`);
@@ -151,20 +154,49 @@ export class RemoteSites {
       join(this.folder, 'sshd_config'),
     ];
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const said: string[] = [];
-    child.stderr.on('data', (chunk) => said.push(String(chunk)));
+    child.stderr.on('data', (chunk) => this.#said.push(String(chunk)));
     const ended = new Promise((go) => child.once('exit', go));
     this.#stops.push(async () => {
       child.kill();
       await ended;
     });
-    if (!this.options.inside)
-      await Promise.race([
-        listening(this.address, this.port),
-        ended.then(() => {
-          throw new Error(`sshd ended: ${said.join('')}`);
-        }),
-      ]);
+    await Promise.race([
+      listening(this.address, this.port),
+      ended.then(() => {
+        throw new Error(`sshd ended: ${this.log()}`);
+      }),
+    ]);
+  }
+
+  /** @returns what the server said so far */
+  log(): string {
+    return this.#said.join('');
+  }
+
+  /** @returns the processes of one of our users: the server's halves of their sessions */
+  async processes(user: string): Promise<number[]> {
+    const { stdout } = await run('ps', ['-u', user, '-o', 'pid=']).catch(() => ({ stdout: '' }));
+    return stdout.split('\n').filter(Boolean).map(Number);
+  }
+
+  /** @returns the command lines of one of our users */
+  async running(user: string): Promise<string[]> {
+    const { stdout } = await run('ps', ['-u', user, '-o', 'args=']).catch(() => ({ stdout: '' }));
+    return stdout.split('\n').filter(Boolean);
+  }
+
+  /** Sends a signal to a user's sessions: SIGKILL cuts them off, SIGSTOP lets them hang. */
+  async signal(user: string, signal: NodeJS.Signals): Promise<void> {
+    for (const process_ of await this.processes(user)) process.kill(process_, signal);
+  }
+
+  /** @returns a user outside the sites' group, with a shell, whom the panel's key lets in to run programs */
+  async operator(): Promise<string> {
+    const user = draw('go');
+    await insisting('useradd', ['--no-create-home', '--home-dir', this.folder, '--shell', '/bin/sh', '--password', '*', user]);
+    this.#users.push(user);
+    await writeFile(join(this.folder, `keys-of-${user}`), await readFile(join(this.folder, 'panel.pub')), { mode: 0o644 });
+    return user;
   }
 
   /** Ends the server; sessions that stand go on. */
@@ -239,8 +271,10 @@ export class RemoteSites {
   async close(): Promise<void> {
     for (const close of this.#closing) close();
     await this.stop();
-    // sessions end when their connection does, a moment later
-    for (const user of this.#users) await insisting('userdel', ['--force', user]).catch(() => {});
+    for (const user of this.#users) {
+      await this.signal(user, 'SIGKILL').catch(() => {});
+      await insisting('userdel', ['--force', user]).catch(() => {});
+    }
     await insisting('groupdel', [this.group]).catch(() => {});
     await rm(this.folder, { recursive: true, force: true });
   }

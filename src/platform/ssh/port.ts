@@ -86,7 +86,7 @@ export interface SftpServer {
 export type ProgramInput = string | { readonly header: string; readonly body: Readable };
 
 export type ProgramResult = {
-  /** what the program ended with; 128 + the signal's number would be a shell's invention: 255 when a signal ended it */
+  /** what the program ended with, or the shell that began it (128 + the signal's number); 255 where a signal ended the shell too */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -17,7 +17,10 @@ export type RemoteProgram = {
 
 const signalled = 255;
 
-/** @returns a runner as the port describes it; its time limit is the signal's */
+/**
+ * @returns a runner as the port describes it; its time limit is the signal's. A program that is no longer waited for is not ended:
+ * sshd passes no signal on to a forced command. It should bring a limit of its own (`command="timeout 60 …"`).
+ */
 export function remoteRunner(server: SshServer, program: RemoteProgram): ProgramRunner {
   return async (input, { signal }) => {
     signal.throwIfAborted();
@@ -47,6 +50,7 @@ async function conversation(
   });
   const abort = () => ended.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   const outputs = Promise.all([channel, channel.stderr].map((stream) => bounded(stream, most)));
   outputs.catch(ended.reject);
   send(channel, input, stop.signal).catch((error: unknown) => {
@@ -58,8 +62,6 @@ async function conversation(
     const [stdout = '', stderr = ''] = await outputs;
     return { code: status, stdout, stderr };
   } catch (error) {
-    // SIGTERM for a program that still runs; without its input it would end by itself or wait for ever
-    channel.signal('TERM');
     channel.destroy();
     throw error;
   } finally {

@@ -37,6 +37,7 @@ export class ChannelSession implements SftpSession {
   readonly #cutter = new PacketCutter(longestPacket + overhead);
   readonly #version = Promise.withResolvers<PacketReader>();
   #nextId = 1;
+  readonly #outgoing: Buffer[] = [];
   #slow = 0;
   #timer: NodeJS.Timeout | undefined;
   #fault: SshFault | undefined;
@@ -132,7 +133,17 @@ export class ChannelSession implements SftpSession {
       if (isSlow) this.#slow++;
       // the first request of a pause, or one that may take long, begins the waiting anew
       if (this.#waiting.size === 1 || isSlow) this.#watch();
-      this.#channel.write(packet(type, [id, ...fields]));
+      this.#send(packet(type, [id, ...fields]));
+    });
+  }
+
+  /** What is asked for in the same turn goes in one piece: each piece is sealed and sent by itself. */
+  #send(bytes: Buffer): void {
+    this.#outgoing.push(bytes);
+    if (this.#outgoing.length > 1) return;
+    setImmediate(() => {
+      const [first = bytes, ...others] = this.#outgoing.splice(0);
+      if (!this.#fault) this.#channel.write(others.length === 0 ? first : Buffer.concat([first, ...others]));
     });
   }
 

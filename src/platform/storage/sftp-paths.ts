@@ -130,6 +130,8 @@ export async function readWhole(remote: Remote, names: Names): Promise<Map<DiskN
       const parts = await Promise.all(Array.from({ length: window }, () => session.readFolder(handle)));
       isOver = parts.includes(undefined);
       for (const { name, attributes } of parts.flatMap((part) => part ?? [])) {
+        // a server that was taken over must not name what lies elsewhere
+        if (name.length === 0 || name.includes(0) || name.includes('/')) throw fault('EFAIL');
         const text = isUtf8(name) ? name.toString() : name;
         if (text !== '.' && text !== '..') entries.set(text, attributes);
       }
