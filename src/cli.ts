@@ -41,6 +41,8 @@ gotgan accounts suspect <file>   closes the passwords of the accounts listed, on
 gotgan customers restrict --site <name>|--reference <number> --reason unpaid|authority|security|terms
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
+gotgan server sshd-config --key <file.pub> --from <address> [--group] [--sites] [--key-file]
+                                 what the sshd of a server with sites needs, so that the panel reaches each as its own user
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */

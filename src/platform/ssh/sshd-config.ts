@@ -29,13 +29,14 @@ export function sshdFaults(places: SshdPlaces): string[] {
 }
 
 /**
- * The `Match` block, to be the last part of sshd_config (or a file of sshd_config.d that nothing follows): one key, no password,
- * no shell, no terminal, no forwarding, no tunnel; the user sees their site's folder as `/`.
+ * The `Match` block: one key, no password, no shell, no terminal, no forwarding, no tunnel; the user sees their site's folder as
+ * `/`. Of several blocks that match sshd takes the first word on each subject, so it is to be read before every other one.
  * @returns the text for sshd_config
  */
 export function sshdBlock({ group, sites, keyFile }: SshdPlaces): string {
-  return `# Gotgan: the panel reaches the files of a site as the site's own user. Last part of sshd_config.
-# Needs a line "Subsystem sftp …" above, which Debian's sshd_config has.
+  return `# Gotgan: the panel reaches the files of a site as the site's own user.
+# To be read before every other Match block: /etc/ssh/sshd_config.d/00-gotgan.conf. Then: sshd -t && systemctl reload ssh
+# sshd_config needs a line "Subsystem sftp …", which Debian's has.
 Match Group ${group}
     # the panel's key and no other way in: what a customer writes into the site's folder counts for nothing
     AuthenticationMethods publickey

@@ -59,8 +59,11 @@ async function makeOne(remote: Remote, names: Names): Promise<void> {
   await syncFolder(remote, names.slice(0, -1));
 }
 
+/** Removes what could not be removed in this session, in another one if the server answers again; not waited for. */
+type Discard = (path: RemotePath) => void;
+
 /** Sends a file of this machine under a temporary name beside its place, durable, with our mode. @returns that name */
-async function send(remote: Remote, folder: Names, file: FileHandle): Promise<DiskName> {
+async function send(remote: Remote, folder: Names, file: FileHandle, discard: Discard): Promise<DiskName> {
   const { session } = remote;
   const name = `${temporaryPrefix}${randomUUID()}`;
   const path = at(remote, [...folder, name]);
@@ -73,7 +76,7 @@ async function send(remote: Remote, folder: Names, file: FileHandle): Promise<Di
     return name;
   } catch (error) {
     void session.close(handle).catch(() => {});
-    await session.remove(path).catch(() => {});
+    await session.remove(path).catch(() => discard(path));
     throw error;
   }
 }
@@ -93,18 +96,23 @@ async function copy(session: SftpSession, handle: Buffer, file: FileHandle): Pro
 }
 
 /** Puts the opened file in its place, as SiteStorage.put says. */
-export async function publish(remote: Remote, path: SitePath, file: FileHandle, mode: PutMode): Promise<void> {
+export async function publish(
+  remote: Remote,
+  path: SitePath,
+  from: { file: FileHandle; mode: PutMode; discard: Discard },
+): Promise<void> {
+  const { file, mode, discard } = from;
   const folder = await makeFolders(remote, path.slice(0, -1));
   const { name, standing } = await placeFor(remote, folder, path.at(-1) ?? '', mode);
   if (standing && (mode === 'create' || isFolder(standing))) throw conflict();
-  const [temporary, target] = [at(remote, [...folder, await send(remote, folder, file)]), at(remote, [...folder, name])];
+  const [temporary, target] = [at(remote, [...folder, await send(remote, folder, file, discard)]), at(remote, [...folder, name])];
   try {
     // the sending may have taken long: nothing on the way may have become a link
     refuseUnlessFolders((await walk(remote, path.slice(0, -1))).found);
     if (mode === 'create') await moveToFreeName(remote, temporary, target);
     else await remote.session.rename(temporary, target).catch((error) => taken(remote, target, error));
   } catch (error) {
-    await remote.session.remove(temporary).catch(() => {});
+    await remote.session.remove(temporary).catch(() => discard(temporary));
     throw error;
   }
   await syncFolder(remote, folder);

@@ -111,7 +111,8 @@ class SftpSite implements SiteStorage {
     split(path);
     await answering(async () => {
       const file = await openFinished(from);
-      await this.#with((remote) => publish(remote, path, file, mode)).finally(() => file.close());
+      const discard = (left: Buffer) => void this.#with(({ session }) => session.remove(left)).catch(() => {});
+      await this.#with((remote) => publish(remote, path, { file, mode, discard })).finally(() => file.close());
       await unlink(from);
     });
   }
