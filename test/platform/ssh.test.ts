@@ -1,11 +1,12 @@
 // Connections to another server: whom the panel trusts, what a server that fails does to it, and one fixed program run there.
 
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keyFile } from '../../src/platform/ssh/key-file.ts';
 import type { ProgramInput } from '../../src/platform/ssh/port.ts';
 import { remoteRunner } from '../../src/platform/ssh/runner.ts';
 import type { SshServerOptions } from '../../src/platform/ssh/server.ts';
@@ -54,6 +55,16 @@ describe('connections to another server', () => {
     await expect(listing({ privateKey: async () => 'no key' })).rejects.toEqual(down('EKEY'));
     const missing = () => readFile(join(sites.folder, 'none'), 'utf8');
     await expect(listing({ privateKey: missing })).rejects.toEqual(down('EKEY'));
+  });
+
+  test('the key comes from a file that nobody else may read', async () => {
+    const path = join(sites.folder, 'panel');
+    expect(await listing({ privateKey: keyFile(path) })).toEqual([]);
+    await chmod(path, 0o640);
+    const refused = listing({ privateKey: keyFile(path) });
+    await expect(refused).rejects.toEqual(down('EKEY'));
+    expect((await refused.catch((error) => error)).message).toContain('readable by others');
+    await chmod(path, 0o600);
   });
 
   test('where nobody listens, or somebody who says nothing, the answer comes in time', async () => {
@@ -172,9 +183,9 @@ describe('one fixed program on another server', () => {
   });
 
   test('whose server vanishes in the middle is a server that does not answer', async () => {
-    const running = run(['sleep', '60'], '');
+    const running = run(['sleep', '61'], '');
     running.catch(() => {});
-    await expect.poll(() => sites.running(user), { timeout: 5000 }).toContain('sleep 60');
+    await expect.poll(() => sites.running(user), { timeout: 5000 }).toContain('sleep 61');
     await sites.signal(user, 'SIGKILL');
     await expect(running).rejects.toEqual(down('ECONNECTION'));
   });
