@@ -5,6 +5,7 @@ import { packageFolder } from './package-folder.ts';
 import type { Doors, Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { type NewServer, suspensionReasons } from './sites/sites.ts';
+import { sshdCommand } from './sshd-command.ts';
 
 type Open = (act: (panel: Worker) => Promise<void>) => Promise<void>;
 type Say = (line: string) => void;
@@ -21,6 +22,7 @@ export const serverCommands: Commands = {
     const wanted = newServer(args);
     await withPanel(({ doors }) => add(wanted, doors, say));
   },
+  'sshd-config': (args) => sshdCommand(args, say),
   list: (_args, withPanel) => withPanel(({ doors }) => list(doors, say)),
   drain: async (args, withPanel) => {
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { back: flag } });

@@ -1,13 +1,15 @@
-// What every SiteStorage promises (src/platform/storage/port.ts), and that the disk keeps it.
+// What every SiteStorage promises (src/platform/storage/port.ts), and that the disk and a server reached by SFTP keep it.
 // biome-ignore-all lint/suspicious/noExportsInTest: other adapters run the same suite
 import { spawnSync } from 'node:child_process';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diskSite } from '../../src/platform/storage/disk.ts';
 import type { SitePath, SiteStorage } from '../../src/platform/storage/port.ts';
+import { sftpStorage } from '../../src/platform/storage/sftp.ts';
+import { RemoteSites } from '../support/remote-sites.ts';
 
 export type SiteUnderTest = {
   readonly storage: SiteStorage;
@@ -15,6 +17,10 @@ export type SiteUnderTest = {
   readonly folder: string;
   /** a folder of this machine outside the site, for files to be put and for what must never be touched */
   readonly outside: string;
+  /** the adapter sees times in whole seconds, and no write after which the content time was set back */
+  readonly wholeSeconds?: boolean;
+  /** gives what a test laid into the site to the site's own user, where there is one */
+  own?(path: string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -87,7 +93,11 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
     test('the description of a file tells kind, size and time, and a folder has no size', async () => {
       await put('www/note.txt', 'five!');
       await utimes(join(site.folder, 'www/note.txt'), 1_700_000_000.5, 1_700_000_000.5);
-      expect(await storage.stat(at('www/note.txt'))).toMatchObject({ kind: 'file', size: 5, modifiedAt: 1_700_000_000_500 });
+      expect(await storage.stat(at('www/note.txt'))).toMatchObject({
+        kind: 'file',
+        size: 5,
+        modifiedAt: site.wholeSeconds ? 1_700_000_000_000 : 1_700_000_000_500,
+      });
       expect(await storage.stat(at('www'))).toMatchObject({ name: 'www', kind: 'folder', size: 0 });
       expect(await storage.stat([])).toMatchObject({ kind: 'folder' });
     });
@@ -121,7 +131,7 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       stamps.push(await stamp());
       await writeFile(path, 'longer');
       stamps.push(await stamp());
-      expect(new Set(stamps).size).toBe(4);
+      expect(new Set(stamps).size).toBe(site.wholeSeconds ? 3 : 4);
     });
 
     test('many files are read one after another and side by side, also with names a Mac stored', async () => {
@@ -355,6 +365,7 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
     test('removing a folder that holds links leaves what they point to', async () => {
       await layLinks();
       await mkdir(join(site.folder, 'www/deep'));
+      await site.own?.('www/deep');
       await symlink(join(site.outside, 'private'), join(site.folder, 'www/deep/evil'));
       await storage.remove(at('www'));
       expect(await names(storage, '')).toEqual([]);
@@ -384,5 +395,19 @@ for (const byDescriptor of [true, false]) {
       outside,
       close: () => rm(base, { recursive: true, force: true }),
     };
+  });
+}
+
+for (const chrooted of [true, false]) {
+  // without the chroot a link that is followed leads somewhere, so that following it would be seen
+  const name = chrooted ? 'a server reached by SFTP, configured as we print it' : 'a server reached by SFTP, without a chroot';
+  describe(name, () => {
+    let sites: Promise<RemoteSites> | undefined;
+    afterAll(async () => (await sites)?.close());
+    siteStorageContract(name, async () => {
+      sites ??= RemoteSites.start({ chrooted });
+      const { server, user, root, folder, outside, own, close } = await (await sites).make();
+      return { storage: sftpStorage({ server, user, root }), folder, outside, wholeSeconds: true, own, close };
+    });
   });
 }

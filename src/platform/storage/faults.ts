@@ -24,6 +24,10 @@ const meanings: Readonly<Record<string, 404 | 409 | 503>> = {
   ENODEV: 503,
   ENOTCONN: 503,
   ETIMEDOUT: 503,
+  ENOTSUP: 503,
+  // SFTP's words for everything else, and for an end where none may be
+  EFAIL: 503,
+  EOF: 503,
 };
 
 /** @returns the system's code of an error (`ENOENT`), or '' when it has none */

@@ -11,11 +11,14 @@ export type Entry = {
   readonly kind: EntryKind;
   /** bytes; 0 for what is not a file */
   readonly size: number;
-  /** epoch milliseconds, may have a fraction */
+  /** epoch milliseconds, may have a fraction; over SFTP whole seconds */
   readonly modifiedAt: number;
   /** unix permission bits, for instance 0o640 */
   readonly mode: number;
-  /** changes whenever size, content time or inode change: files with equal stamps were not written in between */
+  /**
+   * changes whenever size, content time or inode change: files with equal stamps were not written in between. Over SFTP times are
+   * whole seconds and there is no inode: only there a write of the same length after which the time was set back is not seen
+   */
   readonly stamp: string;
   /** where a link points, as stored; only for links, which are never followed */
   readonly target?: string;

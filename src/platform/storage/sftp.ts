@@ -1,0 +1,147 @@
+// A site's files on another server, reached by SFTP as the site's own system user (docs/decisions/0017-sftp-storage.md).
+import { unlink } from 'node:fs/promises';
+import { conflict, notFound } from '../errors.ts';
+import type { SftpServer } from '../ssh/port.ts';
+import { answering } from './faults.ts';
+import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
+import {
+  at,
+  checked,
+  describe,
+  describeAt,
+  enter,
+  fault,
+  isFolder,
+  type Remote,
+  readShown,
+  readWhole,
+  split,
+  walk,
+} from './sftp-paths.ts';
+import { openStream, SftpReader } from './sftp-reading.ts';
+import {
+  clearAbandoned,
+  makeFolders,
+  moveFolder,
+  moveToFreeName,
+  openFinished,
+  publish,
+  removeTree,
+  syncFolder,
+} from './sftp-writing.ts';
+import { forEach } from './tree.ts';
+
+export type SftpStorageOptions = {
+  /** the server's connections (`new SshServer(…)`): one value a server, shared by all of its sites */
+  readonly server: SftpServer;
+  /** the site's own system user, whom the server puts into the site's folder (`gotgan server sshd-config`) */
+  readonly user: string;
+  /** path inside the session of the folder that holds `www/` and `backup/`: `/` with the configuration we print */
+  readonly root?: string;
+};
+
+/**
+ * @returns the files of one site on another server. Nothing is opened before it is asked for something. As on the disk, names that
+ * are stored decomposed (NFD) or in EUC-KR are listed and found in NFC, and names that begin with `.gotgan-` are not there. Other
+ * than there: times are whole seconds, and a stamp does not change when the content time was set back and the size is the same.
+ */
+export function sftpStorage({ server, user, root = '/' }: SftpStorageOptions): SiteStorage {
+  return new SftpSite(() => server.lease(user), root.replace(/\/+$/, ''));
+}
+
+type Lease = () => ReturnType<SftpServer['lease']>;
+
+class SftpSite implements SiteStorage {
+  readonly #lease: Lease;
+  readonly #root: string;
+
+  constructor(lease: Lease, root: string) {
+    this.#lease = lease;
+    this.#root = root;
+  }
+
+  async #with<T>(act: (remote: Remote) => Promise<T>): Promise<T> {
+    return answering(async () => {
+      const { session, release } = await this.#lease();
+      return act({ session, root: this.#root }).finally(release);
+    });
+  }
+
+  async stat(path: SitePath): Promise<Entry> {
+    checked(path);
+    return this.#with(async (remote) => {
+      if (path.length === 0) return describe('', await remote.session.lstat(at(remote, [])));
+      const { names, found } = await walk(remote, path);
+      const last = found.length === path.length ? found.at(-1) : undefined;
+      const entry = last && (await describeAt(remote, path.at(-1) ?? '', names, last));
+      if (!entry) throw notFound();
+      return entry;
+    });
+  }
+
+  async list(path: SitePath): Promise<Entry[]> {
+    checked(path);
+    return this.#with(async (remote) => {
+      const folder = await enter(remote, path);
+      const inside = await readWhole(remote, folder);
+      await clearAbandoned(remote, folder, inside);
+      const entries = await forEach([...readShown(inside)], ([shown, { name, attributes }]) =>
+        describeAt(remote, shown, [...folder, name], attributes),
+      );
+      return entries.filter((entry) => entry !== undefined);
+    });
+  }
+
+  async open(path: SitePath, range?: ByteRange): Promise<OpenFile> {
+    if (checked(path).length === 0) throw notFound();
+    return answering(async () => openStream(await this.#lease(), this.#root, path, range));
+  }
+
+  reader(): SiteReader {
+    return new SftpReader({ lease: this.#lease, root: this.#root, stat: (path) => this.stat(path) });
+  }
+
+  async makeFolder(path: SitePath): Promise<void> {
+    checked(path);
+    await this.#with((remote) => makeFolders(remote, path));
+  }
+
+  /** As the port says; when it fails `from` stays, so that the same file may be put under another name. */
+  async put(path: SitePath, from: string, mode: PutMode): Promise<void> {
+    split(path);
+    await answering(async () => {
+      const file = await openFinished(from);
+      const discard = (left: Buffer) => void this.#with(({ session }) => session.remove(left)).catch(() => {});
+      await this.#with((remote) => publish(remote, path, { file, mode, discard })).finally(() => file.close());
+      await unlink(from);
+    });
+  }
+
+  async move(from: SitePath, to: SitePath): Promise<void> {
+    split(from);
+    split(to);
+    if (from.length < to.length && from.every((segment, index) => segment === to[index])) throw conflict();
+    await this.#with(async (remote) => {
+      const [source, target] = await Promise.all([walk(remote, from), walk(remote, to)]);
+      const moved = source.found.length === from.length ? source.found.at(-1) : undefined;
+      const parents = target.found.slice(0, to.length - 1);
+      if (!moved || parents.length < to.length - 1 || !parents.every(isFolder)) throw fault('ENOENT');
+      const move = isFolder(moved) ? moveFolder : moveToFreeName;
+      await move(remote, at(remote, source.names), at(remote, target.names));
+      await syncFolder(remote, target.names.slice(0, -1));
+      await syncFolder(remote, source.names.slice(0, -1));
+    });
+  }
+
+  async remove(path: SitePath): Promise<void> {
+    split(path);
+    await this.#with(async (remote) => {
+      const { names, found } = await walk(remote, path);
+      if (!found.slice(0, path.length - 1).every(isFolder)) throw fault('ENOTDIR');
+      const last = found.length === path.length ? found.at(-1) : undefined;
+      if (!last) return;
+      await removeTree(remote, names, last);
+      await syncFolder(remote, names.slice(0, -1));
+    });
+  }
+}
