@@ -1,0 +1,175 @@
+// A MariaDB server (10.5 or newer): one database, one user, rights there alone.
+import type { Readable, Writable } from 'node:stream';
+import { conflict, notFound } from '../errors.ts';
+import { type Limits, usualLimits } from './limits.ts';
+import { type MariaDbSession, nativeHash, withMariaDb } from './mariadb-session.ts';
+import { backticked, checkCharset, checkDatabase, grantedDatabase, singleQuoted } from './names.ts';
+import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
+
+export type MariaDbOptions = {
+  /** the read-only user for dumps, made by `prepareMariaDb`; without one dumps run as the panel's own account */
+  readonly backup?: { readonly user: string; readonly password: string };
+  readonly limits?: Partial<Limits>;
+  /** addresses the sites' programs come from, as MariaDB writes them; the panel's own is always one of them */
+  readonly clients?: readonly string[];
+  /** sessions a customer's user may hold at once, for each address */
+  readonly sessions?: number;
+};
+
+/** Everything inside one database; no FILE, no SUPER, no GRANT OPTION, nothing on other databases. */
+export const rightsInside =
+  'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, ' +
+  'CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER, DELETE HISTORY';
+
+export class MariaDbServer implements DatabaseServer {
+  readonly engine = 'mariadb';
+  readonly #access: DatabaseAccess;
+  readonly #options: MariaDbOptions;
+  readonly #limits: Limits;
+
+  constructor(access: DatabaseAccess, options: MariaDbOptions = {}) {
+    this.#access = access;
+    this.#options = options;
+    this.#limits = { ...usualLimits, ...options.limits };
+  }
+
+  check(): Promise<void> {
+    return this.#with(async (session) => void (await session.rows('SELECT 1')));
+  }
+
+  async create(database: HostedDatabase, options: { password: string; charset?: string }): Promise<void> {
+    this.#check(database);
+    const kind = options.charset ? checkCharset(options.charset) : 'utf8mb4 COLLATE utf8mb4_unicode_520_ci';
+    await this.#with(async (session) => {
+      await session.rows(`CREATE DATABASE IF NOT EXISTS ${backticked(database.name)} CHARACTER SET ${kind}`);
+      for (const account of await this.#accounts(session, database)) {
+        // OR REPLACE: whatever an older user of this name was allowed elsewhere is gone.
+        await session.rows(
+          `CREATE OR REPLACE USER ${account} IDENTIFIED BY PASSWORD '${nativeHash(options.password)}' WITH MAX_USER_CONNECTIONS ${this.#options.sessions ?? 50}`,
+        );
+        await session.rows(`GRANT ${rightsInside} ON ${grantedDatabase(database.name)}.* TO ${account}`);
+      }
+    });
+  }
+
+  async setPassword(database: HostedDatabase, password: string): Promise<void> {
+    await this.#change(database, `IDENTIFIED BY PASSWORD '${nativeHash(password)}'`);
+  }
+
+  async lock(database: HostedDatabase): Promise<void> {
+    await this.#change(database, 'ACCOUNT LOCK', (session, accounts) => putOut(session, accounts));
+  }
+
+  async unlock(database: HostedDatabase): Promise<void> {
+    await this.#change(database, 'ACCOUNT UNLOCK');
+  }
+
+  async drop(database: HostedDatabase): Promise<void> {
+    this.#check(database);
+    await this.#with(async (session) => {
+      const accounts = await existingAccounts(session, database.user);
+      for (const account of accounts) await session.rows(`ALTER USER IF EXISTS ${account} ACCOUNT LOCK`);
+      await putOut(session, accounts);
+      await session.run(`DROP DATABASE IF EXISTS ${backticked(database.name)}`);
+      for (const account of accounts) await session.rows(`DROP USER IF EXISTS ${account}`);
+    });
+  }
+
+  async tables(database: HostedDatabase): Promise<readonly TableFigures[]> {
+    this.#check(database);
+    return this.#with((session) => tableFigures(session, database.name));
+  }
+
+  dump(_database: HostedDatabase, _into: Writable, _options?: { signal?: AbortSignal }): Promise<{ readonly tables: number }> {
+    throw new Error('comes with the next commit');
+  }
+
+  load(_database: HostedDatabase, _from: Readable, _options?: LoadOptions): Promise<{ lines: number; neutralised: number }> {
+    throw new Error('comes with the next commit');
+  }
+
+  replaceWith(_database: HostedDatabase, _staged: HostedDatabase): Promise<void> {
+    throw new Error('comes with the next commit');
+  }
+
+  #check(database: HostedDatabase): void {
+    checkDatabase(database, [this.#access, this.#options.backup]);
+  }
+
+  #with<T>(work: (session: MariaDbSession) => Promise<T>): Promise<T> {
+    return withMariaDb(this.#access, this.#limits, work);
+  }
+
+  /** One user by every address it may come from: the server compares addresses as texts, `localhost` being its socket. */
+  async #accounts(session: MariaDbSession, database: HostedDatabase): Promise<string[]> {
+    const [row] = await session.rows('SELECT SUBSTRING_INDEX(USER(), "@", -1) AS host');
+    const hosts = new Set([...(this.#options.clients ?? ['localhost', '127.0.0.1']), String(row?.host)]);
+    return [...hosts].map((host) => accountOf(database.user, host));
+  }
+
+  async #change(
+    database: HostedDatabase,
+    how: string,
+    then?: (session: MariaDbSession, accounts: readonly string[]) => Promise<void>,
+  ): Promise<void> {
+    this.#check(database);
+    await this.#with(async (session) => {
+      const accounts = await existingAccounts(session, database.user);
+      if (accounts.length === 0) throw notFound();
+      for (const account of accounts) await session.rows(`ALTER USER ${account} ${how}`);
+      await then?.(session, accounts);
+    });
+  }
+}
+
+const accountOf = (user: string, host: string) => `${singleQuoted(user)}@${singleQuoted(host)}`;
+
+async function existingAccounts(session: MariaDbSession, user: string): Promise<string[]> {
+  const rows = await session.rows('SELECT Host AS host FROM mysql.global_priv WHERE User = ?', [user]);
+  return rows.map(({ host }) => accountOf(user, String(host)));
+}
+
+/** Ends every session of these accounts. A killed one that is busy dies when it looks; a second round finds what came in between. */
+async function putOut(session: MariaDbSession, accounts: readonly string[]): Promise<void> {
+  for (let round = 0; round < 100; round += 1) {
+    let found = 0;
+    for (const account of accounts) found += await session.run(`KILL CONNECTION USER ${account}`);
+    if (found === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw conflict();
+}
+
+/** InnoDB's statistics are late by design, the sizes of its files are not; other engines tell the truth in `TABLES`. */
+async function tableFigures(session: MariaDbSession, database: string): Promise<TableFigures[]> {
+  const [known] = await session.rows('SELECT 1 AS known FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [database]);
+  if (!known) throw notFound();
+  const rows = await session.rows(
+    `SELECT TABLE_NAME AS name, ENGINE AS engine, IFNULL(DATA_LENGTH, 0) + IFNULL(INDEX_LENGTH, 0) AS bytes, IFNULL(TABLE_ROWS, 0) AS estimate
+       FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') ORDER BY TABLE_NAME`,
+    [database],
+  );
+  const files = await tableFiles(session, database);
+  return rows.map(({ name, engine, bytes, estimate }) => ({
+    name: String(name),
+    bytes: (engine === 'InnoDB' ? files.get(String(name)) : undefined) ?? Number(bytes),
+    rows: Number(estimate),
+  }));
+}
+
+/** @returns bytes of the files of each InnoDB table, partitions together */
+async function tableFiles(session: MariaDbSession, database: string): Promise<Map<string, number>> {
+  const rows = await session.rows(
+    `SELECT SUBSTRING_INDEX(NAME, '/', -1) AS file, FILE_SIZE AS bytes FROM information_schema.INNODB_SYS_TABLESPACES
+      WHERE NAME LIKE CONCAT(REPLACE(REPLACE(?, '-', '@002d'), '_', '\\\\_'), '/%')`,
+    [database],
+  );
+  const sizes = new Map<string, number>();
+  for (const { file, bytes } of rows) {
+    const name = String(file)
+      .replace(/#[Pp]#.*$/s, '')
+      .replace(/@([0-9a-f]{4})/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    sizes.set(name, (sizes.get(name) ?? 0) + Number(bytes));
+  }
+  return sizes;
+}
