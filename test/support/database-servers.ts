@@ -39,8 +39,8 @@ export function databaseWorld(engine: DatabaseEngine, options: DatabaseServerOpt
   const server = databaseServer(access, options);
   const made: Hosted[] = [];
   const unused = () => {
-    const name = `t${randomBytes(5).toString('hex')}_shop`;
-    const hosted = { name, user: name, password: `Pw-${randomBytes(9).toString('base64')}` };
+    const drawn = randomBytes(5).toString('hex');
+    const hosted = { name: `t${drawn}_shop`, user: `u${drawn}_shop`, password: `Pw-${randomBytes(9).toString('base64')}` };
     made.push(hosted);
     return hosted;
   };

@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { conflict, notFound } from '../errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
+import { dumpMariaDb } from './mariadb-dump.ts';
 import { type MariaDbSession, nativeHash, withMariaDb } from './mariadb-session.ts';
 import { backticked, checkCharset, checkDatabase, grantedDatabase, singleQuoted } from './names.ts';
 import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
@@ -80,8 +81,24 @@ export class MariaDbServer implements DatabaseServer {
     return this.#with((session) => tableFigures(session, database.name));
   }
 
-  dump(_database: HostedDatabase, _into: Writable, _options?: { signal?: AbortSignal }): Promise<{ readonly tables: number }> {
-    throw new Error('comes with the next commit');
+  async dump(
+    database: HostedDatabase,
+    into: Writable,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<{ readonly tables: number }> {
+    try {
+      await this.#mustExist(database);
+      const access = { ...this.#access, ...this.#options.backup };
+      return {
+        tables: await dumpMariaDb(
+          { access, database: database.name, what: 'everything', silence: this.#limits.work, ...options },
+          into,
+        ),
+      };
+    } catch (error) {
+      into.destroy();
+      throw error;
+    }
   }
 
   load(_database: HostedDatabase, _from: Readable, _options?: LoadOptions): Promise<{ lines: number; neutralised: number }> {
@@ -94,6 +111,12 @@ export class MariaDbServer implements DatabaseServer {
 
   #check(database: HostedDatabase): void {
     checkDatabase(database, [this.#access, this.#options.backup]);
+  }
+
+  /** @throws PanelError 404 */
+  async #mustExist(database: HostedDatabase): Promise<void> {
+    this.#check(database);
+    if (!(await this.#with((session) => exists(session, database.name)))) throw notFound();
   }
 
   #with<T>(work: (session: MariaDbSession) => Promise<T>): Promise<T> {
@@ -122,6 +145,10 @@ export class MariaDbServer implements DatabaseServer {
   }
 }
 
+async function exists(session: MariaDbSession, database: string): Promise<boolean> {
+  return (await session.rows('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [database])).length > 0;
+}
+
 const accountOf = (user: string, host: string) => `${singleQuoted(user)}@${singleQuoted(host)}`;
 
 async function existingAccounts(session: MariaDbSession, user: string): Promise<string[]> {
@@ -142,8 +169,7 @@ async function putOut(session: MariaDbSession, accounts: readonly string[]): Pro
 
 /** InnoDB's statistics are late by design, the sizes of its files are not; other engines tell the truth in `TABLES`. */
 async function tableFigures(session: MariaDbSession, database: string): Promise<TableFigures[]> {
-  const [known] = await session.rows('SELECT 1 AS known FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [database]);
-  if (!known) throw notFound();
+  if (!(await exists(session, database))) throw notFound();
   const rows = await session.rows(
     `SELECT TABLE_NAME AS name, ENGINE AS engine, IFNULL(DATA_LENGTH, 0) + IFNULL(INDEX_LENGTH, 0) AS bytes, IFNULL(TABLE_ROWS, 0) AS estimate
        FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') ORDER BY TABLE_NAME`,

@@ -4,6 +4,7 @@ import { conflict, notFound } from '../errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { checkCharset, checkDatabase, doubleQuoted, singleQuoted } from './names.ts';
 import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
+import { dumpPostgres } from './postgresql-dump.ts';
 import { type PostgresSession, scramVerifier, withPostgres } from './postgresql-session.ts';
 
 export type PostgresOptions = {
@@ -73,14 +74,24 @@ export class PostgresServer implements DatabaseServer {
   }
 
   async tables(database: HostedDatabase): Promise<readonly TableFigures[]> {
-    this.#check(database);
-    const there = await this.#with((session) => exists(session, database.name));
-    if (!there) throw notFound();
+    await this.#mustExist(database);
     return withPostgres(this.#access, { limits: this.#limits, database: database.name }, tableFigures);
   }
 
-  dump(_database: HostedDatabase, _into: Writable, _options?: { signal?: AbortSignal }): Promise<{ readonly tables: number }> {
-    throw new Error('comes with the next commit');
+  async dump(
+    database: HostedDatabase,
+    into: Writable,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<{ readonly tables: number }> {
+    try {
+      await this.#mustExist(database);
+      await this.#with((session) => this.#letBackupIn(session, database.name));
+      const access = { ...this.#access, ...this.#options.backup };
+      return { tables: await dumpPostgres({ access, database: database.name, limits: this.#limits, ...options }, into) };
+    } catch (error) {
+      into.destroy();
+      throw error;
+    }
   }
 
   load(_database: HostedDatabase, _from: Readable, _options?: LoadOptions): Promise<{ lines: number; neutralised: number }> {
@@ -93,6 +104,12 @@ export class PostgresServer implements DatabaseServer {
 
   #check(database: HostedDatabase): void {
     checkDatabase(database, [this.#access, this.#options.backup]);
+  }
+
+  /** @throws PanelError 404 */
+  async #mustExist(database: HostedDatabase): Promise<void> {
+    this.#check(database);
+    if (!(await this.#with((session) => exists(session, database.name)))) throw notFound();
   }
 
   #with<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
