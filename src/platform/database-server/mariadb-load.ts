@@ -4,9 +4,10 @@ import type { Connection } from 'mysql2';
 import { engineWords } from './engine-words.ts';
 import type { Limits } from './limits.ts';
 import { readChunks } from './load-source.ts';
-import { judgeMariaDb, Refusal } from './mariadb-rules.ts';
+import { judgeMariaDb } from './mariadb-rules.ts';
 import { MariaDbText } from './mariadb-text.ts';
 import { LoadFault, type LoadOptions } from './port.ts';
+import { Refusal } from './refusal.ts';
 import { linesIn, type Statement } from './sql-window.ts';
 
 /** one statement: the server's own limit, and no more than this, which is what memory is given for */

@@ -1,5 +1,6 @@
 // What a MariaDB dump may do: work inside its database. Everything else is refused by name, and what names owners or settings of the server is taken out.
 // The wall is the user's rights; these rules are the second one, and say it by the line.
+import { Refusal } from './refusal.ts';
 import { blank, type Statement, type Token } from './sql-window.ts';
 
 export type Judgement = {
@@ -10,18 +11,6 @@ export type Judgement = {
   /** how the session reads text may be another afterwards */
   readonly changesReading: boolean;
 };
-
-/** A construct that is refused, and where in the statement. */
-export class Refusal extends Error {
-  readonly about: string;
-  readonly at: number;
-
-  constructor(about: string, at: number) {
-    super(about);
-    this.about = about;
-    this.at = at;
-  }
-}
 
 const plain = new Set(
   (
