@@ -5,7 +5,7 @@ import { catalogues } from '../../src/messages/catalogue.ts';
 import { day, minute } from '../../src/platform/clock.ts';
 import { ask, isPassword } from '../support/database-client.ts';
 import { administrator, engines } from '../support/database-servers.ts';
-import { dropHosted, hostDatabases } from '../support/hosted-databases.ts';
+import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { bytesOf, type Made, make, usedAs } from './owners.ts';
 
@@ -15,11 +15,7 @@ beforeAll(async () => {
   house = await startPanel({ limitsScale: 1000 });
   await hostDatabases(house);
 });
-afterAll(async () => {
-  if (!house) return;
-  await dropHosted(house);
-  await house.close();
-});
+afterAll(() => house && closeHosted(house));
 
 const cases = engines.flatMap((engine) => (['ko', 'en'] as const).map((language) => [engine, language] as const));
 

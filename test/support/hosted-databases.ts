@@ -33,3 +33,8 @@ export async function dropHosted({ panel }: Pick<TestPanel, 'panel'>): Promise<v
       await server.drop({ name: one.staged_name ?? '', user: one.staged_name ?? '' });
   }
 }
+
+/** Both, one after the other. */
+export async function closeHosted(house: TestPanel): Promise<void> {
+  await dropHosted(house).finally(house.close);
+}
