@@ -112,6 +112,8 @@ export class Importing {
       const { lines, neutralised } = await server.load(staged, text.stream, {
         signal: progress.signal,
         maximumBytes,
+        // Exports name the database they are from or for.
+        knownAs: [database.name],
         progress: (at) => progress.report({ ...at, readBytes: text.readBytes() }),
       });
       await progress.end();
