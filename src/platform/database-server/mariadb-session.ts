@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import mysql from 'mysql2/promise';
 import { type Limits, notAnswering, usualLimits, within } from './limits.ts';
-import type { DatabaseAccess } from './port.ts';
+import { type DatabaseAccess, LoadFault } from './port.ts';
 
 export type MariaDbRow = Record<string, string | number | null>;
 
@@ -42,17 +42,15 @@ export class MariaDbSession {
 /** Opens a connection. Errors are mysql2's own: use `withMariaDb` where they need not be told apart. */
 export async function openMariaDb(
   access: DatabaseAccess,
-  options: { limits?: Limits; database?: string; bytes?: boolean } = {},
+  options: { limits?: Limits; database?: string } = {},
 ): Promise<MariaDbSession> {
   const limits = options.limits ?? usualLimits;
   const opening = mysql.createConnection({
-    ...(access.host.startsWith('/')
-      ? { socketPath: access.host.endsWith('.sock') ? access.host : `${access.host}/mysqld.sock` }
-      : { host: access.host, port: access.port }),
+    ...whereabouts(access),
     user: access.user,
     password: access.password,
     ...(options.database !== undefined && { database: options.database }),
-    charset: options.bytes ? 'latin1_swedish_ci' : 'utf8mb4_unicode_ci',
+    charset: 'utf8mb4_unicode_ci',
     connectTimeout: limits.connect,
     // A server may ask for any file of ours where LOAD DATA LOCAL is spoken.
     flags: ['-LOCAL_FILES'],
@@ -63,6 +61,12 @@ export async function openMariaDb(
   });
   const late = () => void opening.then((connection) => connection.destroy()).catch(() => {});
   return new MariaDbSession(await within(limits.connect + 500, opening, late), limits);
+}
+
+/** Where the server is, in mysql2's words. */
+export function whereabouts({ host, port }: DatabaseAccess): { socketPath: string } | { host: string; port: number } {
+  if (!host.startsWith('/')) return { host, port };
+  return { socketPath: host.endsWith('.sock') ? host : `${host}/mysqld.sock` };
 }
 
 /** Opens, works, closes. Every error of the server is PanelError 503 with its code. */
@@ -81,7 +85,7 @@ export async function withMariaDb<T>(
     );
     return await work(session);
   } catch (error) {
-    throw notAnswering(error);
+    throw error instanceof LoadFault ? error : notAnswering(error);
   } finally {
     await session?.end();
   }

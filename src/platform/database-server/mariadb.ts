@@ -3,8 +3,11 @@ import type { Readable, Writable } from 'node:stream';
 import { conflict, notFound } from '../errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { dumpMariaDb } from './mariadb-dump.ts';
+import { exists, tableFigures } from './mariadb-figures.ts';
+import { loadMariaDb } from './mariadb-load.ts';
+import { accountOf, asOwnUser, existingAccounts } from './mariadb-own-user.ts';
 import { type MariaDbSession, nativeHash, withMariaDb } from './mariadb-session.ts';
-import { backticked, checkCharset, checkDatabase, grantedDatabase, singleQuoted } from './names.ts';
+import { backticked, checkCharset, checkDatabase, grantedDatabase } from './names.ts';
 import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
 
 export type MariaDbOptions = {
@@ -101,8 +104,26 @@ export class MariaDbServer implements DatabaseServer {
     }
   }
 
-  load(_database: HostedDatabase, _from: Readable, _options?: LoadOptions): Promise<{ lines: number; neutralised: number }> {
-    throw new Error('comes with the next commit');
+  async load(
+    database: HostedDatabase,
+    from: Readable,
+    options: LoadOptions = {},
+  ): Promise<{ readonly lines: number; readonly neutralised: number }> {
+    try {
+      await this.#mustExist(database);
+      return await this.#with((session) =>
+        asOwnUser(session, this.#access, database, this.#limits, async (connection) => {
+          const own = new Set([database.name, ...(options.knownAs ?? [])]);
+          const size = async () => (await tableFigures(session, database.name)).reduce((sum, { bytes }) => sum + bytes, 0);
+          return loadMariaDb({ connection, own, limits: this.#limits, options, size }, from);
+        }),
+      );
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error;
+    } finally {
+      from.destroy();
+    }
   }
 
   replaceWith(_database: HostedDatabase, _staged: HostedDatabase): Promise<void> {
@@ -145,17 +166,6 @@ export class MariaDbServer implements DatabaseServer {
   }
 }
 
-async function exists(session: MariaDbSession, database: string): Promise<boolean> {
-  return (await session.rows('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [database])).length > 0;
-}
-
-const accountOf = (user: string, host: string) => `${singleQuoted(user)}@${singleQuoted(host)}`;
-
-async function existingAccounts(session: MariaDbSession, user: string): Promise<string[]> {
-  const rows = await session.rows('SELECT Host AS host FROM mysql.global_priv WHERE User = ?', [user]);
-  return rows.map(({ host }) => accountOf(user, String(host)));
-}
-
 /** Ends every session of these accounts. A killed one that is busy dies when it looks; a second round finds what came in between. */
 async function putOut(session: MariaDbSession, accounts: readonly string[]): Promise<void> {
   for (let round = 0; round < 100; round += 1) {
@@ -165,37 +175,4 @@ async function putOut(session: MariaDbSession, accounts: readonly string[]): Pro
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw conflict();
-}
-
-/** InnoDB's statistics are late by design, the sizes of its files are not; other engines tell the truth in `TABLES`. */
-async function tableFigures(session: MariaDbSession, database: string): Promise<TableFigures[]> {
-  if (!(await exists(session, database))) throw notFound();
-  const rows = await session.rows(
-    `SELECT TABLE_NAME AS name, ENGINE AS engine, IFNULL(DATA_LENGTH, 0) + IFNULL(INDEX_LENGTH, 0) AS bytes, IFNULL(TABLE_ROWS, 0) AS estimate
-       FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') ORDER BY TABLE_NAME`,
-    [database],
-  );
-  const files = await tableFiles(session, database);
-  return rows.map(({ name, engine, bytes, estimate }) => ({
-    name: String(name),
-    bytes: (engine === 'InnoDB' ? files.get(String(name)) : undefined) ?? Number(bytes),
-    rows: Number(estimate),
-  }));
-}
-
-/** @returns bytes of the files of each InnoDB table, partitions together */
-async function tableFiles(session: MariaDbSession, database: string): Promise<Map<string, number>> {
-  const rows = await session.rows(
-    `SELECT SUBSTRING_INDEX(NAME, '/', -1) AS file, FILE_SIZE AS bytes FROM information_schema.INNODB_SYS_TABLESPACES
-      WHERE NAME LIKE CONCAT(REPLACE(REPLACE(?, '-', '@002d'), '_', '\\\\_'), '/%')`,
-    [database],
-  );
-  const sizes = new Map<string, number>();
-  for (const { file, bytes } of rows) {
-    const name = String(file)
-      .replace(/#[Pp]#.*$/s, '')
-      .replace(/@([0-9a-f]{4})/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-    sizes.set(name, (sizes.get(name) ?? 0) + Number(bytes));
-  }
-  return sizes;
 }

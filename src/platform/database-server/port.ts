@@ -46,6 +46,8 @@ export type LoadOptions = {
   readonly progress?: (at: { bytes: number; lines: number }) => void;
   /** the database's size at which loading stops with reason `full`, in bytes */
   readonly maximumBytes?: number;
+  /** other names the text may call this database by (`USE`, `CREATE DATABASE`), for instance the one it is to replace */
+  readonly knownAs?: readonly string[];
 };
 
 /** All acts may be repeated without harm. Errors: PanelError 503 when the server does not answer; LoadFault from `load`. */

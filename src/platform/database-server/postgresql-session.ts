@@ -3,7 +3,7 @@ import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type Limits, notAnswering, within } from './limits.ts';
-import type { DatabaseAccess } from './port.ts';
+import { type DatabaseAccess, LoadFault } from './port.ts';
 
 export type PostgresRow = Record<string, string | number | boolean | null>;
 
@@ -82,7 +82,7 @@ export async function withPostgres<T>(
     session = await openPostgres(access, { limits, database });
     return await work(session);
   } catch (error) {
-    throw notAnswering(error);
+    throw error instanceof LoadFault ? error : notAnswering(error);
   } finally {
     await session?.end();
   }

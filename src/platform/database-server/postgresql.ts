@@ -5,7 +5,10 @@ import { type Limits, usualLimits } from './limits.ts';
 import { checkCharset, checkDatabase, doubleQuoted, singleQuoted } from './names.ts';
 import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
 import { dumpPostgres } from './postgresql-dump.ts';
+import { loadPostgres } from './postgresql-load.ts';
+import { asOwnRole, removeLoaders } from './postgresql-own-role.ts';
 import { type PostgresSession, scramVerifier, withPostgres } from './postgresql-session.ts';
+import { PostgresWire } from './postgresql-wire.ts';
 
 export type PostgresOptions = {
   /** the read-only role for dumps, made by `preparePostgres`; without one dumps run as the panel's own role */
@@ -68,6 +71,8 @@ export class PostgresServer implements DatabaseServer {
       const role = doubleQuoted(database.user);
       const known = await roleExists(session, database.user);
       if (known) await session.rows(`ALTER ROLE ${role} NOLOGIN`);
+      if (known && (await exists(session, database.name)))
+        await removeLoaders(session, { access: this.#access, database, limits: this.#limits });
       await session.run(`DROP DATABASE IF EXISTS ${doubleQuoted(database.name)} WITH (FORCE)`);
       if (known) await session.rows(`DROP ROLE ${role}`);
     });
@@ -94,8 +99,29 @@ export class PostgresServer implements DatabaseServer {
     }
   }
 
-  load(_database: HostedDatabase, _from: Readable, _options?: LoadOptions): Promise<{ lines: number; neutralised: number }> {
-    throw new Error('comes with the next commit');
+  async load(
+    database: HostedDatabase,
+    from: Readable,
+    options: LoadOptions = {},
+  ): Promise<{ readonly lines: number; readonly neutralised: number }> {
+    try {
+      await this.#mustExist(database);
+      return await this.#with((session) =>
+        asOwnRole(session, { access: this.#access, database, limits: this.#limits }, async (inside) => {
+          const own = new Set([database.name, ...(options.knownAs ?? [])]);
+          const stop = () => inside.giveUp();
+          options.signal?.addEventListener('abort', stop, { once: true });
+          const wire = new PostgresWire(inside, this.#limits.work);
+          const size = () => databaseSize(session, database.name);
+          return loadPostgres({ wire, own, limits: this.#limits, options, size }, from);
+        }),
+      );
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error;
+    } finally {
+      from.destroy();
+    }
   }
 
   replaceWith(_database: HostedDatabase, _staged: HostedDatabase): Promise<void> {
@@ -153,6 +179,11 @@ function kindOf(charset: string | undefined): string {
 
 async function exists(session: PostgresSession, database: string): Promise<boolean> {
   return (await session.rows('SELECT 1 FROM pg_database WHERE datname = $1', [database])).length > 0;
+}
+
+async function databaseSize(session: PostgresSession, database: string): Promise<number> {
+  const [row] = await session.rows('SELECT pg_database_size(oid) AS bytes FROM pg_database WHERE datname = $1', [database]);
+  return Number(row?.bytes ?? 0);
 }
 
 async function roleExists(session: PostgresSession, role: string): Promise<boolean> {

@@ -1,0 +1,341 @@
+// Cuts a MariaDB dump into statements as the server would read them, and leaves it nothing to read otherwise: version comments become plain text or nothing.
+import { LoadFault } from './port.ts';
+import { blank, byteKinds, SqlWindow, type Statement, type Token } from './sql-window.ts';
+
+export type MariaDbModes = { readonly backslashes: boolean; readonly ansiQuotes: boolean };
+
+type Place = 'code' | 'word' | 'quoted' | 'toLineEnd' | 'comment' | 'skipped';
+
+const [lineFeed, space, exclamation, quote, doubleQuote, hash] = [0x0a, 0x20, 0x21, 0x27, 0x22, 0x23];
+const [star, dash, dot, slash, at, capitalM, backslash, backtick] = [0x2a, 0x2d, 0x2e, 0x2f, 0x40, 0x4d, 0x5c, 0x60];
+/** enough for `/*M!123456` and any delimiter */
+const lookAhead = 16;
+const tokensKept = 20_000;
+const tokensKeptOfRows = 64;
+const dangerous = new Set(['grant', 'revoke', 'outfile', 'dumpfile', 'load_file']);
+
+export class MariaDbText {
+  /** as the session has them; to be set anew after statements that change them */
+  modes: MariaDbModes = { backslashes: true, ansiQuotes: false };
+  readonly #window = new SqlWindow();
+  readonly #version: number;
+  readonly #longest: number;
+  #ended = false;
+  #beginning = true;
+  #delimiter: Buffer = Buffer.from(';');
+  // Where reading stands, counted from the window's base, which is the statement's first byte once one has begun.
+  #at = 0;
+  #place: Place = 'code';
+  #opened = 0;
+  #closer = quote;
+  #depth = 0;
+  #inVersionComment = 0;
+  #tokens: Token[] = [];
+  #last = 0;
+  #neutralised = 0;
+
+  /** @param version as in version comments, 101119 for 10.11.19 @param longest bytes of a statement the server takes */
+  constructor(version: number, longest: number) {
+    this.#version = version;
+    this.#longest = longest;
+  }
+
+  append(chunk: Buffer): void {
+    this.#window.append(chunk);
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** the line on which reading stands */
+  get line(): number {
+    return this.#window.line + this.#window.linesIn(Math.min(this.#at, this.#window.length));
+  }
+
+  /** @returns the next statement, or nothing when more text is needed or none is left */
+  next(): Statement | undefined {
+    if (this.#beginning && !this.#skipMark()) return undefined;
+    for (;;) {
+      if (this.#at > this.#longest)
+        throw new LoadFault({ line: this.#window.line, reason: 'refused', about: 'max_allowed_packet' });
+      const [left, place] = [this.#window.length - this.#at, this.#place];
+      const found = this.#step();
+      if (found) return found;
+      if (left === this.#window.length - this.#at && place === this.#place) return this.#rest();
+    }
+  }
+
+  /** A byte order mark is no statement. UTF-16 is nothing the server could read. */
+  #skipMark(): boolean {
+    if (this.#window.length < 3 && !this.#ended) return false;
+    const start = this.#window.view(Math.min(3, this.#window.length)).toString('hex');
+    if (/^(fffe|feff)/.test(start)) throw new LoadFault({ line: 1, reason: 'refused', about: 'UTF-16' });
+    if (start === 'efbbbf') this.#window.take(3);
+    this.#beginning = false;
+    return true;
+  }
+
+  #rest(): Statement | undefined {
+    if (!this.#ended || this.#window.length === 0) return undefined;
+    if (this.#place === 'toLineEnd' || (this.#place === 'code' && this.#tokens.length === 0)) return undefined;
+    if (this.#place !== 'code') throw new LoadFault({ line: this.line, reason: 'cutOff', about: this.#place });
+    return this.#cut(this.#window.length, 0, true);
+  }
+
+  #step(): Statement | undefined {
+    switch (this.#place) {
+      case 'code':
+        return this.#code();
+      case 'word':
+        return void this.#word();
+      case 'quoted':
+        return void this.#quoted();
+      case 'toLineEnd':
+        return void this.#toLineEnd();
+      default:
+        return void this.#comment();
+    }
+  }
+
+  #code(): Statement | undefined {
+    const { bytes, base, length } = this.#window;
+    const first = this.#delimiter[0];
+    for (let i = this.#at; i < length; i += 1) {
+      const byte = bytes[base + i] as number;
+      const kind = byteKinds[byte];
+      if (kind === 1) continue;
+      this.#at = i;
+      if (byte === first || kind !== 2) {
+        if (length - i < lookAhead && !this.#ended) return undefined;
+        if (byte === first && this.#isDelimiter(i)) return this.#cut(i, this.#delimiter.length, false);
+      }
+      if (kind === 2) return void this.#open('word');
+      if (byte === quote || byte === doubleQuote || byte === backtick) return void this.#openQuote(byte);
+      if (!this.#commentStarts(byte, i)) this.#mark(byte);
+      return undefined;
+    }
+    this.#at = length;
+    this.#forgetBlanks();
+    return undefined;
+  }
+
+  #isDelimiter(i: number): boolean {
+    const { bytes, base, length } = this.#window;
+    const sign = this.#delimiter;
+    return bytes.compare(sign, 0, sign.length, base + i, base + Math.min(length, i + sign.length)) === 0;
+  }
+
+  #open(place: Place): void {
+    this.#forgetBlanks();
+    this.#place = place;
+    this.#opened = this.#at;
+  }
+
+  /** What stands before a statement's first sign is not part of it. */
+  #forgetBlanks(): void {
+    if (this.#tokens.length > 0 || this.#at === 0) return;
+    this.#window.take(this.#at);
+    this.#at = 0;
+  }
+
+  #openQuote(byte: number): void {
+    this.#open('quoted');
+    this.#closer = byte;
+    this.#at += 1;
+  }
+
+  #mark(byte: number): void {
+    this.#forgetBlanks();
+    this.#keep('mark', String.fromCharCode(byte), this.#at, this.#at + 1);
+    this.#last = byte;
+    this.#at += 1;
+  }
+
+  #word(): void {
+    const { bytes, base, length } = this.#window;
+    const first = this.#delimiter[0];
+    let i = this.#at;
+    for (; i < length; i += 1) {
+      const byte = bytes[base + i] as number;
+      if (byteKinds[byte] !== 2) break;
+      if (byte !== first || i === this.#opened) continue;
+      if (length - i < lookAhead && !this.#ended) {
+        this.#at = i;
+        return;
+      }
+      if (this.#isDelimiter(i)) break;
+    }
+    this.#at = i;
+    if (i === length && !this.#ended) return;
+    this.#place = 'code';
+    if (this.#tokens.length >= tokensKeptOfRows && (i - this.#opened > 9 || i - this.#opened < 5) && this.#isFull()) return;
+    const text = bytes.toString('latin1', base + this.#opened, base + Math.min(i, this.#opened + 64)).toLowerCase();
+    if (this.#tokens.length === 0 && text === 'delimiter') this.#readDelimiter();
+    else this.#keep('word', text, this.#opened, i);
+    this.#last = 0;
+  }
+
+  #isFull(): boolean {
+    const first = this.#tokens[0]?.text;
+    return this.#tokens.length >= (first === 'insert' || first === 'replace' ? tokensKeptOfRows : tokensKept);
+  }
+
+  #keep(kind: Token['kind'], text: string, start: number, end: number): void {
+    if (this.#isFull() && !(kind === 'word' && dangerous.has(text))) return;
+    this.#tokens.push({ kind, text, start, end, inName: this.#last === dot || this.#last === at });
+  }
+
+  /** DELIMITER is the client's own: its line ends it. Signs that mean something else in SQL are refused. */
+  #readDelimiter(): void {
+    const window = this.#window;
+    const lineEnd = window.view(window.length).indexOf(lineFeed, this.#at);
+    if (lineEnd === -1 && !this.#ended && window.length - this.#at < 1024) {
+      // Read again when the line is there.
+      this.#place = 'word';
+      this.#at = this.#opened;
+      return;
+    }
+    const end = lineEnd === -1 ? window.length : lineEnd + 1;
+    const sign = /^[ \t]+([;$/|~^&%@+:?!]{1,8})[ \t]*\r?\n?$/.exec(window.view(end).toString('latin1', this.#at))?.[1];
+    if (sign === undefined || sign.startsWith('/*'))
+      throw new LoadFault({ line: window.line, reason: 'refused', about: 'DELIMITER' });
+    this.#delimiter = Buffer.from(sign);
+    window.take(end);
+    this.#at = 0;
+  }
+
+  #quoted(): void {
+    const { bytes, base, length } = this.#window;
+    const closer = this.#closer;
+    const escapes = this.modes.backslashes && closer !== backtick && !(closer === doubleQuote && this.modes.ansiQuotes);
+    let i = this.#at;
+    for (; i < length; i += 1) {
+      const byte = bytes[base + i];
+      if (byte === backslash && escapes) {
+        if (i + 1 >= length) break;
+        i += 1;
+      } else if (byte === closer) {
+        if (i + 1 >= length && !this.#ended) break;
+        if (bytes[base + i + 1] !== closer || i + 1 >= length) {
+          this.#closeQuote(i + 1);
+          return;
+        }
+        i += 1;
+      }
+    }
+    this.#at = Math.min(i, length);
+  }
+
+  #closeQuote(end: number): void {
+    const isName = this.#closer === backtick || (this.#closer === doubleQuote && this.modes.ansiQuotes);
+    const sign = String.fromCharCode(this.#closer);
+    const inside = () =>
+      this.#window
+        .view(end - 1)
+        .toString('utf8', this.#opened + 1)
+        .slice(0, 64)
+        .replaceAll(sign + sign, sign);
+    this.#keep(isName ? 'name' : 'text', isName && !this.#isFull() ? inside() : '', this.#opened, end);
+    this.#last = 0;
+    this.#place = 'code';
+    this.#at = end;
+  }
+
+  #commentStarts(byte: number, i: number): boolean {
+    const { bytes, base, length } = this.#window;
+    const next = i + 1 < length ? bytes[base + i + 1] : lineFeed;
+    const third = i + 2 < length ? (bytes[base + i + 2] as number) : lineFeed;
+    if (byte === hash || (byte === dash && next === dash && (third <= space || third === 0x7f))) {
+      this.#place = 'toLineEnd';
+      return true;
+    }
+    if (byte === star && next === slash && this.#inVersionComment > 0) {
+      this.#inVersionComment -= 1;
+      this.#erase(i, i + 2);
+      return true;
+    }
+    if (byte !== slash || next !== star) return false;
+    const mariaDb = third === capitalM && bytes[base + i + 3] === exclamation;
+    if (third === exclamation || mariaDb) this.#versionComment(i, mariaDb);
+    else this.#enterComment('comment', i + 2);
+    return true;
+  }
+
+  /** Executed ones lose their brackets; what this server would skip is taken out (MariaDB: 50700 to 99999 are MySQL's own versions). */
+  #versionComment(i: number, mariaDb: boolean): void {
+    const head = this.#window.view(Math.min(this.#window.length, i + lookAhead)).toString('latin1', i);
+    const digits = /^\/\*M?!(\d{5,6})/.exec(head)?.[1] ?? '';
+    const version = Number(digits);
+    if (head.startsWith('/*M!999999\\-')) this.#neutralised += 1;
+    const executed = digits === '' || (version <= this.#version && (mariaDb || version < 50700 || version > 99999));
+    if (executed) {
+      this.#inVersionComment += 1;
+      this.#erase(i, i + (mariaDb ? 4 : 3) + digits.length);
+    } else {
+      this.#enterComment('skipped', i + 3);
+      this.#opened = i;
+    }
+  }
+
+  #enterComment(place: Place, from: number): void {
+    this.#place = place;
+    this.#depth = 1;
+    this.#at = from;
+  }
+
+  #erase(start: number, end: number): void {
+    const { bytes, base } = this.#window;
+    blank(bytes, base + start, base + end);
+    this.#at = end;
+  }
+
+  #toLineEnd(): void {
+    const found = this.#window.view(this.#window.length).indexOf(lineFeed, this.#at);
+    this.#at = found === -1 ? this.#window.length : found;
+    if (found !== -1) this.#place = 'code';
+    this.#letGoOfComment();
+  }
+
+  /** Plain comments end at the first bracket; in skipped ones the server counts one level more. */
+  #comment(): void {
+    const { bytes, base, length } = this.#window;
+    for (let i = this.#at; i + 1 < length; i += 1) {
+      const [byte, next] = [bytes[base + i], bytes[base + i + 1]];
+      this.#at = i + 1;
+      if (byte === star && next === slash) {
+        this.#depth -= 1;
+        i += 1;
+        if (this.#depth > 0) continue;
+        if (this.#place === 'skipped') blank(bytes, base + this.#opened, base + i + 1);
+        this.#place = 'code';
+        this.#at = i + 1;
+        this.#letGoOfComment();
+        return;
+      }
+      if (this.#place === 'skipped' && byte === slash && next === star && this.#depth === 1) {
+        this.#depth = 2;
+        i += 1;
+      }
+    }
+    this.#letGoOfComment();
+  }
+
+  #letGoOfComment(): void {
+    if (this.#tokens.length > 0 || this.#place === 'skipped') return;
+    this.#window.take(this.#at);
+    this.#at = 0;
+  }
+
+  #cut(end: number, delimiter: number, unfinished: boolean): Statement | undefined {
+    const window = this.#window;
+    const [tokens, neutralised] = [this.#tokens, this.#neutralised];
+    const statement = { bytes: window.view(end), line: window.line, tokens, unfinished, neutralised };
+    window.take(end + delimiter);
+    this.#at = 0;
+    this.#tokens = [];
+    this.#neutralised = 0;
+    this.#last = 0;
+    return tokens.length > 0 || neutralised > 0 ? statement : undefined;
+  }
+}

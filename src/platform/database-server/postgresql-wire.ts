@@ -1,0 +1,150 @@
+// PostgreSQL's protocol for a load: statements go as bytes, many at once where they are rows, each of them alone in its message.
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { PostgresSession } from './postgresql-session.ts';
+
+export type WireFailure = {
+  /** SQLSTATE, or the system's code when the connection is gone */
+  readonly code?: string;
+  readonly message?: string;
+  readonly position?: string;
+  readonly where?: string;
+};
+
+export type Outcome = { readonly done: number; readonly failure?: WireFailure; readonly inTransaction: boolean };
+
+type Wire = NodeJS.EventEmitter & { readonly stream: Duplex };
+
+const handled = [
+  ...['errorMessage', 'readyForQuery', 'rowDescription', 'dataRow', 'portalSuspended', 'emptyQuery', 'commandComplete'],
+  ...['parseComplete', 'copyInResponse', 'copyData', 'error', 'end'],
+];
+
+/** Takes a connected session over: from now on nobody else may use it. What a statement answers is thrown away. */
+export class PostgresWire {
+  readonly #wire: Wire;
+  readonly #limit: number;
+  #waiter: ((outcome: Outcome | 'copyIn') => void) | undefined;
+  /** an end nobody waited for: that of a copy that failed while its rows were still being sent */
+  #ready: Outcome | undefined;
+  #done = 0;
+  #failure: WireFailure | undefined;
+  #lost: WireFailure | undefined;
+  /** settings the server says it uses */
+  readonly reported = new Map<string, string>();
+
+  constructor(session: PostgresSession, limit: number) {
+    this.#limit = limit;
+    this.#wire = (session.client as unknown as { connection: Wire }).connection;
+    for (const event of handled) this.#wire.removeAllListeners(event);
+    this.#wire.on('commandComplete', () => {
+      this.#done += 1;
+    });
+    this.#wire.on('emptyQuery', () => {
+      this.#done += 1;
+    });
+    this.#wire.on('errorMessage', (failure: WireFailure) => {
+      this.#failure ??= failure;
+    });
+    this.#wire.on('readyForQuery', ({ status }: { status: string }) => this.#end(status !== 'I'));
+    this.#wire.on('copyInResponse', () => this.#waiter?.('copyIn'));
+    this.#wire.on('parameterStatus', ({ parameterName, parameterValue }: { parameterName: string; parameterValue: string }) => {
+      this.reported.set(parameterName, parameterValue);
+    });
+    const lost = (error?: { code?: string }) => {
+      this.#lost = { code: error?.code ?? 'CONNECTION_LOST' };
+      this.#failure ??= this.#lost;
+      this.#end(false);
+    };
+    this.#wire.on('error', lost);
+    this.#wire.on('end', () => lost());
+  }
+
+  /** Runs statements one after the other; the first that fails ends it, and takes back those before it unless a transaction was open. */
+  async run(statements: readonly Buffer[]): Promise<Outcome> {
+    const outcome = await this.#ask(Buffer.concat([...statements.flatMap(alone), message('S')]));
+    return outcome === 'copyIn' ? this.endCopy('COPY') : outcome;
+  }
+
+  /** Starts `COPY … FROM stdin`. @returns nothing when the server waits for rows */
+  async startCopy(statement: Buffer): Promise<Outcome | undefined> {
+    const outcome = await this.#ask(message('Q', statement, Buffer.alloc(1)));
+    return outcome === 'copyIn' ? undefined : outcome;
+  }
+
+  /** @returns false when the server has given up already */
+  async copy(rows: Buffer): Promise<boolean> {
+    if (this.#failure) return false;
+    if (!this.#wire.stream.write(message('d', rows))) await this.#drained();
+    return this.#failure === undefined;
+  }
+
+  /** @param why ends it as failed */
+  async endCopy(why?: string): Promise<Outcome> {
+    // After an error of its own the server has ended the copy by itself.
+    const ended = this.#failure !== undefined;
+    const outcome = await this.#answer(() => {
+      if (!ended) this.#wire.stream.write(why === undefined ? message('c') : message('f', Buffer.from(`${why}\0`)));
+    });
+    return outcome === 'copyIn' ? this.#outcome(false) : outcome;
+  }
+
+  async #ask(bytes: Buffer): Promise<Outcome | 'copyIn'> {
+    [this.#done, this.#failure, this.#ready] = [0, this.#lost, undefined];
+    return this.#answer(() => this.#wire.stream.write(bytes));
+  }
+
+  async #answer(send: () => void): Promise<Outcome | 'copyIn'> {
+    const ready = this.#lost ? this.#outcome(false) : this.#ready;
+    this.#ready = undefined;
+    if (ready) return ready;
+    return new Promise((resolve) => {
+      const timer = setTimeout(
+        () => this.#wire.stream.destroy(Object.assign(new Error('late'), { code: 'ETIMEDOUT' })),
+        this.#limit,
+      );
+      this.#waiter = (outcome) => {
+        clearTimeout(timer);
+        this.#waiter = undefined;
+        resolve(outcome);
+      };
+      send();
+    });
+  }
+
+  #end(inTransaction: boolean): void {
+    const outcome = this.#outcome(inTransaction);
+    if (this.#waiter) this.#waiter(outcome);
+    else this.#ready = outcome;
+  }
+
+  #outcome(inTransaction: boolean): Outcome {
+    return { done: this.#done, inTransaction, ...(this.#failure && { failure: this.#failure }) };
+  }
+
+  async #drained(): Promise<void> {
+    const gone = new AbortController();
+    const wait = (event: string, on: NodeJS.EventEmitter) => once(on, event, { signal: gone.signal }).catch(() => {});
+    const timer = setTimeout(() => this.#wire.stream.destroy(), this.#limit);
+    await Promise.race([wait('drain', this.#wire.stream), wait('close', this.#wire.stream), wait('readyForQuery', this.#wire)]);
+    clearTimeout(timer);
+    gone.abort();
+  }
+}
+
+/** Parse takes one statement and no more: what we took for one and is two is an error there, and never runs. */
+const alone = (statement: Buffer): Buffer[] => [
+  message('P', Buffer.from([0]), statement, Buffer.from([0, 0, 0])),
+  message('B', Buffer.alloc(8)),
+  message('E', Buffer.alloc(5)),
+];
+
+function message(kind: string, ...parts: Buffer[]): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(kind, 'latin1');
+  head.writeInt32BE(
+    parts.reduce((sum, part) => sum + part.length, 4),
+    1,
+  );
+  return Buffer.concat([head, ...parts]);
+}
