@@ -41,6 +41,8 @@ gotgan accounts suspect <file>   closes the passwords of the accounts listed, on
 gotgan customers restrict --site <name>|--reference <number> --reason unpaid|authority|security|terms
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
+gotgan server prepare-database <server> --engine mariadb|postgresql [--admin <file>|-] [--site-host <address>] [--accounts <prefix>]
+                                 makes databases possible on a server; the administrator's URL from the file, standard input or DATABASE_ADMIN_URL
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */

@@ -13,7 +13,7 @@ import { Making } from './making.ts';
 import type { DatabasesParts } from './parts.ts';
 import { Removing } from './removing.ts';
 import { type Restored, Restoring } from './restoring.ts';
-import { DatabaseServers, type Registering } from './servers.ts';
+import { DatabaseServers, type Preparation, type PreparingServer, type Registering } from './servers.ts';
 import type { Database, KnownServer, SeenDatabase } from './states.ts';
 import { DatabaseStore } from './store.ts';
 import { Trash } from './trash.ts';
@@ -64,6 +64,15 @@ export class Databases {
    */
   registerServer(registering: Registering, actor: Actor): Promise<void> {
     return this.#servers.register(registering, actor);
+  }
+
+  /**
+   * Makes the panel's account on a database server and one that may only read, from an administrator's access that is not kept, and
+   * makes the engine known as `registerServer` does. May be repeated: both get new passwords.
+   * @throws Invalid on `host` (KHADA 3.7), PanelError 503
+   */
+  prepareServer(preparing: PreparingServer, actor: Actor): Promise<Preparation> {
+    return this.#servers.prepare(preparing, actor);
   }
 
   /** @returns the engines that the site's server has; none is a state of its own, not an error */

@@ -1,6 +1,7 @@
 // The job of an import: loaded beside the old content first, switched only when it is whole, so that a failure leaves the old one as it was.
 import { systemActor } from '../audit/audit.ts';
 import { type DatabaseServer, type HostedDatabase, LoadFault } from '../platform/database-server/port.ts';
+import { minute } from '../platform/clock.ts';
 import { PanelError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
@@ -41,6 +42,7 @@ type Work = {
 const textTimes = 8;
 const textFree = 256 * 1024 * 1024;
 const longestAbout = 300;
+const switchAgain = 10 * minute;
 
 export class Importing {
   readonly #parts: DatabasesParts;
@@ -187,9 +189,22 @@ export class Importing {
     }
     const fault = faultOf(error);
     if (fault) return this.#end(one, runId, fault);
-    if (run.lastAttempt) await this.#end(one, runId, { fault: 'unavailable' });
+    if (run.lastAttempt) await this.#lastFailed(one, runId);
     else await this.#change(one, runId, { state: 'queued' });
     throw error;
+  }
+
+  /** A switch that has begun is half of each: it is finished, however long the server is away. */
+  async #lastFailed(one: DatabaseImport, runId: string): Promise<void> {
+    const { connection, clock, queue } = this.#parts;
+    const fresh = await this.#store.byId(one.id);
+    if (fresh?.step !== 'switching') return this.#end(one, runId, { fault: 'unavailable' });
+    await connection.write(async (tx) => {
+      if (!(await this.#store.change(tx, one.id, runId, { state: 'queued' }))) return;
+      const { customerId, personId } = one;
+      const later = { key: `databases.import:${one.id}`, lane: 'long', runAt: clock.now() + switchAgain } as const;
+      await queue.add(tx, 'databases.import', { importId: one.id, customerId, actorPersonId: personId }, later);
+    });
   }
 
   async #end(one: DatabaseImport, runId: string, { fault, line, about }: Fault): Promise<void> {

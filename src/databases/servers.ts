@@ -1,6 +1,7 @@
 // Database servers: registering one, and reaching it for a site, a database or a backup.
 import type { Actor } from '../audit/audit.ts';
 import type { DatabaseAccess, DatabaseServer } from '../platform/database-server/port.ts';
+import { prepareDatabaseServer } from '../platform/database-server/prepare.ts';
 import { conflict, Invalid, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Site } from '../sites/sites.ts';
@@ -21,6 +22,16 @@ export type Registering = {
   readonly shownPort?: number;
 };
 
+export type PreparingServer = Omit<Registering, 'access' | 'backup'> & {
+  /** not kept */
+  readonly administrator: DatabaseAccess;
+  /** what the names of the two accounts begin with, where several panels share a server; `gotgan` unless given */
+  readonly accounts?: string;
+};
+
+/** What the operator has still to do, and whether both accounts come in already. */
+export type Preparation = { readonly toDo: readonly string[]; readonly isReached: boolean };
+
 export class DatabaseServers {
   readonly #parts: DatabasesParts;
   readonly #store: DatabaseServerStore;
@@ -31,18 +42,40 @@ export class DatabaseServers {
   }
 
   /** See `Databases.registerServer`. */
-  async register({ serverId, access, backup, shownHost, shownPort }: Registering, actor: Actor): Promise<void> {
-    const { connection, clock, audit, databaseServer } = this.#parts;
-    // A socket is the panel's own way; programs of customers go by the network of their machine.
-    const shown = {
-      shownHost: shownHost ?? (access.host.startsWith('/') ? 'localhost' : access.host),
-      shownPort: shownPort ?? access.port,
-    };
-    for (const host of [access.host, shown.shownHost])
-      if (!isPrivateHost(host)) throw new Invalid({ host: [{ key: 'databases.fault.publicHost' }] });
+  async register(registering: Registering, actor: Actor): Promise<void> {
+    const { access, backup } = registering;
+    const { databaseServer } = this.#parts;
+    this.#refusePublic(registering);
     await databaseServer(access).check();
     // The reader comes in as well: found out now, not in the night.
     if (backup) await databaseServer({ ...access, ...backup }).check();
+    await this.#put(registering, actor);
+  }
+
+  /** See `Databases.prepareServer`. */
+  async prepare({ administrator, accounts = 'gotgan', ...more }: PreparingServer, actor: Actor): Promise<Preparation> {
+    const { databaseServer } = this.#parts;
+    this.#refusePublic({ ...more, access: administrator });
+    const names = { panel: `${accounts}_panel`, backup: `${accounts}_backup` };
+    const { panel, backup, toDo } = await prepareDatabaseServer(administrator, names);
+    const access = { ...administrator, ...panel };
+    // Kept before they are tried: nobody else knows these passwords.
+    await this.#put({ ...more, access, backup }, actor);
+    const tried = [access, { ...access, ...backup }].map((one) => databaseServer(one).check());
+    const isReached = (await Promise.allSettled(tried)).every(({ status }) => status === 'fulfilled');
+    return { toDo, isReached };
+  }
+
+  #refusePublic({ access, shownHost }: Pick<Registering, 'access' | 'shownHost'>): void {
+    for (const host of [access.host, shownHost ?? access.host])
+      if (!isPrivateHost(host)) throw new Invalid({ host: [{ key: 'databases.fault.publicHost' }] });
+  }
+
+  async #put({ serverId, access, backup, shownHost, shownPort }: Registering, actor: Actor): Promise<void> {
+    const { connection, clock, audit } = this.#parts;
+    // A socket is the panel's own way; programs of customers go by the network of their machine.
+    const ownHost = access.host.startsWith('/') ? 'localhost' : access.host;
+    const shown = { shownHost: shownHost ?? ownHost, shownPort: shownPort ?? access.port };
     const now = clock.now();
     await connection.write(async (tx) => {
       const id = await this.#store.put(tx, { id: newId(now), serverId, access, backup, ...shown, now });

@@ -74,6 +74,13 @@ export class Sites {
     );
   }
 
+  /** For the operator at a terminal. @returns the id of a server by its name. @throws PanelError 404 */
+  async serverId(name: string): Promise<string> {
+    const id = await this.#store.serverId(name);
+    if (id === undefined) throw notFound();
+    return id;
+  }
+
   /**
    * Joins the caller's transaction: a site row "being prepared" and the job that opens it. An order gets one site.
    * @returns the site's name, drawn at random and never changed (architecture §6)

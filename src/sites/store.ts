@@ -45,6 +45,11 @@ export class SiteStore {
       .execute();
   }
 
+  async serverId(name: string): Promise<string | undefined> {
+    const row = await this.#connection.db.selectFrom('servers').select('id').where('name', '=', name).executeTakeFirst();
+    return row?.id;
+  }
+
   async add(
     tx: Tx,
     site: { id: string; name: string; customerId: string; orderId: string; quotaBytes: number; now: number },
