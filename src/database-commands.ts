@@ -53,10 +53,14 @@ export async function prepareDatabaseCommand(
     },
     { kind: 'operator' },
   );
-  say(`${name}: ${administrator.engine} has an account of the panel and one that may only read, for dumps. Their passwords are sealed.`);
+  say(
+    `${name}: ${administrator.engine} has an account of the panel and one that may only read, for dumps. Their passwords are sealed.`,
+  );
   if (toDo.length > 0) say(`Add to pg_hba.conf, before other lines, and reload the server:\n${toDo.join('\n')}`);
   if (!isReached)
-    throw new CommandRefused('The panel cannot come in with its new accounts yet. Do the above, or look at the server’s log, and run this again.');
+    throw new CommandRefused(
+      'The panel cannot come in with its new accounts yet. Do the above, or look at the server’s log, and run this again.',
+    );
   say('The panel can come in. Customers of this server can make databases now.');
 }
 

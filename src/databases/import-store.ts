@@ -94,7 +94,7 @@ export class ImportStore {
     return row && fromRow(row);
   }
 
-  /** @returns the newest imports into a database */
+  /** @returns the newest imports into a database, the open one before all */
   async last(site: Pick<Site, 'id' | 'customerId'>, databaseId: string, count: number, tx?: Tx): Promise<DatabaseImport[]> {
     const rows = await (tx ?? this.#connection.db)
       .selectFrom('database_imports')
@@ -102,6 +102,7 @@ export class ImportStore {
       .where('database_id', '=', databaseId)
       .where('site_id', '=', site.id)
       .where('customer_id', '=', site.customerId)
+      .orderBy(({ eb }) => eb.case().when('ended_at', 'is', null).then(0).else(1).end())
       .orderBy('queued_at', 'desc')
       .orderBy('id', 'desc')
       .limit(count)

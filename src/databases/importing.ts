@@ -1,7 +1,7 @@
 // The job of an import: loaded beside the old content first, switched only when it is whole, so that a failure leaves the old one as it was.
 import { systemActor } from '../audit/audit.ts';
-import { type DatabaseServer, type HostedDatabase, LoadFault } from '../platform/database-server/port.ts';
 import { minute } from '../platform/clock.ts';
+import { type DatabaseServer, type HostedDatabase, LoadFault } from '../platform/database-server/port.ts';
 import { PanelError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { JobRun } from '../platform/jobs/port.ts';

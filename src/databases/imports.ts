@@ -41,7 +41,7 @@ export class Imports {
     return found;
   }
 
-  /** @returns the newest imports into a database */
+  /** @returns the newest imports into a database, the open one before all */
   last(site: Site, { id }: Database, count: number): Promise<DatabaseImport[]> {
     return this.#store.last(site, id, count);
   }

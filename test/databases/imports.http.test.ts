@@ -32,7 +32,7 @@ describe.each(cases)('on %s, in %s', (engine, language) => {
   const t = (key: string, values: Record<string, string> = {}) =>
     Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, value), String(catalogues[language][key]));
   const dump = engine === 'mariadb' ? wordpressDump : postgresDump;
-  const [table, other] = engine === 'mariadb' ? ['wp_posts', 'wp_users'] : ['posts', 'posts'];
+  const table = engine === 'mariadb' ? 'wp_posts' : 'posts';
   let owner: Visitor;
   let site: string;
   let blog: Made;
@@ -62,11 +62,11 @@ describe.each(cases)('on %s, in %s', (engine, language) => {
     expect([sent.status, sent.headers.location]).toEqual([303, expect.stringContaining(`/databases/${blog.id}/imports/`)]);
     const waiting = await owner.get(path(sent.headers.location));
     expect(waiting.text).toContain(t('databases.import.step.queued'));
-    expect(waiting.text).toContain('behaviours/poll-job');
+    expect(waiting.text).toContain('data-job=');
     const state = await owner.get(`${path(sent.headers.location)}/state`);
     expect(state.body).toMatchObject({ finished: false, failed: false });
     await house.work();
-    const lines = dump(300).split('\n').length - 1;
+    const lines = dump(300).split('\n').length;
     expect((await owner.get(`${path(sent.headers.location)}/state`)).body).toMatchObject({ finished: true, failed: false });
     expect(Number((await importRow(sent.headers.location)).lines)).toBe(lines);
     expect(await count(blog)).toBe(300);
@@ -162,7 +162,7 @@ describe.each(cases)('on %s, in %s', (engine, language) => {
 
   test('a mistake in a dump, and one that ends in the middle, leave the old content as it was', async () => {
     const before = await count(blog);
-    const wrong = await send(`${dump(3)}\nSELEKT 1;\n`, { mode: 'replace' });
+    const wrong = await send(`${dump(3)}\nINSERT INTO nowhere VALUES (1);\n`, { mode: 'replace' });
     await house.work();
     expect(await importRow(wrong.headers.location)).toMatchObject({ state: 'failed', fault: 'engine' });
     const half = gzipSync(dump(400));
@@ -229,7 +229,7 @@ describe.each(cases)('on %s, in %s', (engine, language) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409]);
     expect((await owner.submit(`/sites/${site}/databases/${blog.id}/deletion`, { confirm: '1' })).status).toBe(409);
     await house.work();
-    expect([2, 4]).toContain(await count(blog, other === table ? table : 'wp_posts'));
+    expect([2, 4]).toContain(await count(blog));
     await nothingLeft();
   });
 
