@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { databaseServer } from '../../src/platform/database-server/open.ts';
 import { blog } from '../support/database-blog.ts';
 import { ask } from '../support/database-client.ts';
@@ -15,10 +15,11 @@ const run = promisify(execFile);
 describe.each(engines)('a dump of a database: %s', (engine) => {
   let world: DatabaseWorld;
 
-  beforeEach(() => {
-    world = databaseWorld(engine);
+  beforeAll(async () => {
+    world = await databaseWorld(engine);
   });
-  afterEach(() => world.close());
+  afterEach(() => world.tidy());
+  afterAll(() => world.close());
 
   async function dumped(
     database: { name: string; user: string },
@@ -92,7 +93,7 @@ describe.each(engines)('a dump of a database: %s', (engine) => {
   test('a database that is not there, and a server that is not, are said so and no text is whole', async () => {
     for (const [server, status] of [
       [world.server, 404],
-      [databaseServer({ ...world.access, port: 1 }), 503],
+      [databaseServer({ ...world.panel, port: 1 }), 503],
     ] as const) {
       const into = new PassThrough();
       await expect(server.dump(world.unused(), into)).rejects.toEqual(refused(status));

@@ -1,5 +1,5 @@
 // What every DatabaseServer promises (src/platform/database-server/port.ts), on real servers: users that can do nothing elsewhere, locks that hold, sizes.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { databaseServer } from '../../src/platform/database-server/open.ts';
 import { ask, client, isPassword } from '../support/database-client.ts';
 import { type DatabaseWorld, databaseWorld, engines } from '../support/database-servers.ts';
@@ -9,14 +9,15 @@ const refused = (status: number) => expect.objectContaining({ name: 'PanelError'
 describe.each(engines)('a database server: %s', (engine) => {
   let world: DatabaseWorld;
 
-  beforeEach(() => {
-    world = databaseWorld(engine);
+  beforeAll(async () => {
+    world = await databaseWorld(engine);
   });
-  afterEach(() => world.close());
+  afterEach(() => world.tidy());
+  afterAll(() => world.close());
 
   test('answers when it does, and says that it does not within seconds', async () => {
     await world.server.check();
-    await expect(databaseServer({ ...world.access, port: 1 }).check()).rejects.toEqual(refused(503));
+    await expect(databaseServer({ ...world.panel, port: 1 }).check()).rejects.toEqual(refused(503));
     await expect(databaseServer({ ...world.access, user: 'nobody_here', password: 'x' }).check()).rejects.toEqual(refused(503));
   });
 
@@ -135,7 +136,7 @@ describe.each(engines)('a database server: %s', (engine) => {
   });
 
   test("the panel's own account is never a customer's", async () => {
-    const shop = { ...world.unused(), user: world.access.user };
+    const shop = { ...world.unused(), user: world.panel.user };
     await expect(world.server.create(shop, { password: 'x' })).rejects.toEqual(refused(400));
     await expect(world.server.setPassword(shop, 'x')).rejects.toEqual(refused(400));
   });

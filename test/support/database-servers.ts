@@ -1,7 +1,9 @@
 // The two real database servers tests work on: nothing of theirs is changed, and what a test makes has a name drawn at random and goes again.
 import { randomBytes } from 'node:crypto';
-import { type DatabaseServerOptions, databaseServer } from '../../src/platform/database-server/open.ts';
+import { databaseServer } from '../../src/platform/database-server/open.ts';
 import type { DatabaseAccess, DatabaseEngine, DatabaseServer, HostedDatabase } from '../../src/platform/database-server/port.ts';
+import { prepareDatabaseServer } from '../../src/platform/database-server/prepare.ts';
+import { ask } from './database-client.ts';
 
 export const engines: readonly DatabaseEngine[] = ['mariadb', 'postgresql'];
 
@@ -24,38 +26,69 @@ export function administrator(engine: DatabaseEngine): DatabaseAccess {
 export type Hosted = HostedDatabase & { readonly password: string };
 
 export type DatabaseWorld = {
+  /** an administrator's, as the tests ask what the panel may not */
   readonly access: DatabaseAccess;
+  /** the panel's own and the backup's, prepared as an operator does it */
+  readonly panel: DatabaseAccess;
+  readonly backup: DatabaseAccess;
+  /** where the panel stands on PostgreSQL */
+  readonly home: string;
   readonly server: DatabaseServer;
   /** a database with its user; dropped with the world */
   database(charset?: string): Promise<Hosted>;
   /** a name nobody has, dropped with the world if it comes to be */
   unused(): Hosted;
   as(database: Hosted): DatabaseAccess;
+  /** drops what a test made */
+  tidy(): Promise<void>;
   close(): Promise<void>;
 };
 
-export function databaseWorld(engine: DatabaseEngine, options: DatabaseServerOptions = {}): DatabaseWorld {
+/** A server prepared under names nobody else has, and what is made on it; all of it goes with `close`. */
+export async function databaseWorld(engine: DatabaseEngine): Promise<DatabaseWorld> {
   const access = administrator(engine);
-  const server = databaseServer(access, options);
+  const drawn = randomBytes(5).toString('hex');
+  const home = `gt_${drawn}_home`;
+  if (engine === 'postgresql') await ask(access, 'postgres', `CREATE DATABASE ${home}`);
+  const names = { panel: `gt_${drawn}_panel`, backup: `gt_${drawn}_backup` };
+  const prepared = await prepareDatabaseServer(access, { ...names, common: [home] });
+  const [panel, backup] = [
+    { ...access, ...prepared.panel },
+    { ...access, ...prepared.backup },
+  ];
   const made: Hosted[] = [];
+  const server = databaseServer(panel, { backup: prepared.backup, home });
   const unused = () => {
-    const drawn = randomBytes(5).toString('hex');
-    const hosted = { name: `t${drawn}_shop`, user: `u${drawn}_shop`, password: `Pw-${randomBytes(9).toString('base64')}` };
+    const name = randomBytes(5).toString('hex');
+    const hosted = { name: `t${name}_shop`, user: `u${name}_shop`, password: `Pw-${randomBytes(9).toString('base64')}` };
     made.push(hosted);
     return hosted;
   };
   return {
-    access,
-    server,
-    unused,
+    ...{ access, panel, backup, home, server, unused },
     async database(charset) {
       const hosted = unused();
       await server.create(hosted, { password: hosted.password, ...(charset !== undefined && { charset }) });
       return hosted;
     },
     as: (database) => ({ ...access, user: database.user, password: database.password }),
-    async close() {
+    async tidy() {
       for (const database of made.splice(0)) await server.drop(database);
+    },
+    async close() {
+      const users = [names.panel, names.backup];
+      if (engine === 'mariadb') {
+        const rows = await ask(
+          access,
+          'mysql',
+          `SELECT CONCAT(QUOTE(User), '@', QUOTE(Host)) AS account FROM global_priv WHERE User IN ('${users.join("','")}')`,
+        );
+        for (const { account } of rows) await ask(access, 'mysql', `DROP USER ${account}`);
+        return;
+      }
+      await ask(access, 'postgres', `DROP DATABASE ${home} WITH (FORCE)`);
+      for (const user of users) await ask(access, 'postgres', `DROP OWNED BY ${user}`);
+      for (const user of users) await ask(access, 'postgres', `DROP ROLE ${user}`);
     },
   };
 }

@@ -118,6 +118,30 @@ async function finish(connection: Connection, inFlight: Promise<void>): Promise<
   await perform(connection, 'COMMIT', 5000);
 }
 
+/**
+ * Makes views that may stand on each other, in whatever order that needs.
+ * @throws LoadFault when one of them stands on nothing
+ */
+export async function makeViews(
+  connection: Connection,
+  views: readonly { readonly name: string; readonly sql: string }[],
+  limits: Limits,
+): Promise<void> {
+  await perform(connection, 'SET NAMES utf8mb4', limits.statement);
+  let left = views;
+  while (left.length > 0) {
+    const failed: (typeof views)[number][] = [];
+    let failure: Failure | undefined;
+    for (const view of left) {
+      const why = await perform(connection, Buffer.from(view.sql).toString('latin1'), limits.statement);
+      if (why) failed.push(view);
+      failure = why ?? failure;
+    }
+    if (failure && failed.length === left.length) throw faultOf(failure, 1, false);
+    left = failed;
+  }
+}
+
 async function begin(connection: Connection, limits: Limits) {
   // Only now: the driver goes on writing one byte for each sign, the server reads UTF-8.
   await perform(connection, 'SET NAMES utf8mb4', limits.statement);
@@ -153,7 +177,9 @@ function ask(connection: Connection, sql: string, limits: Limits): Promise<Recor
 }
 
 function faultOf(failure: Failure, line: number, unfinished: boolean): LoadFault {
-  const { errno = 0, code = 'ER_UNKNOWN' } = failure;
+  const { errno = 0 } = failure;
+  // Above 1900 the driver has MySQL's names, which are not MariaDB's.
+  const code = errno > 1900 ? `ER_${errno}` : (failure.code ?? 'ER_UNKNOWN');
   const message = Buffer.from(failure.sqlMessage ?? '', 'latin1').toString('utf8');
   // The engine counts lines from the statement's first.
   const inside = errno === 1064 ? Number(/ at line (\d+)$/.exec(message)?.[1] ?? 1) : 1;

@@ -8,6 +8,9 @@ import { type MariaDbSession, nativeHash, whereabouts } from './mariadb-session.
 import { singleQuoted } from './names.ts';
 import type { DatabaseAccess, HostedDatabase } from './port.ts';
 
+/** MariaDB's ER_ACCOUNT_HAS_BEEN_LOCKED; the driver has MySQL's names for such numbers */
+const lockedOut = 4151;
+
 export const accountOf = (user: string, host: string) => `${singleQuoted(user)}@${singleQuoted(host)}`;
 
 export async function existingAccounts(session: MariaDbSession, user: string): Promise<string[]> {
@@ -79,7 +82,7 @@ async function enter(options: mysql.ConnectionOptions, limit: number): Promise<C
     await Promise.race([once(connection, 'connect'), once(connection, 'end').then(() => Promise.reject(new Error('ended')))]);
   } catch (error) {
     connection.destroy();
-    throw (error as { code?: unknown }).code === 'ER_ACCOUNT_HAS_BEEN_LOCKED' ? conflict() : error;
+    throw (error as { errno?: unknown }).errno === lockedOut ? conflict() : error;
   } finally {
     clearTimeout(timer);
   }

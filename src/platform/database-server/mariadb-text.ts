@@ -106,10 +106,9 @@ export class MariaDbText {
       const kind = byteKinds[byte];
       if (kind === 1) continue;
       this.#at = i;
-      if (byte === first || kind !== 2) {
-        if (length - i < lookAhead && !this.#ended) return undefined;
-        if (byte === first && this.#isDelimiter(i)) return this.#cut(i, this.#delimiter.length, false);
-      }
+      const severalMean = byte === slash || byte === dash || byte === star || (byte === first && this.#delimiter.length > 1);
+      if (severalMean && length - i < lookAhead && !this.#ended) return undefined;
+      if (byte === first && this.#isDelimiter(i)) return this.#cut(i, this.#delimiter.length, false);
       if (kind === 2) return void this.#open('word');
       if (byte === quote || byte === doubleQuote || byte === backtick) return void this.#openQuote(byte);
       if (!this.#commentStarts(byte, i)) this.#mark(byte);

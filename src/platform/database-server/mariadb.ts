@@ -1,11 +1,13 @@
 // A MariaDB server (10.5 or newer): one database, one user, rights there alone.
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import type { Connection } from 'mysql2';
 import { conflict, notFound } from '../errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { dumpMariaDb } from './mariadb-dump.ts';
 import { exists, tableFigures } from './mariadb-figures.ts';
-import { loadMariaDb } from './mariadb-load.ts';
+import { loadMariaDb, makeViews } from './mariadb-load.ts';
 import { accountOf, asOwnUser, existingAccounts } from './mariadb-own-user.ts';
+import { replaceMariaDb } from './mariadb-replace.ts';
 import { type MariaDbSession, nativeHash, withMariaDb } from './mariadb-session.ts';
 import { backticked, checkCharset, checkDatabase, grantedDatabase } from './names.ts';
 import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
@@ -126,8 +128,29 @@ export class MariaDbServer implements DatabaseServer {
     }
   }
 
-  replaceWith(_database: HostedDatabase, _staged: HostedDatabase): Promise<void> {
-    throw new Error('comes with the next commit');
+  async replaceWith(database: HostedDatabase, staged: HostedDatabase): Promise<void> {
+    this.#check(database);
+    this.#check(staged);
+    await this.#with(async (session) => {
+      const inside = <T>(work: (connection: Connection) => Promise<T>) =>
+        asOwnUser(session, this.#access, database, this.#limits, work);
+      const own = new Set([database.name, staged.name]);
+      await replaceMariaDb({
+        session,
+        access: { ...this.#access, ...this.#options.backup },
+        database,
+        staged,
+        silence: this.#limits.work,
+        makeViews: (views) =>
+          views.length === 0 ? Promise.resolve() : inside((connection) => makeViews(connection, views, this.#limits)),
+        runPrograms: (sql) =>
+          inside(async (connection) => {
+            const load = { connection, own, limits: this.#limits, options: {}, size: async () => 0 };
+            await loadMariaDb(load, Readable.from([Buffer.from(sql)]));
+          }),
+        dropStaged: () => this.drop(staged),
+      });
+    });
   }
 
   #check(database: HostedDatabase): void {

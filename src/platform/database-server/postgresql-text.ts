@@ -68,12 +68,14 @@ export class PostgresText {
   data(): { readonly bytes: Buffer; readonly done: boolean } | undefined {
     const window = this.#window;
     const view = window.view(window.length);
-    if (!this.#inLine && view[0] === backslash && (view.length >= 4 || this.#ended)) {
-      const end = /^\\\.(\r?\n|$)/.exec(view.toString('latin1', 0, 4));
-      if (end) {
+    if (!this.#inLine && view[0] === backslash) {
+      const head = view.toString('latin1', 0, 4);
+      const end = /^\\\.(\r?\n|$)/.exec(head);
+      if (end && (end[1] || this.#ended)) {
         window.take(end[0].length);
         return { bytes: view.subarray(0, 0), done: true };
       }
+      if (/^\\(\.\r?)?$/.test(head) && !this.#ended) return undefined;
     }
     const cut = this.#dataCut(view);
     if (cut === 0 && this.#ended) throw new LoadFault({ line: this.line, reason: 'cutOff', about: 'COPY' });
@@ -142,8 +144,10 @@ export class PostgresText {
     while (i < length && byteKinds[bytes[base + i] as number] === 1) i += 1;
     this.#at = i;
     this.#forgetBlanks();
-    if (i === length || (this.#window.length - this.#at < lookAhead && !this.#ended)) return undefined;
+    if (i === length) return undefined;
     const byte = this.#byte(0);
+    const needed = byte === dollar ? lookAhead : byte === dash || byte === slash ? 2 : 1;
+    if (this.#window.length - this.#at < needed && !this.#ended) return undefined;
     if (byte === semicolon && this.#brackets === 0 && this.#blocks === 0) return this.#cut(this.#at, 1, false);
     if (byte === backslash) this.#clientCommand();
     else if (byte === quote || byte === doubleQuote) this.#openQuote(byte, false);

@@ -5,8 +5,10 @@ import { type Limits, usualLimits } from './limits.ts';
 import { checkCharset, checkDatabase, doubleQuoted, singleQuoted } from './names.ts';
 import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
 import { dumpPostgres } from './postgresql-dump.ts';
+import { databaseExists as exists, putOut, roleExists } from './postgresql-known.ts';
 import { loadPostgres } from './postgresql-load.ts';
 import { asOwnRole, removeLoaders } from './postgresql-own-role.ts';
+import { replacePostgres } from './postgresql-replace.ts';
 import { type PostgresSession, scramVerifier, withPostgres } from './postgresql-session.ts';
 import { PostgresWire } from './postgresql-wire.ts';
 
@@ -124,8 +126,13 @@ export class PostgresServer implements DatabaseServer {
     }
   }
 
-  replaceWith(_database: HostedDatabase, _staged: HostedDatabase): Promise<void> {
-    throw new Error('comes with the next commit');
+  async replaceWith(database: HostedDatabase, staged: HostedDatabase): Promise<void> {
+    this.#check(database);
+    this.#check(staged);
+    await this.#with(async (session) => {
+      await replacePostgres({ session, access: this.#access, limits: this.#limits, database, staged });
+      await this.#letBackupIn(session, database.name);
+    });
   }
 
   #check(database: HostedDatabase): void {
@@ -145,12 +152,12 @@ export class PostgresServer implements DatabaseServer {
   async #makeRole(session: PostgresSession, user: string, verifier: string): Promise<void> {
     const role = doubleQuoted(user);
     const [known] = await session.rows(
-      `SELECT rolsuper OR EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) AS special FROM pg_roles r WHERE rolname = $1`,
+      `SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls OR EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) AS special FROM pg_roles r WHERE rolname = $1`,
       [user],
     );
     if (known?.special) throw conflict();
-    const how = `LOGIN ${nobodySpecial} CONNECTION LIMIT ${this.#options.sessions ?? 50} PASSWORD '${verifier}'`;
-    await session.rows(`${known ? 'ALTER' : 'CREATE'} ROLE ${role} ${how}`);
+    const how = `LOGIN CONNECTION LIMIT ${this.#options.sessions ?? 50} PASSWORD '${verifier}'`;
+    await session.rows(known ? `ALTER ROLE ${role} ${how}` : `CREATE ROLE ${role} ${nobodySpecial} ${how}`);
     // Only who is a member of a role may give a database to it, and drop it afterwards.
     await session.rows(`GRANT ${role} TO CURRENT_USER`);
   }
@@ -177,33 +184,9 @@ function kindOf(charset: string | undefined): string {
   return `TEMPLATE template0 ENCODING ${singleQuoted(encoding)} LC_COLLATE '${locale}' LC_CTYPE '${locale}'`;
 }
 
-async function exists(session: PostgresSession, database: string): Promise<boolean> {
-  return (await session.rows('SELECT 1 FROM pg_database WHERE datname = $1', [database])).length > 0;
-}
-
 async function databaseSize(session: PostgresSession, database: string): Promise<number> {
   const [row] = await session.rows('SELECT pg_database_size(oid) AS bytes FROM pg_database WHERE datname = $1', [database]);
   return Number(row?.bytes ?? 0);
-}
-
-async function roleExists(session: PostgresSession, role: string): Promise<boolean> {
-  return (await session.rows('SELECT 1 FROM pg_roles WHERE rolname = $1', [role])).length > 0;
-}
-
-/** Ends the sessions of a role and of those that load for it, and waits until they are gone. @throws PanelError 409 when they stay */
-async function putOut(session: PostgresSession, user: string): Promise<void> {
-  for (let round = 0; round < 100; round += 1) {
-    const found = await session.rows(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE usesysid IN (SELECT oid FROM pg_roles WHERE rolname = $1 UNION
-          SELECT m.member FROM pg_auth_members m JOIN pg_roles owner ON owner.oid = m.roleid JOIN pg_roles loader ON loader.oid = m.member
-           WHERE owner.rolname = $1 AND loader.rolname LIKE 'gotgan\\_load\\_%')`,
-      [user],
-    );
-    if (found.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw conflict();
 }
 
 async function tableFigures(session: PostgresSession): Promise<TableFigures[]> {
