@@ -36,5 +36,9 @@ export async function dropHosted({ panel }: Pick<TestPanel, 'panel'>): Promise<v
 
 /** Both, one after the other. */
 export async function closeHosted(house: TestPanel): Promise<void> {
-  await dropHosted(house).finally(house.close);
+  try {
+    await dropHosted(house);
+  } finally {
+    await house.close();
+  }
 }

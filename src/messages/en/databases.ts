@@ -32,8 +32,8 @@ export const databases: Record<keyof typeof source, Sentence> = {
   'databases.unreachable.note':
     'The database server does not answer, so this page shows what was seen last. Your data is where it was. Please reload the page in a moment.',
   'databases.preparing': 'The site is being prepared. Databases can be made as soon as it is open.',
-  'databases.suspendedNote':
-    'The site is suspended, so no program can use its databases. Your data is untouched, and you can download it.',
+  'databases.suspendedTitle': 'The site is suspended.',
+  'databases.suspendedNote': 'No program can use its databases. Your data is untouched, and you can download it.',
   'databases.noServer.title': 'The server of this site has no databases',
   'databases.noServer.text': 'If you need one, please tell us: {phone} or {email}.',
   'databases.empty.title': 'No databases yet',
@@ -58,7 +58,8 @@ export const databases: Record<keyof typeof source, Sentence> = {
   'databases.making.note': 'The database is being made. Please reload the page in a moment.',
   'databases.removing.note': 'Its content goes to the trash first, and can be restored from there for 30 days.',
   'databases.removalFailed':
-    'Deleting it failed on {at}: its content could not be put into the trash, so everything stayed as it was. You can try again; if it happens again, call {phone}.',
+    'Deleting it failed on {at}: its content could not be put into the trash, so everything stayed as it was.',
+  'databases.removalFailed.todo': 'You can try again. If it happens again, call our support: {phone}.',
   'databases.connect': 'How to connect',
   'databases.hostNote': 'This is for programs of your site. The database server cannot be reached from the internet.',
   'databases.snippet.php': 'Connect from PHP',

@@ -32,8 +32,8 @@ export const databases = {
   'databases.unreachable.note':
     '데이터베이스 서버가 답하지 않아 마지막으로 확인한 내용을 보여 드립니다. 자료는 서버에 그대로 있습니다. 잠시 뒤 새로 고쳐 주세요.',
   'databases.preparing': '사이트를 준비하고 있습니다. 사이트가 열리면 데이터베이스를 만들 수 있습니다.',
-  'databases.suspendedNote':
-    '사이트가 멈춰 있어 프로그램이 데이터베이스에 들어올 수 없습니다. 자료는 그대로이며 내려받을 수 있습니다.',
+  'databases.suspendedTitle': '사이트가 멈춰 있습니다.',
+  'databases.suspendedNote': '프로그램이 데이터베이스에 들어올 수 없습니다. 자료는 그대로이며 내려받을 수 있습니다.',
   'databases.noServer.title': '이 사이트의 서버에는 데이터베이스가 없습니다',
   'databases.noServer.text': '데이터베이스가 필요하시면 {phone} 또는 {email}에 알려 주세요.',
   'databases.empty.title': '아직 데이터베이스가 없습니다',
@@ -48,7 +48,7 @@ export const databases = {
   'databases.make': '데이터베이스 만들기',
   'databases.makeSubmit': '만들기',
   'databases.nameHint':
-    '앞에 {prefix} 이(가) 붙습니다. 영문 소문자로 시작해 소문자, 숫자, 밑줄(_)로 24자까지 쓸 수 있습니다. 사용자 이름도 같습니다.',
+    '실제 이름은 {prefix} 뒤에 여기에 적은 것을 붙인 것이고, 사용자 이름도 같습니다. 영문 소문자로 시작해 소문자, 숫자, 밑줄(_)로 24자까지 쓸 수 있습니다.',
   'databases.passwordHint':
     '비워 두면 안전한 비밀번호를 만들어 한 번 보여 드립니다. 직접 정하면 8자 이상, 영문과 숫자를 섞어 주세요.',
   'databases.passwordKept': '저희는 보관하지 않습니다. 잊으셨으면 새로 정해 주세요.',
@@ -58,8 +58,8 @@ export const databases = {
   'databases.noServer': '이 사이트의 서버에는 그 종류의 데이터베이스가 없습니다.',
   'databases.making.note': '데이터베이스를 만들고 있습니다. 잠시 뒤 새로 고쳐 주세요.',
   'databases.removing.note': '내용을 휴지통에 담은 뒤 지웁니다. 휴지통에서 30일 동안 되살릴 수 있습니다.',
-  'databases.removalFailed':
-    '{at}에 지우려 했으나 휴지통에 담지 못해 그대로 두었습니다. 다시 지울 수 있으며, 거듭되면 {phone}로 알려 주세요.',
+  'databases.removalFailed': '{at}에 지우려 했으나 휴지통에 담지 못해 그대로 두었습니다.',
+  'databases.removalFailed.todo': '다시 지울 수 있습니다. 거듭되면 고객지원({phone})에 알려 주세요.',
   'databases.connect': '연결 정보',
   'databases.hostNote': '사이트의 프로그램이 쓰는 주소입니다. 데이터베이스 서버는 인터넷에서 바로 들어올 수 없습니다.',
   'databases.snippet.php': 'PHP에서 연결하기',
