@@ -9,6 +9,7 @@ import { pictureCaptcha } from './platform/captcha/picture.ts';
 import { second, systemClock } from './platform/clock.ts';
 import { databaseCounters } from './platform/counters/database-counters.ts';
 import { openDatabase } from './platform/database/database.ts';
+import { databaseServer } from './platform/database-server/open.ts';
 import { installGraphile } from './platform/jobs/graphile-queue.ts';
 import { JobFigures } from './platform/jobs/outcomes.ts';
 import { newQueue } from './platform/jobs/queue.ts';
@@ -66,6 +67,7 @@ function adaptersFor(choices: Choices, given: Adapters) {
       given.siteHost ??
       folderHost({ root: place.sites, closedRoot: place.closed, ...(choices.sitesGroup && { group: choices.sitesGroup }) }),
     hosts: hostsOf(choices),
+    databaseServer: given.databaseServer ?? databaseServer,
     captcha: given.captcha ?? pictureCaptcha(),
   };
 }

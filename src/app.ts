@@ -5,6 +5,7 @@ import { backupRoutes } from './backups/routes.ts';
 import { accentStyle, tokensFile } from './brand.ts';
 import { consentRoutes } from './consent/routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
+import { isDump } from './databases/receiving.ts';
 import { databaseRoutes } from './databases/routes.ts';
 import { fileRoutes, isUpload } from './files/routes.ts';
 import { frameFor } from './frame.ts';
@@ -65,7 +66,7 @@ export function panelApp(doors: Doors): Express {
     requestLog({ log, secrets, clock, ended: metrics.request }),
     pages(new Views(packageFolder('views')), { addresses, assets, frame: frameFor(doors, (person) => can(person, 'people')) }),
   );
-  app.use(readableAddress, endSlowBodies(isUpload));
+  app.use(readableAddress, endSlowBodies(readsOwnBody));
   app.use('/assets', withoutLanguage, assets.serve());
   app.get('/healthz', withoutLanguage, (_req, res) => void res.json({ alive: true }));
   app.get('/readyz', withoutLanguage, async (_req, res) => {
@@ -84,7 +85,7 @@ export function panelApp(doors: Doors): Express {
     newIdWithNewRights,
     doors.signIn.agreement.first,
     factorFirst(choices, doors.signIn.factors),
-    bodies(isUpload),
+    bodies(readsOwnBody),
   );
 
   app.use(themeRoutes(addresses), stylePage(addresses, assets, tokensFile()));
@@ -114,6 +115,9 @@ export function panelApp(doors: Doors): Express {
   app.use(answerErrors(log));
   return app;
 }
+
+/** Files and dumps are read by their own routes, as they come. */
+const readsOwnBody = (path: string) => isUpload(path) || isDump(path);
 
 /** Health, assets and pictures have one address, not one a language. */
 const withoutLanguage: RequestHandler = (req, _res, next) => next(req.visit.language === 'ko' ? undefined : notFound());

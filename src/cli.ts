@@ -56,6 +56,8 @@ gotgan ssh approve <id> | refuse <id> --reason <why> | end <id>
                                  access is given only on servers of the group ssh, to who has agreed to the notice in force
 gotgan server sshd-config --key <file.pub> --from <address> [--group] [--sites] [--key-file]
                                  what the sshd of a server with sites needs, so that the panel reaches each as its own user
+gotgan server prepare-database <server> --engine mariadb|postgresql [--admin <file>|-] [--site-host <address>] [--accounts <prefix>]
+                                 makes databases possible on a server; the administrator's URL from the file, standard input or DATABASE_ADMIN_URL
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */

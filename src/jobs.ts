@@ -7,7 +7,7 @@ import { lastDaily } from './timetable.ts';
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
-export function hands({ letters, sites, ssh, backups }: Doors): Hands {
+export function hands({ letters, sites, databases, ssh, backups }: Doors): Hands {
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
@@ -16,6 +16,8 @@ export function hands({ letters, sites, ssh, backups }: Doors): Hands {
       await sites.enforce(id(run, 'siteId'));
     },
     'sites.count': (run) => sites.count(id(run, 'siteId')),
+    'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
+    'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
     'ssh.write': (run) => ssh.grants.write(id(run, 'siteId')),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
@@ -30,7 +32,7 @@ export type Appointment = {
 
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
-  const { backups, accounts, people, sessions, idempotency, letters } = doors;
+  const { backups, accounts, people, databases, sessions, idempotency, letters } = doors;
   const { sites, signIn, files, archives, ssh } = doors;
   const { timeZone, backupAt, leaseSeconds } = choices;
   return [
@@ -47,6 +49,13 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
       name: 'backups.sweepGrants',
       everyMilliseconds: hour,
       keep: (now) => backups.sweepGrants(now - choices.sessionHours * hour),
+    },
+    { name: 'databases.tidy', everyMilliseconds: hour, keep: () => databases.tidy() },
+    { name: 'databases.measure', everyMilliseconds: hour, keep: (now) => databases.measure(now - hour) },
+    {
+      name: 'databases.sweepGrants',
+      everyMilliseconds: hour,
+      keep: (now) => databases.sweepGrants(now - choices.sessionHours * hour),
     },
     { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
     { name: 'accounts.sweepTokens', everyMilliseconds: hour, keep: () => accounts.sweepTokens() },

@@ -6,6 +6,7 @@ import { accentFaults, brand, officer } from './brand.ts';
 import { documented, switchable } from './option-words.ts';
 import type { Captcha } from './platform/captcha/port.ts';
 import type { Clock } from './platform/clock.ts';
+import type { DatabaseAccess, DatabaseServer } from './platform/database-server/port.ts';
 import type { Log } from './platform/log.ts';
 import type { Mailer } from './platform/mail/port.ts';
 import type { VirusScanner } from './platform/scanner/port.ts';
@@ -37,6 +38,8 @@ const limits = z.object({
   uploadFiles: count(10_000),
   /** uploads of one person at the same time */
   uploadsAtOnce: count(2),
+  /** bytes of one dump that is loaded into a database, as it comes (packed or not) */
+  importBytes: count(5_000_000_000),
 });
 
 const secret = z
@@ -90,6 +93,8 @@ export type Adapters = {
   readonly scanner?: VirusScanner;
   readonly archives?: ArchiveStorage;
   readonly siteHost?: SiteHost;
+  /** reaches a database server; the two engines' own unless given */
+  readonly databaseServer?: (access: DatabaseAccess, options?: { backup?: { user: string; password: string } }) => DatabaseServer;
   readonly captcha?: Captcha;
   readonly clock?: Clock;
   readonly log?: Log;
@@ -124,7 +129,17 @@ const nameOf = (option: string) => documented[option as OptionName]?.env ?? opti
  * @throws OptionsError with every fault at once
  */
 export function chosen(options: PanelOptions, unread: readonly OptionFault[] = []): Choices {
-  const { mailer: _m, scanner: _s, archives: _a, siteHost: _h, captcha: _c, clock: _k, log: _l, ...plain } = options;
+  const {
+    mailer: _m,
+    scanner: _s,
+    archives: _a,
+    siteHost: _h,
+    databaseServer: _d,
+    captcha: _c,
+    clock: _k,
+    log: _l,
+    ...plain
+  } = options;
   const result = schema.safeParse(plain);
   const ofSchema = (result.error?.issues ?? []).map((issue) => ({
     setting: nameOf(String(issue.path[0] ?? issue.code)),

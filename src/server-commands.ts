@@ -1,5 +1,6 @@
 // What an operator does with servers and with the sites on them: `gotgan server …` and `gotgan sites …`.
 import { parseArgs } from 'node:util';
+import { prepareDatabaseCommand } from './database-commands.ts';
 import { CommandRefused } from './import-commands.ts';
 import { packageFolder } from './package-folder.ts';
 import type { Doors, Worker } from './panel.ts';
@@ -22,6 +23,7 @@ export const serverCommands: Commands = {
     const wanted = newServer(args);
     await withPanel(({ doors }) => add(wanted, doors, say));
   },
+  'prepare-database': (args, withPanel) => withPanel(({ doors }) => prepareDatabaseCommand(args, doors, say)),
   'sshd-config': (args) => sshdCommand(args, say),
   list: (_args, withPanel) => withPanel(({ doors }) => list(doors, say)),
   drain: async (args, withPanel) => {

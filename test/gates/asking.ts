@@ -29,6 +29,7 @@ export function sendForm(house: TestPanel, name: string, visitor: Visitor, addre
   const post = visitor.agent.post(visitor.path(address)).set(headers);
   if (!multipart) return post.type('form').send(body);
   for (const [field, value] of Object.entries(body)) post.field(field, value);
+  if (multipart !== true) return post.attach(multipart.field, Buffer.from(multipart.text), multipart.name);
   return post.attach('files', Buffer.from('<p>sent by a test'), 'sent.html');
 }
 

@@ -24,8 +24,8 @@ export type Entrance = {
   readonly fields?: Readonly<Record<string, string>>;
   /** the cookie that holds what it changes, when that is all it changes */
   readonly cookie?: string;
-  /** the form carries files */
-  readonly multipart?: true;
+  /** the form carries files: pages, unless one file of another kind is named */
+  readonly multipart?: true | { readonly field: string; readonly name: string; readonly text: string };
   /** what must have happened before the form can act */
   readonly before?: (visitor: Visitor) => Promise<unknown>;
   /** acts on a person of its own, who is gone or changed afterwards */
@@ -66,6 +66,14 @@ async function codeOfPage(visitor: Visitor, now: number): Promise<Record<string,
 }
 
 export const entrances: Readonly<Record<string, Entrance>> = {
+  // First: the trash is emptied after thirty days, and the gates send each form a day later than the one before.
+  'POST /sites/:site/databases/trash/:id/restoration': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'what is there now',
+    fields: {},
+  },
+
   'USE /assets': { who: 'machines', as: 'asset' },
   'GET /healthz': { who: 'machines' },
   'GET /readyz': { who: 'machines' },
@@ -313,6 +321,47 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     fields: { path: 'www/notes.html', to: 'www/album', name: '' },
   },
   'POST /sites/:site/files/delete': { who: 'session', may: 'change', fields: { path: 'www/album' } },
+  'GET /databases': { who: 'session', may: 'own', ...redirect },
+  'GET /sites/:site/databases': look,
+  'POST /sites/:site/databases': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'a password that is shown',
+    fields: { db_name: 'by_form', engine: 'mariadb', charset: '', db_password: '' },
+  },
+  'GET /sites/:site/databases/trash': look,
+  'GET /sites/:site/databases/trash/:id/download': {
+    who: 'fresh',
+    may: 'look',
+    delicate: 'everything of a database',
+    as: 'attachment',
+  },
+  'GET /sites/:site/databases/trash/:id/restoration': { who: 'fresh', may: 'change', delicate: 'what is there now' },
+  'GET /sites/:site/databases/:id': look,
+  'GET /sites/:site/databases/:id/imports': { who: 'session', may: 'change' },
+  'GET /sites/:site/databases/:id/imports/:import': look,
+  'GET /sites/:site/databases/:id/imports/:import/state': look,
+  'GET /sites/:site/databases/:id/download': {
+    who: 'fresh',
+    may: 'look',
+    delicate: 'everything of a database',
+    as: 'attachment',
+  },
+  'GET /sites/:site/databases/:id/password': { who: 'fresh', may: 'change', delicate: 'the way in of programs' },
+  'POST /sites/:site/databases/:id/password': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'the way in of programs',
+    fields: { db_password: '' },
+  },
+  // Only right after one was drawn, and once.
+  'GET /sites/:site/databases/:id/password/once': { who: 'session', may: 'look', ...redirect },
+  'POST /sites/:site/databases/:id/imports': {
+    who: 'session',
+    may: 'change',
+    multipart: { field: 'dump', name: 'dump.sql', text: 'CREATE TABLE sent_by_a_test (id int);\n' },
+    fields: { mode: 'replace' },
+  },
   'GET /ssh': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/ssh': look,
   'POST /sites/:site/ssh': {
@@ -351,6 +400,14 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'GET /sites/:site/backups/:id/download': { who: 'fresh', may: 'look', delicate: 'everything of a site', as: 'attachment' },
   'GET /sites/:site/backups/:id/sha256': { who: 'session', may: 'look', as: 'attachment' },
   'GET /sites/:site/backups/:id/state': look,
+  // Of another database: one that is being deleted takes no import.
+  'GET /sites/:site/databases/:id/deletion': { who: 'fresh', may: 'change', delicate: 'everything of a database' },
+  'POST /sites/:site/databases/:id/deletion': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'everything of a database',
+    fields: { confirm: '1' },
+  },
 };
 
 export const pathOf = (name: string): string => name.slice(name.indexOf(' ') + 1);
@@ -374,11 +431,15 @@ export function valuesFor(path: string, home: Household, tokens: Readonly<Record
     document: 'terms',
     version: '2026-11-22',
     token: tokens[path] ?? '',
+    import: home.imported,
   };
 }
 
 function idFor(path: string, home: Household): string {
   if (path.includes('/files/results/')) return home.upload;
   if (path.includes('/people/invitations/')) return home.invitation;
+  if (path.includes('/databases/trash/')) return home.dump;
+  if (path.endsWith('/deletion')) return home.spare;
+  if (path.includes('/databases/')) return home.database;
   return path.includes('/people/') ? home.place : home.backup;
 }

@@ -1,6 +1,7 @@
 // Every form with what no form sends, and every address only looked at: nothing is a bug, and looking changes nothing.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../src/platform/ids.ts';
+import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { answered, sendForm, tokenOf } from './asking.ts';
 import { entranceOf, entrances, isClosed, pathOf, valuesFor } from './entrances.ts';
@@ -13,9 +14,10 @@ let owner: Household;
 
 beforeAll(async () => {
   house = await startPanel({ limitsScale: 10_000 });
+  await hostDatabases(house, ['mariadb']);
   owner = await household(house, 'owner@example.com');
 });
-afterAll(() => house?.close());
+afterAll(() => house && closeHosted(house));
 
 const names = Object.keys(entrances);
 const addressOf = (name: string) => filled(pathOf(name), { ...valuesFor(pathOf(name), owner, {}), token: 'nothing' });
@@ -115,7 +117,7 @@ test('fields that nobody listed leave no trace, whatever form they are sent with
 test('looking changes nothing, whatever is looked at and however it is asked', async () => {
   const { visitor } = owner;
   expect((await visitor.get('/dashboard')).status).toBe(200);
-  // Two are written down on purpose: who downloads a backup, or takes the acts of a person out (audit, grant, letter).
+  // Some are written down on purpose: who downloads a backup or a database, or takes the acts of a person out (audit, grant, letter).
   const gets = names.filter((name) => name.startsWith('GET ') && !/\/(download|export)$/.test(name));
   const before = await fingerprint(house);
   for (const name of gets) {

@@ -1,4 +1,5 @@
-// A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup.
+// A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup, databases.
+import { make, sendDump } from '../databases/owners.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
 import { addSshServer } from '../ssh/asking.ts';
 import { type TestPanel, Visitor } from '../support/panel.ts';
@@ -11,15 +12,23 @@ export type Household = {
   readonly upload: string;
   /** id of a verified backup */
   readonly backup: string;
+  /** ids of two databases, of an import into the first, and of a dump in the trash */
+  readonly database: string;
+  readonly spare: string;
+  readonly imported: string;
+  readonly dump: string;
   /** id of a developer's place, and of an invitation that nobody has accepted */
   readonly place: string;
   readonly invitation: string;
 };
 
-/** Signs up, uploads two files into the site, makes a backup of it, in a company that has a server for SSH, and invites a developer, who comes, and a viewer, who does not. */
+/**
+ * Signs up, uploads two files into the site, makes a backup of it and databases (`hostDatabases` was called before), and invites a developer, who
+ * comes, and a viewer, who does not.
+ */
 export async function household(house: TestPanel, email: string): Promise<Household> {
   const visitor = new Visitor(house);
-  const site = await visitor.arrive(email);
+  const site = await visitor.arrive(email, { plan: 'forest' });
   await addSshServer(house);
   const uploaded = await visitor.upload(site, [
     { name: 'notes.html', body: '<!doctype html><title>notes</title>' },
@@ -37,6 +46,7 @@ export async function household(house: TestPanel, email: string): Promise<Househ
   };
   return {
     ...people,
+    ...(await databasesOf(house, visitor, site)),
     email,
     visitor,
     site,
@@ -49,4 +59,17 @@ function lastPart(location: string | undefined): string {
   const part = location?.split('/').at(-1);
   if (!part) throw new Error('there is no address to go to');
   return part;
+}
+
+async function databasesOf(house: TestPanel, visitor: Visitor, site: string) {
+  const { id: database } = await make(visitor, site, { db_name: 'shop', engine: 'mariadb' });
+  const { id: spare } = await make(visitor, site, { db_name: 'spare', engine: 'mariadb' });
+  const body = 'CREATE TABLE guests (id int primary key);\n';
+  const sent = await sendDump(visitor, house.origin, { site, id: database, body });
+  const gone = await make(visitor, site, { db_name: 'gone', engine: 'mariadb' });
+  await visitor.submit(`/sites/${site}/databases/${gone.id}/deletion`, { confirm: '1' });
+  await house.work();
+  const { text } = await visitor.get(`/sites/${site}/databases/trash`);
+  const dump = /databases\/trash\/([0-9a-f-]{36})\/restoration/.exec(text)?.[1] ?? '';
+  return { database, spare, imported: lastPart(sent.headers.location), dump };
 }

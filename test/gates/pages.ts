@@ -55,6 +55,22 @@ const backups = (path = '', owner: keyof Names['sites'] = 'customer') => {
 const backup = (name: keyof Names['backups'], path = '', owner: keyof Names['sites'] = 'customer') => {
   return ({ sites, backups: ids }: Names) => `/sites/${sites[owner]}/backups/${ids[name]}${path}`;
 };
+const databases = (path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites }: Names) => `/sites/${sites[owner]}/databases${path}`;
+};
+const database = (name: keyof Names['databases'], path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites, databases: ids }: Names) => `/sites/${sites[owner]}/databases/${ids[name]}${path}`;
+};
+const imported = (
+  name: 'done' | 'failed' | 'running',
+  into: 'blog' | 'shop' | 'lost',
+  owner: keyof Names['sites'] = 'customer',
+) => {
+  return ({ sites, databases: ids }: Names) => `/sites/${sites[owner]}/databases/${ids[into]}/imports/${ids[name]}`;
+};
+const trashed = (path: string) => {
+  return ({ sites, databases: ids }: Names) => `/sites/${sites.customer}/databases/trash/${ids.dump}${path}`;
+};
 const documents = ['terms', 'privacy', 'backup', 'backup-service', 'sla', 'ssh'];
 
 const publicPages: readonly Page[] = [
@@ -395,6 +411,51 @@ const sshPages: readonly Page[] = [
   page('end ssh, none', 'beginner', ssh('/end', 'beginner'), { state: 'empty' }),
 ];
 
+const wanted = { charset: '', db_password: '' };
+const databasePages: readonly Page[] = [
+  page('databases', 'customer', databases()),
+  page('databases, none yet', 'beginner', databases('', 'beginner'), { state: 'empty' }),
+  page('databases, none on this server', 'several', databases('', 'several'), { state: 'empty' }),
+  page('databases, site in preparation', 'newcomer', ({ closedSite }) => `/sites/${closedSite}/databases`, { state: 'empty' }),
+  page('databases, site suspended', 'several', ({ secondSite }) => `/sites/${secondSite}/databases`),
+  page('databases, server gone', 'troubled', databases('', 'troubled'), { state: 'error' }),
+  page('databases of a viewer', 'viewer', databases()),
+  page('databases, bad values', 'customer', databases(), refused({ ...wanted, db_name: 'My-Shop', db_password: 'short' })),
+  page('databases, forged', 'beginner', databases('', 'beginner'), forged({ ...wanted, db_name: 'x' })),
+  page('database', 'customer', database('blog'), { state: 'long' }),
+  page('database, import stopped', 'customer', database('shop')),
+  page('database, server gone', 'troubled', database('lost', '', 'troubled'), { state: 'error' }),
+  page('database of a viewer', 'viewer', database('blog')),
+  page('database, unknown', 'customer', `/sites/x/databases/${noId}`, error(404)),
+  page('new password of a database', 'customer', database('blog', '/password')),
+  page('new password of a database, weak', 'customer', database('blog', '/password'), refused({ db_password: 'short' })),
+  page('new password of a database, forged', 'customer', database('blog', '/password'), forged({ db_password: '' })),
+  page('password of a database, shown once', 'customer', database('shop', '/password'), {
+    sent: { fields: { db_password: '' } },
+  }),
+  page('delete a database', 'customer', database('blog', '/deletion')),
+  page('delete a database, not confirmed', 'customer', database('blog', '/deletion'), refused({})),
+  page('delete a database, forged', 'customer', database('blog', '/deletion'), forged({ confirm: '1' })),
+  page('delete a database, as a viewer', 'viewer', database('blog', '/deletion'), error(403)),
+  page('import', 'customer', database('shop', '/imports')),
+  page('import, no file', 'customer', database('shop', '/imports'), {
+    state: 'error',
+    status: 422,
+    sent: { fields: {}, multipart: true },
+  }),
+  page('import, forged', 'customer', database('shop', '/imports'), {
+    ...error(403),
+    sent: { fields: { _csrf: 'somebody-elses' }, multipart: true },
+  }),
+  page('import that is done', 'customer', imported('done', 'blog')),
+  page('import that stopped', 'customer', imported('failed', 'shop'), { state: 'error' }),
+  page('import that runs', 'troubled', imported('running', 'lost', 'troubled')),
+  page('trash of databases', 'customer', databases('/trash')),
+  page('trash of databases, empty', 'beginner', databases('/trash', 'beginner'), { state: 'empty' }),
+  page('restore a database', 'customer', trashed('/restoration')),
+  page('restore a database, forged', 'customer', trashed('/restoration'), forged()),
+];
+
 const errorPages: readonly Page[] = [
   page('an address that cannot be read', 'guest', '/%E0%A4%A', error(400)),
   page('an unknown address', 'guest', '/nothing-here', error(404)),
@@ -413,6 +474,7 @@ export const pages: readonly Page[] = [
   ...filePages,
   ...backupPages,
   ...sshPages,
+  ...databasePages,
   ...errorPages,
 ];
 
@@ -432,6 +494,14 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
   '/files{/*path}': { why: 'leads to the files of a site', who: 'customer', path: () => '/files' },
   '/backups': { why: 'leads to the backups of a site', who: 'customer', path: () => '/backups' },
   '/ssh': { why: 'leads to SSH of a site', who: 'customer', path: () => '/ssh' },
+  '/databases': { why: 'leads to the databases of a site', who: 'customer', path: () => '/databases' },
+  '/sites/:site/databases/:id/download': { why: 'a dump', who: 'customer', path: database('blog', '/download') },
+  '/sites/:site/databases/trash/:id/download': { why: 'a dump', who: 'customer', path: trashed('/download') },
+  '/sites/:site/databases/:id/imports/:import/state': {
+    why: 'JSON',
+    who: 'customer',
+    path: (names) => `${imported('done', 'blog')(names)}/state`,
+  },
   '/sites/:site/backups/:id/sha256': { why: 'a checksum file', who: 'customer', path: backup('real', '/sha256') },
   '/sites/:site/backups/:id/state': { why: 'JSON', who: 'customer', path: backup('real', '/state') },
 };

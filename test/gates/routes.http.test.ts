@@ -5,6 +5,7 @@ import { day, minute } from '../../src/platform/clock.ts';
 import { newId } from '../../src/platform/ids.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
+import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { headerFaults } from './answer-headers.ts';
 import { answered, type How, sendForm, speaking, tokenOf } from './asking.ts';
@@ -24,6 +25,7 @@ let tokens: Record<string, string>;
 
 beforeAll(async () => {
   house = await startPanel({ limitsScale: 1000 });
+  await hostDatabases(house, ['mariadb']);
   owner = await household(house, 'owner@example.com');
   stranger = await household(house, 'stranger@example.com');
   await new Visitor(house).signUp('newcomer@example.com');
@@ -41,7 +43,7 @@ beforeAll(async () => {
     '/invitations/:token': lastOf(await owner.visitor.linkFor('viewer-of-owner@example.com', '/invitations/')),
   };
 });
-afterAll(() => house?.close());
+afterAll(() => house && closeHosted(house));
 
 const lastOf = (path: string) => path.split('/').at(-1) ?? '';
 /** @returns the token of a letter to somebody new, as their own acts or those of another device bring it */

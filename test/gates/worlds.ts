@@ -8,8 +8,10 @@ import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
 import { accept, invite, placeOf } from '../people/guests.ts';
 import { addSshServer, ask, grant } from '../ssh/asking.ts';
+import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { type BackupName, writeBackups } from './backup-rows.ts';
+import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
 
 /** Who looks at a page. A guest has no session; each of the others is described at `openWorlds`. */
 export type Who =
@@ -44,6 +46,7 @@ export type Names = {
   readonly closedSite: string;
   /** backups of `customer` by their state, and the one of `troubled` that runs */
   readonly backups: Readonly<Record<BackupName, string>>;
+  readonly databases: DatabaseNames;
   /** results of uploads of `customer` */
   readonly uploads: { readonly good: string; readonly refused: string };
   /** verification links: unused, of `signedUp`; and used */
@@ -113,10 +116,10 @@ export async function openWorlds(): Promise<Worlds> {
       house,
       names: { ...names, verify },
       enter: (who, language = 'ko') => enter(house, who, language, waiting),
-      close: house.close,
+      close: () => closeHosted(house),
     };
   } catch (error) {
-    await house.close();
+    await closeHosted(house);
     throw error;
   }
 }
@@ -179,10 +182,11 @@ async function bringOver(house: TestPanel): Promise<void> {
 }
 
 async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
-  const arrive = (who: Who) => new Visitor(house).arrive(addressOf(who));
+  await hostDatabases(house);
+  const arrive = (who: Who, plan = 'seed') => new Visitor(house).arrive(addressOf(who), { plan });
   const sites = {
     beginner: await arrive('beginner'),
-    customer: await arrive('customer'),
+    customer: await arrive('customer', 'tree'),
     troubled: await arrive('troubled'),
     broken: await arrive('broken'),
     several: await arrive('several'),
@@ -215,17 +219,20 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await customer.submit(`/sites/${sites.customer}/backups`, {});
   await house.work();
   const people = await inviteAll(house, customer, sites.customer);
+  const ofCustomer = await fillDatabases(house, customer, sites.customer);
   const backups = await writeBackups(house, sites);
+  await moveAway(house, sites.several);
   await use(house, sites.customer, 82);
   await use(house, sites.troubled, 97);
   const troubled = await enter(house, 'troubled', 'ko', newcomer);
+  const databases = { ...ofCustomer, ...(await loseDatabase(house, troubled, sites.troubled)) };
   for (let tries = 0; tries < 5; tries += 1) await troubled.submit('/confirm', { password: wrongPassword });
   await askForSsh(house, sites);
   // Last: from here on nothing works off jobs, so that this site stays closed.
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
   const links = { reset, notMe, lostFactor, address, lift, ...people };
-  return { sites, secondSite, closedSite, backups, uploads, used, ...links, longFolder, longFile };
+  return { sites, secondSite, closedSite, backups, databases, uploads, used, ...links, longFolder, longFile };
 }
 
 /** SSH in its states: `customer` waits, `troubled` was refused, `several` has it; everybody else could ask. */

@@ -27,6 +27,7 @@ const secretFields = new Set([
   'password',
   'current_password',
   'new_password',
+  'db_password',
   'captcha',
   'code',
   'recovery',
