@@ -58,7 +58,9 @@ function repliesOf(socket: Socket): () => Promise<string> {
     });
   return async () => {
     for (;;) {
-      const reply = /^\d{3} [^\n]*\r\n/m.exec(text);
+      // a line feed that was typed comes back in the reply; what telnet says of octet 255 is no part of it
+      text = text.replace(/\xff[\xfb-\xfe][\s\S]/g, '');
+      const reply = /^\d{3} [\s\S]*?\r\n/m.exec(text);
       if (reply) {
         text = text.slice(reply.index + reply[0].length);
         return reply[0].trim();

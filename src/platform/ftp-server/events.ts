@@ -118,7 +118,7 @@ function kindOf(line: LogLine, next: LogLine | undefined, rests: boolean): FtpEv
   const { command, answer } = line;
   const isDone = answer >= 200 && answer < 300;
   if (command === 'PASS' && answer === 230) return 'signedIn';
-  if ((command === 'PASS' || command === 'USER') && answer >= 400) return line.user === '' ? undefined : 'refused';
+  if (isRefusal(line)) return line.user === '' ? undefined : 'refused';
   if (command === 'STOR') return line.isTransferred && isDone ? fateOf(line, next, rests) : brokenOff(line);
   if (command === 'RETR' && line.isTransferred && isDone) return 'sent';
   if (/^(DELE|X?RMD)$/.test(command) && isDone) return 'removed';
@@ -126,6 +126,10 @@ function kindOf(line: LogLine, next: LogLine | undefined, rests: boolean): FtpEv
   if (command === 'RNTO' && isDone) return 'renamed';
   return command === 'EXIT' && line.user !== '' ? 'ended' : undefined;
 }
+
+/** A wrong password, or no room for one more; not what somebody types who is in already. */
+const isRefusal = ({ command, answer, isSignedIn }: LogLine) =>
+  (command === 'PASS' && (answer === 530 || answer === 421)) || (command === 'USER' && !isSignedIn && answer >= 400);
 
 function fateOf(upload: LogLine, next: LogLine | undefined, rests: boolean): FtpEventKind | 'unknown' {
   if (!next) return rests ? 'stored' : 'unknown';

@@ -33,7 +33,9 @@ export type LogLine = {
   readonly sessionId: string;
   readonly isEncrypted: boolean;
   readonly address: string;
+  /** who is signed in, or who tried to be */
   readonly user: string;
+  readonly isSignedIn: boolean;
   readonly command: string;
   readonly answer: number;
   readonly isTransferred: boolean;
@@ -99,6 +101,7 @@ function lineOf(fields: ReadonlyMap<Part, Buffer>): LogLine | 'broken' {
     isEncrypted: text('protocol') === 'ftps',
     address: plainAddress(text('address') ?? ''),
     user: text('user') ?? text('typedUser') ?? '',
+    isSignedIn: octets('user') !== undefined,
     command,
     answer: Number(text('answer') ?? 0),
     isTransferred: text('transfer') === 'success',
