@@ -7,6 +7,7 @@ import { tryAll, tryHelpers } from './check.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
 import { customersCommand } from './defence-commands.ts';
 import { readEnvironment, withSecret } from './environment.ts';
+import { ftpServerCommands, ftpServerUsage } from './ftp-server-commands.ts';
 import { CommandRefused } from './import-commands.ts';
 import { keysCommand } from './keys-command.ts';
 import { catalogues } from './messages/catalogue.ts';
@@ -58,6 +59,7 @@ gotgan server sshd-config --key <file.pub> --from <address> [--group] [--sites] 
                                  what the sshd of a server with sites needs, so that the panel reaches each as its own user
 gotgan server prepare-database <server> --engine mariadb|postgresql [--admin <file>|-] [--site-host <address>] [--accounts <prefix>]
                                  makes databases possible on a server; the administrator's URL from the file, standard input or DATABASE_ADMIN_URL
+${ftpServerUsage}
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -184,6 +186,10 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(sshCommands, act) ? sshCommands[act] : undefined;
     if (!given) throw new CommandRefused(`ssh: one of ${Object.keys(sshCommands).join(', ')} is needed`);
     await given(args, withPanel, console.log);
+  'ftp-server': async ([act = '', ...args]) => {
+    const given = Object.hasOwn(ftpServerCommands, act) ? ftpServerCommands[act] : undefined;
+    if (!given) throw new CommandRefused(ftpServerUsage);
+    process.stdout.write(await given(args, fromEnvironment().choices));
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {
