@@ -18,6 +18,8 @@ import { Orders } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
 import { People } from './people/people.ts';
 import { second } from './platform/clock.ts';
+import { ftpServerKeys } from './platform/ftp-server/keys.ts';
+import { answerRadius, type RadiusServer } from './platform/ftp-server/radius.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { Sites } from './sites/sites.ts';
@@ -41,7 +43,18 @@ export async function createPanel(options: PanelOptions) {
     await stopMeasuring?.();
     await worker.close();
   };
-  return { app, doors, ...worker, close };
+  return { app, doors, ...worker, listenForFtp: () => listenForFtp(doors), close };
+}
+
+/**
+ * Answers the FTP server who may come in, at FTP_RADIUS, until it is closed: in the process of the pages, where passwords are hashed.
+ * @returns undefined without FTP_RADIUS. @throws Error when the port is taken
+ */
+async function listenForFtp({ choices, secrets, ftp, log }: Doors): Promise<RadiusServer | undefined> {
+  const [, host = '', port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(choices.ftpRadius ?? '') ?? [];
+  if (port === undefined) return undefined;
+  const onFault = (err: unknown) => log.warn({ err }, 'an FTP sign-in could not be judged');
+  return answerRadius({ host, port: Number(port), secret: ftpServerKeys(secrets).radius, answer: ftp.answer, onFault });
 }
 
 /** The same without pages: a process that only works needs none of what they load, a third of its memory. */
@@ -113,7 +126,12 @@ async function build(choices: Choices, given: PanelOptions) {
   const { limits } = choices;
   const databases = new Databases({ connection, sites });
   const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
-  const ftp = new Ftp({ connection, sites });
+  const ftp = new Ftp({
+    ...platform,
+    ...{ accounts, orders, sites, signIn, audit, hashesAtOnce },
+    logFile: choices.ftpLog,
+    logWord: ftpServerKeys(secrets).logWord,
+  });
   const ssh = new Ssh({ connection, sites });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 

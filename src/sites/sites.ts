@@ -29,6 +29,9 @@ export type Site = {
   readonly terminatedAt: number | null;
 };
 
+/** `host` and `port` are null where no FTP server runs. */
+export type FtpServer = { readonly host: string | null; readonly port: number | null; readonly isHere: boolean };
+
 /** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
 export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };
 
@@ -155,6 +158,13 @@ export class Sites {
   /** @returns where the site lies on its server, for FTP and the like; errors as promised by the port */
   homeOf(site: Site): Promise<SiteHome> {
     return this.#parts.host.homeOf(site);
+  }
+
+  /**
+   * @returns what FTP programs are told of the site's server, and whether it is this machine; undefined for a server that is not there
+   */
+  async ftpServer({ serverId }: Pick<Site, 'serverId'>): Promise<FtpServer | undefined> {
+    return this.#store.ftpServer(serverId);
   }
 
   /** What makes and removes the places of sites, for jobs that need more than files. */

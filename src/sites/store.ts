@@ -3,7 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
-import type { Site } from './sites.ts';
+import type { FtpServer, Site } from './sites.ts';
 
 const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
   id: row.id,
@@ -76,6 +76,15 @@ export class SiteStore {
         usage_changes: 0,
       })
       .execute();
+  }
+
+  async ftpServer(id: string): Promise<FtpServer | undefined> {
+    const row = await this.#connection.db
+      .selectFrom('servers')
+      .select(['ftp_host', 'ftp_port', 'address'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && { host: row.ftp_host, port: row.ftp_port, isHere: row.address === '' };
   }
 
   async markOpened(tx: Tx, siteId: string, now: number): Promise<boolean> {

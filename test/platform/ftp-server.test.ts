@@ -1,5 +1,5 @@
 // A real ProFTPD with our configuration, our answers and our reading of its log, attacked and used by real clients.
-import { mkdtemp, mkdir, chown, chmod, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -16,11 +16,19 @@ test('a file goes up', async () => {
   await chmod(join(folder, 'first/www'), 0o2750);
   const server = await startFtpServer({
     sitesFolder: folder,
-    answer: async ({ password }) => (password === 'right' ? { userId: 4321, groupId: 33, folder: join(folder, 'first') } : undefined),
+    answer: async ({ password }) =>
+      password === 'right' ? { userId: 4321, groupId: 33, folder: join(folder, 'first') } : undefined,
   });
   try {
     const client = new Client(10_000);
-    await client.access({ host: server.host, port: server.port, user: 'first', password: 'right', secure: true, secureOptions: { ca: server.certificate } });
+    await client.access({
+      host: server.host,
+      port: server.port,
+      user: 'first',
+      password: 'right',
+      secure: true,
+      secureOptions: { ca: server.certificate },
+    });
     await client.uploadFrom(Readable.from(['x']), 'www/a.txt');
     client.close();
     const events = await server.eventsUntil(({ kind }) => kind === 'ended');
