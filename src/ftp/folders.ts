@@ -5,6 +5,7 @@ import type { FtpHome } from '../platform/ftp-server/port.ts';
 import type { Entry, SiteStorage } from '../platform/storage/port.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import type { FtpAccount } from './ftp.ts';
+import { whenGone } from './when-gone.ts';
 
 /** A form that offered more would be no choice any more. */
 const mostOffered = 200;
@@ -43,13 +44,9 @@ function emptyWhenGone(error: unknown): Entry[] {
  */
 export async function homeOf(sites: Sites, site: Site, { folder }: Pick<FtpAccount, 'folder'>): Promise<FtpHome | undefined> {
   const path = folder === '' ? ['www'] : folder.split('/');
-  try {
-    if ((await sites.storageFor(site).stat(path)).kind !== 'folder') return undefined;
-    const { folder: own, userId, groupId } = await sites.homeOf(site);
-    const home = posix.join(own, folder);
-    return Buffer.byteLength(home) > longestHomeBytes ? undefined : { userId, groupId, folder: home };
-  } catch (error) {
-    if (error instanceof PanelError && error.status === 404) return undefined;
-    throw error;
-  }
+  const found = await sites.storageFor(site).stat(path).catch(whenGone);
+  const place = found?.kind === 'folder' ? await sites.homeOf(site).catch(whenGone) : undefined;
+  if (!place) return undefined;
+  const home = posix.join(place.folder, folder);
+  return Buffer.byteLength(home) > longestHomeBytes ? undefined : { ...place, folder: home };
 }

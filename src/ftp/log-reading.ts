@@ -1,4 +1,4 @@
-// Reads the FTP server's log on, again and again: each event has its effects once, also when a process dies in the middle.
+// Reads the FTP server's log on, again and again: no event is lost, and none has its effects twice, also when a process dies in the middle.
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { readFtpEvents } from '../platform/ftp-server/events.ts';
@@ -6,9 +6,10 @@ import type { FtpEvent } from '../platform/ftp-server/port.ts';
 import type { Log } from '../platform/log.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import type { FtpStore } from './store.ts';
+import { whenGone } from './when-gone.ts';
 
-/** Who is told of files that came in, were renamed, and so on: writes rows in the transaction it is given, and nothing else. */
-export type Incoming = { took(tx: Tx, event: FtpEvent, site: Site): Promise<void> };
+/** Who is told of what was done to files: events of one site in their order, before the log is moved on. Told again it must do no harm. */
+export type Incoming = { took(events: readonly FtpEvent[], site: Site): Promise<void> };
 
 export type FtpLogReadingParts = {
   readonly connection: Connection;
@@ -18,7 +19,8 @@ export type FtpLogReadingParts = {
   readonly log: Pick<Log, 'warn'>;
   /** where the server writes; undefined: nowhere that we know of */
   readonly logFile: string | undefined;
-  readonly logWord: string;
+  /** @returns the word between which true lines stand */
+  readonly logWord: () => Promise<string>;
   readonly incoming?: Incoming | undefined;
 };
 
@@ -37,17 +39,19 @@ export class FtpLogReading {
 
   /** Reads to the end of the log, or for a while. Several processes may read at once: each part is told by one. @throws when it cannot be read */
   async read(): Promise<void> {
-    const { logFile: log, logWord } = this.#parts;
+    const { logFile: log } = this.#parts;
     if (log === undefined) return;
+    const logWord = await this.#parts.logWord();
     for (let round = 0; round < mostRounds; round += 1) {
       const before = await this.#position();
       const { events, position, hasMore, broken } = await readFtpEvents({ log, logWord, position: before, atMost: bytesAtOnce });
       if (broken > 0) this.#parts.log.warn({ lines: broken }, 'lines of the FTP log that nobody can read');
       if (position === before) return;
-      const sites = await this.#sitesOf(events);
+      const told = await this.#ofOurSites(events);
+      for (const { site, events: done } of told) await this.#parts.incoming?.took(done, site);
       const isOurs = await this.#parts.connection.write(async (tx) => {
         if (!(await this.#moveOn(tx, before, position))) return false;
-        await this.heard(tx, events, sites);
+        for (const of of told) await this.#forgetEnded(tx, of);
         return true;
       });
       if (!isOurs || !hasMore) return;
@@ -75,29 +79,22 @@ export class FtpLogReading {
     return numInsertedOrUpdatedRows === 1n;
   }
 
-  async #sitesOf(events: readonly FtpEvent[]): Promise<ReadonlyMap<string, { accountId: string; site: Site }>> {
-    const { store, sites, connection } = this.#parts;
-    const found = new Map<string, { accountId: string; site: Site }>();
-    for (const user of new Set(events.map((event) => event.user))) {
-      const account = await store.lastOfUser(user.toLowerCase(), connection.db);
-      const site = account && (await sites.byId(account.siteId).catch(() => undefined));
-      if (account && site) found.set(user, { accountId: account.id, site });
+  /** By account, in their order. Names that no account has had are nobody's doing. */
+  async #ofOurSites(events: readonly FtpEvent[]): Promise<Told[]> {
+    const { store, sites } = this.#parts;
+    const told: Told[] = [];
+    for (const [user, done] of Map.groupBy(events, (event) => event.user.toLowerCase())) {
+      const account = await store.lastOfUser(user);
+      const site = account && (await sites.byId(account.siteId).catch(whenGone));
+      if (account && site) told.push({ accountId: account.id, site, events: done });
     }
-    return found;
+    return told;
   }
 
-  /** Joins the transaction that moves on in the log. Names that no account has had are nobody's doing. */
-  async heard(
-    tx: Tx,
-    events: readonly FtpEvent[],
-    sites: ReadonlyMap<string, { readonly accountId: string; readonly site: Site }>,
-  ): Promise<void> {
-    const { store, incoming } = this.#parts;
-    for (const event of events) {
-      const of = sites.get(event.user);
-      if (!of) continue;
-      if (event.kind === 'ended') await store.removeSession(tx, { session: event.sessionId, accountId: of.accountId });
-      else await incoming?.took(tx, event, of.site);
-    }
+  async #forgetEnded(tx: Tx, { accountId, events }: Told): Promise<void> {
+    for (const { kind, sessionId: session } of events)
+      if (kind === 'ended') await this.#parts.store.removeSession(tx, { session, accountId });
   }
 }
+
+type Told = { readonly accountId: string; readonly site: Site; readonly events: readonly FtpEvent[] };

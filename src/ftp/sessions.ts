@@ -6,6 +6,7 @@ import type { Sites } from '../sites/sites.ts';
 import type { FtpAccount } from './ftp.ts';
 import { type HindranceParts, lasting } from './hindrances.ts';
 import type { FtpStore, Running } from './store.ts';
+import { whenGone } from './when-gone.ts';
 
 export type FtpSessionsParts = Pick<HindranceParts, 'accounts' | 'clock'> & {
   readonly connection: Connection;
@@ -37,7 +38,7 @@ export class FtpSessions {
     const { store, sites } = this.#parts;
     const hindered: Running[] = [];
     for (const one of await store.sessions()) {
-      const site = await sites.byId(one.account.siteId).catch(() => undefined);
+      const site = await sites.byId(one.account.siteId).catch(whenGone);
       const isOver = site !== undefined && (await this.#isHere(one)) && !(await runs({ ...one, user: one.account.user }));
       if (isOver || (await lasting(this.#parts, one.account, site))) hindered.push(one);
     }

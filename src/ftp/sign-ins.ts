@@ -13,6 +13,7 @@ import type { FtpAccount } from './ftp.ts';
 import { type Hindrance, type HindranceParts, lasting, ofAttempt } from './hindrances.ts';
 import type { FtpLogins, Outcome } from './logins.ts';
 import type { FtpStore } from './store.ts';
+import { whenGone } from './when-gone.ts';
 
 export type FtpSignInsParts = HindranceParts & {
   readonly connection: Connection;
@@ -91,10 +92,7 @@ export class FtpSignIns {
   }
 
   async #siteOf({ siteId }: FtpAccount): Promise<Site | undefined> {
-    return this.#parts.sites.byId(siteId).catch((error) => {
-      if (error instanceof PanelError && error.status === 404) return undefined;
-      throw error;
-    });
+    return this.#parts.sites.byId(siteId).catch(whenGone);
   }
 
   async #refuse(account: FtpAccount, outcome: Outcome & ('wrong' | Hindrance), attempt: FtpSignIn): Promise<undefined> {

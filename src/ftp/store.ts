@@ -29,8 +29,8 @@ export class FtpStore {
   }
 
   /** The newest account that ever had this name, for what the server's log tells of it. */
-  async lastOfUser(user: string, reader: Reader): Promise<Pick<FtpAccount, 'id' | 'siteId'> | undefined> {
-    const row = await reader
+  async lastOfUser(user: string): Promise<Pick<FtpAccount, 'id' | 'siteId'> | undefined> {
+    const row = await this.#connection.db
       .selectFrom('ftp_accounts')
       .select(['id', 'site_id'])
       .where('user_name', '=', user)
