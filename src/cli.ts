@@ -7,6 +7,7 @@ import { tryAll, tryHelpers } from './check.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
 import { customersCommand } from './defence-commands.ts';
 import { readEnvironment, withSecret } from './environment.ts';
+import { ftpServerCommands, ftpServerUsage } from './ftp-server-commands.ts';
 import { CommandRefused } from './import-commands.ts';
 import { keysCommand } from './keys-command.ts';
 import { catalogues } from './messages/catalogue.ts';
@@ -41,6 +42,7 @@ gotgan accounts suspect <file>   closes the passwords of the accounts listed, on
 gotgan customers restrict --site <name>|--reference <number> --reason unpaid|authority|security|terms
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
+${ftpServerUsage}
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -157,6 +159,11 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(serverCommands, act) ? serverCommands[act] : undefined;
     if (!given) throw new CommandRefused(`server: one of ${Object.keys(serverCommands).join(', ')} is needed`);
     await given(args, withPanel);
+  },
+  'ftp-server': async ([act = '', ...args]) => {
+    const given = Object.hasOwn(ftpServerCommands, act) ? ftpServerCommands[act] : undefined;
+    if (!given) throw new CommandRefused(ftpServerUsage);
+    process.stdout.write(await given(args, fromEnvironment().choices));
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {

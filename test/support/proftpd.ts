@@ -79,7 +79,7 @@ export async function startFtpServer(settings: FtpServerSettings): Promise<FtpSe
   const words = { text: '' };
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (words.text += text));
   const said = async () =>
-    `${words.text}${await readFile(join(folder, 'run/proftpd.log'), 'utf8').catch(() => '')}${faults.join('\n')}`;
+    `${words.text}${await readFile(join(folder, 'server.log'), 'utf8').catch(() => '')}${faults.join('\n')}`;
   const stop = async () => {
     await end(child);
     await radius?.close();

@@ -9,13 +9,15 @@ export type FtpServerOptions = {
   /** PEM files: the chain of the certificate, the server's own first, and its key */
   readonly certificate: string;
   readonly key: string;
+  /** the certificate's key is of an elliptic curve. Default false (RSA) */
+  readonly isElliptic?: boolean;
   /** where the panel answers RADIUS, as `127.0.0.1:1812`, and the secret it shares */
   readonly radius: string;
   readonly secret: string;
   /** the log that the panel reads, in a folder that only root can write to, and the word that makes its lines unforgeable */
   readonly log: string;
   readonly logWord: string;
-  /** where the server keeps its process number, its scoreboard and what it says of itself; root's alone */
+  /** where the server keeps its process number and its scoreboard; root's alone */
   readonly runFolder: string;
   /** address that is listened on, `0.0.0.0` for every one. Default 0.0.0.0 */
   readonly address?: string;
@@ -64,7 +66,7 @@ function number(name: keyof FtpServerOptions, value: number, most: number): numb
   return value;
 }
 
-function main({ address: at = '0.0.0.0', port = 21, runFolder }: FtpServerOptions): string[] {
+function main({ address: at = '0.0.0.0', port = 21, runFolder, log }: FtpServerOptions): string[] {
   const run = path('runFolder', runFolder).slice(1, -1);
   return [
     '# Printed by `gotgan ftp-server config`; print it anew instead of changing it. Holds a secret: mode 0600, owner root.',
@@ -85,7 +87,8 @@ function main({ address: at = '0.0.0.0', port = 21, runFolder }: FtpServerOption
     `ScoreboardFile "${run}/scoreboard"`,
     'DelayEngine off',
     'ControlsEngine off',
-    `SystemLog "${run}/proftpd.log"`,
+    // what the server says of itself, beside the log that the panel reads
+    `SystemLog ${path('log', posix.join(posix.dirname(log), 'server.log'))}`,
     'DebugLevel 0',
   ];
 }
@@ -110,14 +113,17 @@ function whoComesIn({ radius, secret }: FtpServerOptions): string[] {
   ];
 }
 
-function line({ certificate, key, plain = false }: FtpServerOptions): string[] {
+function line({ certificate, key, isElliptic = false, plain = false }: FtpServerOptions): string[] {
+  const kind = isElliptic ? 'EC' : 'RSA';
   return [
     'TLSEngine on',
     'TLSProtocol TLSv1.2 TLSv1.3',
     'TLSCipherSuite HIGH:!aNULL:!MD5:!RC4:!3DES:!kRSA',
     'TLSServerCipherPreference on',
-    `TLSRSACertificateFile ${path('certificate', certificate)}`,
-    `TLSRSACertificateKeyFile ${path('key', key)}`,
+    `TLS${kind}CertificateFile ${path('certificate', certificate)}`,
+    `TLS${kind}CertificateKeyFile ${path('key', key)}`,
+    // the same file: without this line only the first certificate in it is shown
+    `TLSCertificateChainFile ${path('certificate', certificate)}`,
     `TLSRequired ${plain ? 'off' : 'on'}`,
     'TLSOptions NoSessionReuseRequired',
     'TLSRenegotiate none',
@@ -180,7 +186,6 @@ function limits(options: FtpServerOptions): string[] {
     `MaxClientsPerHost ${number('sessionsPerAddress', sessionsPerAddress, 100_000)}`,
     `MaxClientsPerUser ${number('sessionsPerUser', sessionsPerUser, 100_000)}`,
     'MaxLoginAttempts 3',
-    'MaxCommandRate 200 1',
     'TimeoutLogin 60',
     'TimeoutIdle 600',
     'TimeoutNoTransfer 900',

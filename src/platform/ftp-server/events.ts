@@ -1,7 +1,7 @@
 // Tells what the FTP server wrote into its log, from where one stopped (docs/decisions/0015).
 import { systemClock } from '../clock.ts';
-import { type LogFile, openLogs, positionOf, readLines } from './log-files.ts';
-import { type LogLine, parseLine, placeOf } from './log-line.ts';
+import { type FileLine, type LogFile, openLogs, positionOf, readLines } from './log-files.ts';
+import { beginningsIn, type LogLine, parseLine, placeBefore, placeOf } from './log-line.ts';
 import type { FtpEvent, FtpEventKind } from './port.ts';
 
 export type FtpLog = {
@@ -65,7 +65,7 @@ export async function readFtpEvents({
 
 async function tellFile(file: LogFile, { logWord, now, atMost }: { logWord: string; now: number; atMost: number }) {
   const { lines, hasMore } = await readLines(file, atMost);
-  const reads: Read[] = lines.map(({ bytes, next }) => ({ line: parseLine(bytes, logWord), next }));
+  const reads = lines.flatMap((line) => readsOf(line, logWord));
   const following = followers(reads);
   const lastTime = hasMore ? timeOfLast(reads) : now;
   const events: FtpEvent[] = [];
@@ -82,6 +82,19 @@ async function tellFile(file: LogFile, { logWord, now, atMost }: { logWord: stri
     offset = next;
   }
   return { events, broken, hasMore, file: { ...file, offset } };
+}
+
+/** Mostly one line; where the server cut one, the next stands in the same. */
+function readsOf({ bytes, next }: FileLine, word: string): Read[] {
+  const beginnings = beginningsIn(bytes, word);
+  if (beginnings[0] !== 0) beginnings.unshift(0);
+  return beginnings.map((beginning, index) => {
+    const end = beginnings[index + 1];
+    return {
+      line: parseLine(bytes.subarray(beginning, end), word),
+      next: end === undefined ? next : next - 1 - bytes.length + end,
+    };
+  });
 }
 
 /** @returns by the index of a line the next one of the same session */
@@ -124,13 +137,14 @@ function fateOf(upload: LogLine, next: LogLine | undefined, rests: boolean): Ftp
 const brokenOff = ({ bytes, outside }: LogLine) => (bytes !== undefined && outside ? 'cutOff' : undefined);
 
 function eventOf(kind: FtpEventKind, line: LogLine): FtpEvent {
-  const { at, sessionId, user, address, isEncrypted, bytes, before } = line;
+  const { at, sessionId, user, address, isEncrypted, bytes, isCut } = line;
   const path = isAboutFile(kind) ? placeOf(line) : undefined;
-  const from = kind === 'renamed' && before ? placeOf(line, before) : undefined;
+  const from = kind === 'renamed' ? placeBefore(line) : undefined;
   return {
     ...{ kind, at, sessionId, user, address, isEncrypted },
     ...(path && { path: path.toString('utf8') }),
     ...(path && !isText(path) && { octets: path }),
+    ...(path && isCut && { isCut }),
     ...(from && { from: from.toString('utf8') }),
     ...(bytes !== undefined && (kind === 'stored' || kind === 'cutOff' || kind === 'sent') && { bytes }),
   };

@@ -1,23 +1,29 @@
 // One line of the FTP server's log: how it is written, and how it is read though a stranger may have typed what stands in it.
 import { posix } from 'node:path';
 
-/** Variables of ProFTPD's LogFormat, in the order of a line, under the names that a line read has them by. */
+/**
+ * Variables of ProFTPD's LogFormat, in the order of a line, under the names that a line read has them by. What a stranger types comes last,
+ * and the paths before it with the one that matters most first, since the server cuts a line after some 4,090 octets.
+ */
 const parts = [
   ['time', '%{epoch}%{millisecs}'],
   ['process', '%P'],
   ['protocol', '%{protocol}'],
   ['address', '%a'],
-  ['typedUser', '%U'],
   ['user', '%u'],
   ['command', '%m'],
   ['answer', '%s'],
   ['transfer', '%{transfer-status}'],
   ['bytes', '%b'],
   ['reason', '%E'],
+  ['outside', '%f'],
   ['before', '%w'],
   ['inside', '%F'],
-  ['outside', '%f'],
+  ['typedUser', '%U'],
 ] as const;
+
+/** Octets that a line which the server cut has at least: a shorter one without its end was cut by a line feed in it. */
+const longLine = 4000;
 
 type Part = (typeof parts)[number][0];
 
@@ -33,26 +39,42 @@ export type LogLine = {
   readonly isTransferred: boolean;
   readonly bytes: number | undefined;
   readonly reason: string | undefined;
+  /** on the server */
+  readonly outside: Buffer | undefined;
+  /** `outside` itself was cut, somewhere after its last stroke */
+  readonly isCut: boolean;
   /** in the jail: of a rename the path before it */
   readonly before: Buffer | undefined;
   /** in the jail */
   readonly inside: Buffer | undefined;
-  /** on the server */
-  readonly outside: Buffer | undefined;
 };
 
 /** What `LogFormat` is told. The word stands at both ends: what was cut short, or has a line feed in it, lacks one of them. */
 export const logFormat = (word: string): string => [word, ...parts.map(([, variable]) => variable), word].join('\t');
+
+/** @returns where in it lines begin: a line that the server cut has no line feed, and the next one follows at once */
+export function beginningsIn(bytes: Buffer, word: string): number[] {
+  const found = [];
+  for (let at = bytes.indexOf(`${word}\t`); at >= 0; at = bytes.indexOf(`${word}\t`, at + 1)) found.push(at);
+  return found;
+}
 
 /** @returns undefined for what is no line of ours; `broken` for what begins or ends as one and cannot be read */
 export function parseLine(bytes: Buffer, word: string): LogLine | 'broken' | undefined {
   const begins = bytes.indexOf(`${word}\t`) === 0;
   const ends = bytes.subarray(-word.length - 1).equals(Buffer.from(`\t${word}`));
   if (!begins && !ends) return undefined;
-  const fields = fieldsOf(bytes);
-  if (!begins || !ends || fields.length !== parts.length + 2) return 'broken';
-  return lineOf(new Map(parts.map(([name], index) => [name, fields[index + 1] ?? Buffer.alloc(0)])));
+  const fields = fieldsOf(bytes).slice(1);
+  const isWhole = ends && fields.length === parts.length + 1;
+  const isLong = !ends && bytes.length >= longLine && fields.length > pathAt && fields.length <= parts.length;
+  if (!begins || !(isWhole || isLong)) return 'broken';
+  // of a cut line the last field is no whole one
+  const known = isWhole || fields.length === pathAt + 1 ? fields : fields.slice(0, -1);
+  const line = lineOf(new Map(parts.map(([name], index) => [name, known[index] ?? Buffer.alloc(0)])));
+  return line === 'broken' ? line : { ...line, isCut: isLong && fields.length === pathAt + 1 };
 }
+
+const pathAt = parts.findIndex(([name]) => name === 'outside');
 
 function fieldsOf(bytes: Buffer): Buffer[] {
   const fields = [];
@@ -82,9 +104,10 @@ function lineOf(fields: ReadonlyMap<Part, Buffer>): LogLine | 'broken' {
     isTransferred: text('transfer') === 'success',
     bytes: /^\d+$/.test(text('bytes') ?? '') ? Number(text('bytes')) : undefined,
     reason: text('reason'),
+    outside: octets('outside'),
+    isCut: false,
     before: octets('before'),
     inside: octets('inside'),
-    outside: octets('outside'),
   };
 }
 
@@ -94,17 +117,18 @@ export const sessionName = (process: string): string => process.replace(/^0+(?=\
 /** An address of IPv4 that came over a socket of IPv6 is one of IPv4. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
-/**
- * Where something lies on the server. As it was typed it may have doubled strokes; steps (`.`, `..`) the server has refused already.
- * @param inside another path in the same jail, whose place on the server is wanted instead
- */
-export function placeOf({ outside, inside }: LogLine, other?: Buffer): Buffer | undefined {
+/** Where something lies on the server. As it was typed it may have doubled strokes; steps (`.`, `..`) the server has refused already. */
+export function placeOf({ outside, isCut }: LogLine): Buffer | undefined {
   if (!outside) return undefined;
+  return normal(isCut ? outside.subarray(0, outside.lastIndexOf('/')) : outside);
+}
+
+/** Where that lay which was renamed; undefined where the line was cut before it was said. */
+export function placeBefore({ outside, before, inside }: LogLine): Buffer | undefined {
+  if (!outside || !before || !inside) return undefined;
   const clean = normal(outside);
-  if (!other) return clean;
-  if (!inside) return undefined;
-  const jail = clean.toString('latin1').slice(0, clean.length - normal(inside).length);
-  return normal(Buffer.from(`${jail}${other.toString('latin1')}`, 'latin1'));
+  const jail = clean.subarray(0, clean.length - normal(inside).length);
+  return normal(Buffer.concat([jail, before]));
 }
 
 /** octet by octet: latin1 keeps each */

@@ -38,7 +38,9 @@ export type FtpEvent = {
   readonly path?: string;
   /** the same path as octets, only where they are no UTF-8 (`path` has U+FFFD for what cannot be read) */
   readonly octets?: Buffer;
-  /** of a rename: the absolute path before it */
+  /** the name was too long for the log (some 3,900 octets in all): `path` is only the folder that it lies in, or one above */
+  readonly isCut?: boolean;
+  /** of a rename: the absolute path before it; left out where the names were too long for the log */
   readonly from?: string;
   readonly bytes?: number;
 };
