@@ -13,6 +13,7 @@ import { Consent } from './consent/consent.ts';
 import { Databases } from './databases/databases.ts';
 import { Files } from './files/files.ts';
 import { Ftp } from './ftp/ftp.ts';
+import { ftpKeysFile } from './ftp-server-commands.ts';
 import { type Choices, chosen, type PanelOptions } from './options.ts';
 import { Orders } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
@@ -50,11 +51,12 @@ export async function createPanel(options: PanelOptions) {
  * Answers the FTP server who may come in, at FTP_RADIUS, until it is closed: in the process of the pages, where passwords are hashed.
  * @returns undefined without FTP_RADIUS. @throws Error when the port is taken
  */
-async function listenForFtp({ choices, secrets, ftp, log }: Doors): Promise<RadiusServer | undefined> {
+async function listenForFtp({ choices, ftp, log }: Doors): Promise<RadiusServer | undefined> {
   const [, host = '', port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(choices.ftpRadius ?? '') ?? [];
   if (port === undefined) return undefined;
   const onFault = (err: unknown) => log.warn({ err }, 'an FTP sign-in could not be judged');
-  return answerRadius({ host, port: Number(port), secret: ftpServerKeys(secrets).radius, answer: ftp.answer, onFault });
+  const { secret } = await ftpServerKeys(ftpKeysFile(choices.dataFolder));
+  return answerRadius({ host, port: Number(port), secret, answer: ftp.answer, onFault });
 }
 
 /** The same without pages: a process that only works needs none of what they load, a third of its memory. */
@@ -130,7 +132,7 @@ async function build(choices: Choices, given: PanelOptions) {
     ...platform,
     ...{ accounts, orders, sites, signIn, audit, hashesAtOnce },
     logFile: choices.ftpLog,
-    logWord: ftpServerKeys(secrets).logWord,
+    logWord: async () => (await ftpServerKeys(ftpKeysFile(choices.dataFolder))).logWord,
   });
   const ssh = new Ssh({ connection, sites });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });

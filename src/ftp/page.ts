@@ -3,8 +3,8 @@ import type { Request } from 'express';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Words } from '../platform/web/words.ts';
 import { signedIn } from '../platform/web/visit.ts';
+import type { Words } from '../platform/web/words.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import { mayManage } from './accounts.ts';
 import type { Ftp, FtpAccount, FtpLogin } from './ftp.ts';
@@ -83,7 +83,11 @@ async function accountView(req: Request, parts: FtpPageParts, account: FtpAccoun
   };
 }
 
-async function accountState({ accounts, clock }: FtpPageParts, account: FtpAccount, waitsUntil: number | undefined): Promise<State> {
+async function accountState(
+  { accounts, clock }: FtpPageParts,
+  account: FtpAccount,
+  waitsUntil: number | undefined,
+): Promise<State> {
   if (account.offAt !== null) return 'off';
   if (account.expiresAt !== null && account.expiresAt <= clock.now()) return 'expired';
   if (!(await stillWorksHere(accounts, account))) return 'place';

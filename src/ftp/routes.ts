@@ -1,6 +1,7 @@
 // The HTTP of FTP: the page of a site, making and changing accounts, passwords shown once, ending.
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
+import type { Choices } from '../options.ts';
 import { LocalTime } from '../platform/clock.ts';
 import { conflict, forbidden } from '../platform/errors.ts';
 import { act, form, requireToken, typed } from '../platform/web/form.ts';
@@ -9,7 +10,6 @@ import { networksIn } from '../platform/web/networks.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import type { Guards } from '../sign-in/guards.ts';
-import type { Choices } from '../options.ts';
 import { nameFaults, nameFields, rightsFields, takenRights } from './fields.ts';
 import { offeredFolders } from './folders.ts';
 import type { FtpAccount } from './ftp.ts';
@@ -105,7 +105,7 @@ export function ftpRoutes(parts: FtpRouteParts, { signedIn: inside, signedInAt, 
 const titled = (req: Request, key: string) => ({ title: req.visit.words.t(key), section: 'ftp', site: req.site });
 
 /** A form that changes something is no page for who may only look. */
-const mayChange: RequestHandler = (req, _res, next) => 
+const mayChange: RequestHandler = (req, _res, next) =>
   next(req.mayChange ? undefined : forbidden(signedIn(req).restriction ? 'error.restricted' : 'error.role'));
 
 /** "Add my address": the form comes again with what was typed and one line more, and nothing is done yet. Needs no script. */

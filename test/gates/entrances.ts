@@ -311,6 +311,36 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     fields: { path: 'www/notes.html', to: 'www/album', name: '' },
   },
   'POST /sites/:site/files/delete': { who: 'session', may: 'change', fields: { path: 'www/album' } },
+  'GET /ftp': { who: 'session', may: 'own', ...redirect },
+  'GET /sites/:site/ftp': look,
+  // An account of the developer's own, who may do to it what an owner may; what an owner made is not theirs (test/ftp/ftp.http.test.ts).
+  'GET /sites/:site/ftp/account': { who: 'fresh', may: 'change', delicate: 'a way in that stays' },
+  'POST /sites/:site/ftp/account': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'a way in that stays',
+    fields: { user: 'another', path: '/www', password: 'copper-Lantern-71-river', allow_ips: '', expires: '' },
+  },
+  // Only once, after a password was drawn.
+  'GET /sites/:site/ftp/password': { who: 'session', may: 'look', ...redirect },
+  'GET /sites/:site/ftp/accounts/:id': { who: 'session', may: 'change' },
+  'POST /sites/:site/ftp/accounts/:id': {
+    who: 'session',
+    may: 'change',
+    fields: { path: '/www', allow_ips: '203.0.113.7', expires: '' },
+  },
+  'GET /sites/:site/ftp/accounts/:id/password': { who: 'fresh', may: 'change', delicate: 'a password that lets in' },
+  'POST /sites/:site/ftp/accounts/:id/password': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'a password that lets in',
+    fields: { password: 'quiet-Harbor-52-lantern' },
+  },
+  'GET /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'change' },
+  'POST /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'change', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/off': { who: 'session', may: 'change', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/on': { who: 'fresh', may: 'change', delicate: 'a way in that was closed', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/unlock': { who: 'session', may: 'change', fields: {} },
   'GET /backups': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },
@@ -345,6 +375,7 @@ export function valuesFor(path: string, home: Household, tokens: Readonly<Record
 }
 
 function idFor(path: string, home: Household): string {
+  if (path.includes('/ftp/accounts/')) return home.ftpAccount;
   if (path.includes('/files/results/')) return home.upload;
   if (path.includes('/people/invitations/')) return home.invitation;
   return path.includes('/people/') ? home.place : home.backup;

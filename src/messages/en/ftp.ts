@@ -115,12 +115,13 @@ export const ftp: Record<keyof typeof source, Sentence> = {
   'ftp.how.filezilla': 'FileZilla',
   'ftp.how.filezilla.1': 'Open File > Site Manager and add a new site.',
   'ftp.how.filezilla.2': 'Choose protocol FTP, host {host}, port {port}, and encryption “Require explicit FTP over TLS”.',
-  'ftp.how.filezilla.3':
-    'Choose logon type “Ask for password”, connect, and compare the fingerprint of the certificate with the one above.',
+  'ftp.how.filezilla.3': 'Choose logon type “Ask for password”, enter the user and connect.',
+  'ftp.how.fingerprint':
+    'When your program shows the fingerprint of the certificate at the first connection, check that it is the one above, and save it.',
   'ftp.how.winscp': 'WinSCP',
   'ftp.how.winscp.1': 'In a new session choose file protocol FTP and encryption “TLS/SSL explicit encryption”.',
   'ftp.how.winscp.2': 'Enter host name {host}, port number {port} and the user name.',
-  'ftp.how.winscp.3': 'Log in, and compare the fingerprint of the certificate with the one above.',
+  'ftp.how.winscp.3': 'Log in and enter the password.',
   'ftp.how.finder': 'Why not Finder on a Mac',
   'ftp.how.finder.1':
     'Finder’s “Connect to Server” knows FTP only without encryption, and only reads. On a Mac use FileZilla or Cyberduck.',

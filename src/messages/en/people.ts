@@ -174,7 +174,8 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.files.moved': 'Moved or renamed {count} files or folders',
   'people.act.files.removed': 'Deleted {count} files or folders',
   'people.act.files.cutOff': 'Work on files was cut off',
-  'people.act.ftp.signedIn': ({ encrypted = 1 }) => (encrypted === 1 ? 'Connected by FTP' : 'Connected by FTP without encryption'),
+  'people.act.ftp.signedIn': ({ encrypted = 1 }) =>
+    encrypted === 1 ? 'Connected by FTP' : 'Connected by FTP without encryption',
   'people.act.ftp.refused': ({ reason = '' }) => `FTP refused: ${ftpReasons[String(reason)] ?? 'another reason'}`,
   'people.act.ftp.accountMade': 'Made an FTP account',
   'people.act.ftp.accountChanged': 'Changed an FTP account',
