@@ -110,17 +110,18 @@ export class OtherDoors {
 
   /** @returns until when strangers must wait who use this name, in epoch milliseconds; undefined when they need not */
   async waitOf(knock: Omit<Knock, 'address'>): Promise<number | undefined> {
-    return (await this.#parts.waits.state(this.#indexOf(knock))).until;
+    return (await this.#parts.waits.state(this.nameOf(knock))).until;
   }
 
   /** The owner says that it is well: nobody has to wait who uses this name. */
   async forgive(knock: Omit<Knock, 'address'>): Promise<void> {
-    const loginIndex = this.#indexOf(knock);
+    const loginIndex = this.nameOf(knock);
     await this.#parts.counters.clear(beforeWaits(loginIndex, this.#parts.choices.limits).key);
     await this.#parts.waits.clear(loginIndex);
   }
 
-  #indexOf({ door, name }: Omit<Knock, 'address'>): string {
+  /** @returns what counts and waits know this name by */
+  nameOf({ door, name }: Omit<Knock, 'address'>): string {
     return `${door}.${this.#parts.secrets.digest('signIn.otherDoor', `${door} ${name}`)}`;
   }
 
@@ -129,7 +130,7 @@ export class OtherDoors {
     const digest = (text: string) => this.#parts.secrets.digest('signIn.source', text);
     return {
       session: '',
-      loginIndex: this.#indexOf(knock),
+      loginIndex: this.nameOf(knock),
       source: { address: digest(address), networks: networks.map(digest) },
     };
   }

@@ -48,3 +48,31 @@ export function ask({ panel }: TestPanel, attempt: Ask): Promise<FtpHome | undef
   const sessionId = String(2 ** 22 + (createHash('sha256').update(JSON.stringify(attempt)).digest().readUInt16BE(0) % 1000));
   return panel.doors.ftp.answer({ password: ftpPassword, address: '203.0.113.9', isEncrypted: true, sessionId, ...attempt });
 }
+
+/** FTP with an account in every state, and sign-ins of all kinds. */
+export async function everyKindOfAccount(
+  house: TestPanel,
+  customer: Visitor,
+  site: string,
+): Promise<{ readonly main: string; readonly locked: string }> {
+  await openFtp(house, { host: 'ftp.example.kr', port: 21 });
+  await withRoom(house, 5);
+  const { connection, clock } = house.panel.doors;
+  const { id: main } = await makeAccount(customer, site);
+  await makeAccount(customer, site, { user: 'design-studio', allow_ips: '203.0.113.0/24\n2001:db8::/48', expires: '2026-12-31' });
+  const { id: locked } = await makeAccount(customer, site, { user: 'old-camera' });
+  const { id: off } = await makeAccount(customer, site, { user: 'before' });
+  await customer.submit(`/sites/${site}/ftp`, {}, `/sites/${site}/ftp/accounts/${off}/off`);
+  const now = clock.now();
+  await connection.write((tx) => tx.updateTable('ftp_accounts').set({ plain_at: now }).where('id', '=', locked).execute());
+  const user = `${site}.old-camera`;
+  await ask(house, { user: site, address: '2001:db8:85a3:8d3:1319:8a2e:370:7348' });
+  await ask(house, { user: `${site}.design-studio`, address: '203.0.113.7' });
+  await ask(house, { user: `${site}.before`, address: '198.51.100.20' });
+  for (let at = 0; at < 3; at += 1) await ask(house, { user, password: 'not-the-Right-1-one', address: `203.0.${at}.9` });
+  await house.panel.doors.signIn.defence.waits.serve(
+    house.panel.doors.signIn.otherDoors.nameOf({ door: 'ftp', name: user }),
+    true,
+  );
+  return { main, locked };
+}

@@ -11,9 +11,10 @@ export type Entrance = {
   readonly who: 'everyone' | 'machines' | 'session' | 'fresh';
   /**
    * what it needs of whom it lets in, and so what each role may do here (roles.http.test.ts): `own` concerns their own account, which
-   * every role has · `look` and `change` a site · `people` the customer as a whole, which only an owner decides on
+   * every role has · `look` and `change` a site · `maker` what only an owner and whoever made it may change, who is an owner here ·
+   * `people` the customer as a whole, which only an owner decides on
    */
-  readonly may?: 'own' | 'look' | 'change' | 'people';
+  readonly may?: 'own' | 'look' | 'change' | 'maker' | 'people';
   /** what a GET answers to whom it lets in, if not 200 */
   readonly status?: number;
   /** what a customer's bytes or ours come as, if not a page or JSON */
@@ -313,7 +314,7 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'POST /sites/:site/files/delete': { who: 'session', may: 'change', fields: { path: 'www/album' } },
   'GET /ftp': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/ftp': look,
-  // An account of the developer's own, who may do to it what an owner may; what an owner made is not theirs (test/ftp/ftp.http.test.ts).
+  // What a developer may do to an account of their own: test/ftp/ftp.http.test.ts.
   'GET /sites/:site/ftp/account': { who: 'fresh', may: 'change', delicate: 'a way in that stays' },
   'POST /sites/:site/ftp/account': {
     who: 'fresh',
@@ -323,24 +324,25 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   },
   // Only once, after a password was drawn.
   'GET /sites/:site/ftp/password': { who: 'session', may: 'look', ...redirect },
-  'GET /sites/:site/ftp/accounts/:id': { who: 'session', may: 'change' },
+  'GET /sites/:site/ftp/accounts/:id': { who: 'session', may: 'maker' },
   'POST /sites/:site/ftp/accounts/:id': {
     who: 'session',
-    may: 'change',
+    may: 'maker',
     fields: { path: '/www', allow_ips: '203.0.113.7', expires: '' },
   },
-  'GET /sites/:site/ftp/accounts/:id/password': { who: 'fresh', may: 'change', delicate: 'a password that lets in' },
+  'GET /sites/:site/ftp/accounts/:id/password': { who: 'fresh', may: 'maker', delicate: 'a password that lets in' },
   'POST /sites/:site/ftp/accounts/:id/password': {
     who: 'fresh',
-    may: 'change',
+    may: 'maker',
     delicate: 'a password that lets in',
     fields: { password: 'quiet-Harbor-52-lantern' },
   },
-  'GET /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'change' },
-  'POST /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'change', fields: {} },
-  'POST /sites/:site/ftp/accounts/:id/off': { who: 'session', may: 'change', fields: {} },
-  'POST /sites/:site/ftp/accounts/:id/on': { who: 'fresh', may: 'change', delicate: 'a way in that was closed', fields: {} },
-  'POST /sites/:site/ftp/accounts/:id/unlock': { who: 'session', may: 'change', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/off': { who: 'session', may: 'maker', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/on': { who: 'fresh', may: 'maker', delicate: 'a way in that was closed', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/unlock': { who: 'session', may: 'maker', fields: {} },
+  // Last: the account is gone afterwards.
+  'GET /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker' },
+  'POST /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker', fields: {} },
   'GET /backups': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },

@@ -1,4 +1,5 @@
-// A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup.
+// A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup, an FTP account.
+import { makeAccount, withRoom } from '../ftp/customer.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
 import { type TestPanel, Visitor } from '../support/panel.ts';
 
@@ -10,6 +11,8 @@ export type Household = {
   readonly upload: string;
   /** id of a verified backup */
   readonly backup: string;
+  /** id of the owner's main FTP account; there is room for more */
+  readonly ftpAccount: string;
   /** id of a developer's place, and of an invitation that nobody has accepted */
   readonly place: string;
   readonly invitation: string;
@@ -29,12 +32,15 @@ export async function household(house: TestPanel, email: string): Promise<Househ
   await welcome(house, visitor, { email: guest, sites: site });
   await invite(house, visitor, { email: invited, role: 'viewer', sites: site });
   const row = (await visitor.get('/account/people')).text.split('<tr>').find((one) => one.includes(invited)) ?? '';
+  await withRoom(house);
+  const { id: ftpAccount } = await makeAccount(visitor, site);
   const people = {
     place: await placeOf(visitor, guest),
     invitation: /invitations\/([0-9a-f-]{36})\/letter/.exec(row)?.[1] ?? '',
   };
   return {
     ...people,
+    ftpAccount,
     email,
     visitor,
     site,

@@ -50,11 +50,12 @@ test('every closed route says what it needs of whom it lets in, and no open one 
   expect(Object.keys(entrances).filter((name) => !isClosed(name) && entranceOf(name).may !== undefined)).toEqual([]);
   expect(posts.filter(needs('look'))).toEqual([]);
   // What stands under a site needs a right at it, and nothing else does.
-  expect(closed.filter((name) => ofSite(name) !== needs('look', 'change')(name))).toEqual([]);
+  expect(closed.filter((name) => ofSite(name) !== needs('look', 'change', 'maker')(name))).toEqual([]);
 });
 
 describe.each(['viewer', 'developer'] as const)('a %s', (role) => {
-  test.each(gets.filter(needs('own', 'look', 'change')))(
+  const isViewer = role === 'viewer';
+  test.each(gets.filter(isViewer ? needs('own', 'look') : needs('own', 'look', 'change')))(
     'is let in by %s, and sees nothing of what is not theirs',
     async (name) => {
       const { as, status = 200 } = entranceOf(name);
@@ -65,12 +66,15 @@ describe.each(['viewer', 'developer'] as const)('a %s', (role) => {
     },
   );
 
-  test.each(gets.filter(needs('people')))('is refused by %s', async (name) => {
-    expect((await answered(guests[role].get(addressOf(name)))).status).toBe(403);
-    expect((await answered(guests[role].get(addressOf(name)).set('Accept', 'application/json'))).status).toBe(403);
-  });
+  test.each(gets.filter(isViewer ? needs('change', 'maker', 'people') : needs('maker', 'people')))(
+    'is refused by %s',
+    async (name) => {
+      expect((await answered(guests[role].get(addressOf(name)))).status).toBe(403);
+      expect((await answered(guests[role].get(addressOf(name)).set('Accept', 'application/json'))).status).toBe(403);
+    },
+  );
 
-  const refusing = role === 'viewer' ? posts.filter(needs('change', 'people')) : posts.filter(needs('people'));
+  const refusing = posts.filter(isViewer ? needs('change', 'maker', 'people') : needs('maker', 'people'));
   test.each(refusing)('is refused by %s, which changes nothing', async (name) => {
     const token = await tokenOf(guests[role]);
     const before = await fingerprint(house);
