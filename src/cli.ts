@@ -186,6 +186,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(sshCommands, act) ? sshCommands[act] : undefined;
     if (!given) throw new CommandRefused(`ssh: one of ${Object.keys(sshCommands).join(', ')} is needed`);
     await given(args, withPanel, console.log);
+  },
   'ftp-server': async ([act = '', ...args]) => {
     const given = Object.hasOwn(ftpServerCommands, act) ? ftpServerCommands[act] : undefined;
     if (!given) throw new CommandRefused(ftpServerUsage);

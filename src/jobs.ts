@@ -7,7 +7,7 @@ import { lastDaily } from './timetable.ts';
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
-export function hands({ letters, sites, databases, ssh, backups }: Doors): Hands {
+export function hands({ letters, sites, databases, ftp, ssh, backups }: Doors): Hands {
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
@@ -19,6 +19,7 @@ export function hands({ letters, sites, databases, ssh, backups }: Doors): Hands
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
     'ssh.write': (run) => ssh.grants.write(id(run, 'siteId')),
+    'ftp.endSessions': async (run) => void (await ftp.sessions.end({ accountId: id(run, 'accountId') })),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
@@ -33,7 +34,7 @@ export type Appointment = {
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
   const { backups, accounts, people, databases, sessions, idempotency, letters } = doors;
-  const { sites, signIn, files, archives, ssh } = doors;
+  const { sites, signIn, files, ftp, archives, ssh } = doors;
   const { timeZone, backupAt, leaseSeconds } = choices;
   return [
     {
@@ -64,6 +65,8 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
+    { name: 'ftp.readLog', everyMilliseconds: 5 * second, keep: () => ftp.log.read() },
+    { name: 'ftp.tidy', everyMilliseconds: minute, keep: () => ftp.tidy() },
     { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
     { name: 'sites.servers.check', everyMilliseconds: minute, keep: () => sites.servers.check() },
     { name: 'sites.tryAgain', everyMilliseconds: hour, keep: () => sites.tryAgain() },

@@ -54,6 +54,26 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
     usual: 'the group of the process',
     text: 'Group (name or number) that owns files of sites, so that the web server can read them.',
   },
+  ftpRadius: {
+    env: 'FTP_RADIUS',
+    usual: 'none',
+    text: 'Address and port of loopback where `gotgan serve` answers the FTP server who may come in, such as `127.0.0.1:1812` (RADIUS over UDP).',
+  },
+  ftpLog: {
+    env: 'FTP_LOG',
+    usual: 'none',
+    text: 'The log that the FTP server writes for the panel, which the worker reads: without it nothing is known of what comes in by FTP.',
+  },
+  ftpPlain: {
+    env: 'FTP_PLAIN',
+    usual: 'refused',
+    text: '`refused`: FTP only over TLS (FTPS). `allowed`: customers may let single accounts come over a plain line, and are warned of each time.',
+  },
+  ftpFingerprint: {
+    env: 'FTP_FINGERPRINT',
+    usual: 'none',
+    text: "SHA-256 of the FTP server's certificate, as `openssl x509 -noout -fingerprint -sha256` says it: customers compare it at their first connection.",
+  },
   timeZone: { env: 'TIME_ZONE', usual: 'Asia/Seoul', text: 'IANA zone of days, times and the nightly backup.' },
   trustProxy: {
     env: 'TRUST_PROXY',

@@ -59,6 +59,16 @@ const shape = {
   longTermUrl: z.string().optional(),
   sitesUrl: z.string().optional(),
   sitesGroup: z.string().optional(),
+  ftpRadius: z
+    .string()
+    .regex(/^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]):\d{1,5}$/, 'is no address and port of loopback')
+    .optional(),
+  ftpLog: z.string().startsWith('/', 'is no absolute path').optional(),
+  ftpPlain: z.enum(['refused', 'allowed']).default('refused'),
+  ftpFingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'is no SHA-256 in hexadecimal')
+    .optional(),
   timeZone: z.string().default('Asia/Seoul'),
   trustProxy: z.string().default(''),
   captchaAfter: count(5),

@@ -39,6 +39,7 @@ export async function serve(
   // Uploads may take hours; slow bodies are ended by the panel itself (platform/web/slow-bodies.ts).
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ port, host, backlog }, resolve));
+  const ftp = await panel.listenForFtp();
   await lowerThreads();
   const stopping = new AbortController();
   // Heard from before the address is said: whoever reads it may ask for the end at once.
@@ -50,7 +51,7 @@ export async function serve(
   await asked;
   stopping.abort();
   setTimeout(() => process.exit(0), endMilliseconds).unref();
-  await Promise.all([closed(server), kept]);
+  await Promise.all([closed(server), kept, ftp?.close()]);
   await panel.close();
 }
 

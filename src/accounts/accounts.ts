@@ -158,14 +158,15 @@ export class Accounts {
 
   /**
    * Judges and hashes a password that the person chooses anew; nothing is written.
-   * @returns the hash for `setPassword`
+   * @param also words that it must not be made of beside the person's own: the user name at another door
+   * @returns the hash for `setPassword`, or for the door it is chosen for
    * @throws Invalid on `field` with every reason against it (KHADA 6.2), PanelError 503 when too many wait
    */
-  async newPassword(personId: string, password: string, field: string): Promise<string> {
+  async newPassword(personId: string, password: string, field: string, also: readonly string[] = []): Promise<string> {
     const { passwords, hashing, choices } = this.#parts;
     const person = await this.person(personId);
     const phone = await this.#store.phone(personId);
-    const more = [choices.brand.name, ...panelNames];
+    const more = [choices.brand.name, ...panelNames, ...also];
     const words = ownWords({ address: person.email, ...(person.name && { name: person.name }), ...(phone && { phone }), more });
     const faults = password === '' ? [{ key: 'password.missing' }] : await passwords.judge(password, { words });
     if (faults.length > 0) throw new Invalid({ [field]: faults });
@@ -211,6 +212,21 @@ export class Accounts {
     const { passwordHash, ...person } = found;
     await this.#renewHash(person.id, passwordHash, password);
     return person;
+  }
+
+  /**
+   * For passwords of other doors, such as FTP, by the same hashing and in the same queue. Always one verification, of nobody's hash
+   * where there is none.
+   * @throws PanelError 503 when too many wait
+   */
+  fits(stored: string | undefined, password: string): Promise<boolean> {
+    return this.#parts.hashing.verify(stored, password);
+  }
+
+  /** After a password was right. @returns its hash as it is made now, where the one that is kept is weaker; else undefined */
+  async stronger(stored: string, password: string): Promise<string | undefined> {
+    const { hashing } = this.#parts;
+    return hashing.needsRehash(stored) ? hashing.hash(password) : undefined;
   }
 
   /** @throws PanelError 503 when no password could be checked now; asked before a sign-in is counted, it says nothing about anybody */

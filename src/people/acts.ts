@@ -14,6 +14,17 @@ export const actsByKind = {
     'signIn.loggedOut',
   ],
   files: ['files.uploaded', 'files.folderMade', 'files.moved', 'files.removed', 'files.cutOff'],
+  ftp: [
+    'ftp.signedIn',
+    'ftp.refused',
+    'ftp.accountMade',
+    'ftp.accountChanged',
+    'ftp.accountOff',
+    'ftp.accountOn',
+    'ftp.accountEnded',
+    'ftp.passwordSet',
+    'ftp.unlocked',
+  ],
   backups: ['backups.requested', 'backups.downloaded'],
   databases: [
     'databases.created',

@@ -1,6 +1,6 @@
 // What an owner says of another person's rights, as the form has it, and every reason against it at once.
 import { z } from 'zod';
-import { day, LocalTime } from '../platform/clock.ts';
+import { day, endOfDay, LocalTime } from '../platform/clock.ts';
 import { type FieldFault, Invalid } from '../platform/errors.ts';
 import { isNetwork, longestNetworkList, networksIn } from '../platform/web/networks.ts';
 import type { Site } from '../sites/sites.ts';
@@ -62,20 +62,6 @@ function endOf(until: string, { now, zone }: Known, isNeeded: boolean): { at: nu
   const at = endOfDay(until, zone);
   if (at <= now) return { fault: { key: 'people.fault.untilPast' } };
   return at > now + mostDays * day + day ? { fault: { key: 'people.fault.untilFar' } } : { at };
-}
-
-const quarter = 15 * 60 * 1000;
-
-/**
- * @param localDay `YYYY-MM-DD`
- * @returns the first moment after that day in `zone`, in epoch milliseconds
- */
-export function endOfDay(localDay: string, zone: string): number {
-  const local = new LocalTime(zone);
-  // Clocks differ from UTC by 14 hours at most, in quarters of an hour; some skip midnight when daylight saving begins.
-  let at = Date.parse(`${localDay}T00:00:00Z`) - 14 * 4 * quarter;
-  while (local.day(at) <= localDay) at += quarter;
-  return at;
 }
 
 /** @returns the last day of a place that ends at this moment */

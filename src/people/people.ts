@@ -7,7 +7,7 @@ import { Invitations, type InvitationsParts } from './invitations.ts';
 import { Members, type MembersParts } from './members.ts';
 import { InvitationStore } from './store.ts';
 
-export { endOfDay, lastDayOf } from './fields.ts';
+export { lastDayOf } from './fields.ts';
 export type { Member } from './members.ts';
 
 export type PeopleParts = Omit<InvitationsParts, 'store'> &

@@ -97,6 +97,19 @@ export function localTime(at: number, zone: string): string {
   return new LocalTime(zone).time(at);
 }
 
+/**
+ * @param localDay `YYYY-MM-DD`
+ * @returns the first moment after that day in `zone`, in epoch milliseconds
+ */
+export function endOfDay(localDay: string, zone: string): number {
+  const local = new LocalTime(zone);
+  const quarter = 15 * minute;
+  // Clocks differ from UTC by 14 hours at most, in quarters of an hour; some skip midnight when daylight saving begins.
+  let at = Date.parse(`${localDay}T00:00:00Z`) - 14 * hour;
+  while (local.day(at) <= localDay) at += quarter;
+  return at;
+}
+
 export const second = 1000;
 export const minute = 60 * second;
 export const hour = 60 * minute;

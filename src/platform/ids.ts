@@ -21,3 +21,20 @@ export function newSiteName(): string {
   const draw = (from: string) => from[randomInt(from.length)];
   return draw(siteLetters) + Array.from({ length: 9 }, () => draw(siteSigns)).join('');
 }
+
+const passwordClasses = ['ABCDEFGHJKLMNPQRSTUVWXYZ', 'abcdefghijkmnopqrstuvwxyz', '23456789', '-_.+='];
+const passwordLength = 20;
+
+/**
+ * @returns a password of 20 signs without look-alikes and with all four classes (KHADA 4.1), some 117 bits; of signs that no program's
+ * settings or address line takes for its own
+ */
+export function drawnPassword(): string {
+  const all = passwordClasses.join('');
+  for (;;) {
+    const signs = Array.from({ length: passwordLength }, () => all[randomInt(all.length)]).join('');
+    const hasAll = passwordClasses.every((one) => [...one].some((sign) => signs.includes(sign)));
+    // A sign that stands at an end is easily lost when it is copied.
+    if (hasAll && /^[A-Za-z0-9].*[A-Za-z0-9]$/.test(signs)) return signs;
+  }
+}

@@ -37,10 +37,19 @@ export function challenging(
   return [
     bucket(`signIn.device:${session}`, personal),
     ...(loginIndex === '' ? [] : [bucket(`signIn.address:${loginIndex}`, personal)]),
-    bucket(`signIn.source:${source.address}`, limits.failuresPerAddress),
-    ...source.networks.map((network) => bucket(`signIn.network:${network}`, limits.failuresPerNetwork)),
+    ...ofSource({ source }, limits),
   ];
 }
+
+/** Failures of strangers from where this one is, at whatever door. */
+export const ofSource = ({ source }: Pick<Stranger, 'source'>, limits: BucketLimits): Bucket[] => [
+  bucket(`signIn.source:${source.address}`, limits.failuresPerAddress),
+  ...source.networks.map((network) => bucket(`signIn.network:${network}`, limits.failuresPerNetwork)),
+];
+
+/** What a name has of its own at the address that it was last used from, at a door without a browser. */
+export const ofKnownAddress = (loginIndex: string, { source }: Pick<Stranger, 'source'>, { failuresPerDevice }: BucketLimits) =>
+  bucket(`signIn.known:${loginIndex}:${source.address}`, failuresPerDevice);
 
 /** Different names that were tried from one network. */
 export const namesOf = ({ source }: Pick<Stranger, 'source'>, { namesPerNetwork }: BucketLimits): Bucket =>

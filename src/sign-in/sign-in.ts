@@ -15,6 +15,7 @@ import { Devices } from './devices.ts';
 import { noteFailure } from './failures.ts';
 import type { LostFactors } from './lost-factors.ts';
 import { mailLoginLink } from './mailed-link.ts';
+import { OtherDoors } from './other-doors.ts';
 import type { OwnAccount } from './own-account.ts';
 import type { OwnNetworks } from './own-networks.ts';
 import { ownParts } from './own-parts.ts';
@@ -52,6 +53,8 @@ export class SignIn {
   readonly #tally = new Tally<SignInOutcome>();
   readonly devices: Devices;
   readonly defence: Defence;
+  /** the same counts at doors without a browser */
+  readonly otherDoors: OtherDoors;
   /** what a person sees of and does to their own way in */
   readonly own: OwnAccount;
   readonly factors: SecondFactors;
@@ -77,6 +80,7 @@ export class SignIn {
     this.#parts = parts;
     this.devices = new Devices(parts.secrets, parts.addresses);
     this.defence = new Defence({ ...parts, devices: this.devices });
+    this.otherDoors = new OtherDoors({ ...parts, stuffing: this.defence.stuffing, waits: this.defence.waits });
     this.agreement = new Agreement(parts);
     this.places = new Places({ ...parts, agreement: this.agreement });
     this.#securityLetters = new SecurityLetters(parts);

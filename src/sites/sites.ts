@@ -38,6 +38,9 @@ export type Site = {
 export const suspensionReasons = ['unpaid', 'authority', 'security', 'terms'] as const;
 export type SuspensionReason = (typeof suspensionReasons)[number];
 
+/** `host` and `port` are null where no FTP server runs. */
+export type FtpServer = { readonly host: string | null; readonly port: number | null; readonly isHere: boolean };
+
 /** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
 export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };
 
@@ -221,6 +224,13 @@ export class Sites {
   /** @returns where the site lies on its server, for FTP and the like; errors as promised by the port */
   async homeOf(site: Site): Promise<SiteHome> {
     return (await this.servers.host(site.serverId)).homeOf(site);
+  }
+
+  /**
+   * @returns what FTP programs are told of the site's server, and whether it is this machine; undefined for a server that is not there
+   */
+  async ftpServer({ serverId }: Pick<Site, 'serverId'>): Promise<FtpServer | undefined> {
+    return this.#store.ftpServer(serverId);
   }
 
   /** Shows an archive of this machine in the customer's `backup/`, as the port of hosts says. */

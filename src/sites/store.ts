@@ -4,7 +4,7 @@ import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import type { SiteHome } from '../platform/site-host/port.ts';
-import type { Site } from './sites.ts';
+import type { FtpServer, Site } from './sites.ts';
 
 const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
   id: row.id,
@@ -70,6 +70,15 @@ export class SiteStore {
         ...{ home_folder: null, home_user_id: null, home_group_id: null, home_user: null, host_fault: null },
       })
       .execute();
+  }
+
+  async ftpServer(id: string): Promise<FtpServer | undefined> {
+    const row = await this.#connection.db
+      .selectFrom('servers')
+      .select(['ftp_host', 'ftp_port', 'address'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && { host: row.ftp_host, port: row.ftp_port, isHere: row.address === '' };
   }
 
   /** @returns undefined when it was open before */

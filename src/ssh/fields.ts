@@ -1,7 +1,6 @@
 // What somebody asks for as the form has it, and every reason against it at once.
 import { z } from 'zod';
-import { endOfDay } from '../people/people.ts';
-import { day } from '../platform/clock.ts';
+import { day, endOfDay } from '../platform/clock.ts';
 import { type FieldFault, Invalid } from '../platform/errors.ts';
 import { checkbox } from '../platform/web/form.ts';
 import { canonicalNetwork, isNetwork, longestNetworkList, networksIn } from '../platform/web/networks.ts';

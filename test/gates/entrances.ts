@@ -13,9 +13,10 @@ export type Entrance = {
   readonly who: 'everyone' | 'machines' | 'session' | 'fresh';
   /**
    * what it needs of whom it lets in, and so what each role may do here (roles.http.test.ts): `own` concerns their own account, which
-   * every role has · `look` and `change` a site · `people` the customer as a whole, which only an owner decides on
+   * every role has · `look` and `change` a site · `maker` what only an owner and whoever made it may change, who is an owner here ·
+   * `people` the customer as a whole, which only an owner decides on
    */
-  readonly may?: 'own' | 'look' | 'change' | 'people';
+  readonly may?: 'own' | 'look' | 'change' | 'maker' | 'people';
   /** what a GET answers to whom it lets in, if not 200 */
   readonly status?: number;
   /** what a customer's bytes or ours come as, if not a page or JSON */
@@ -393,6 +394,37 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     fields: {},
     provenBy: 'test/ssh/ssh.http.test.ts',
   },
+  'GET /ftp': { who: 'session', may: 'own', ...redirect },
+  'GET /sites/:site/ftp': look,
+  // What a developer may do to an account of their own: test/ftp/ftp.http.test.ts.
+  'GET /sites/:site/ftp/account': { who: 'fresh', may: 'change', delicate: 'a way in that stays' },
+  'POST /sites/:site/ftp/account': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'a way in that stays',
+    fields: { user: 'another', path: '/www', password: 'copper-Lantern-71-river', allow_ips: '', expires: '' },
+  },
+  // Only once, after a password was drawn.
+  'GET /sites/:site/ftp/password': { who: 'session', may: 'look', ...redirect },
+  'GET /sites/:site/ftp/accounts/:id': { who: 'session', may: 'maker' },
+  'POST /sites/:site/ftp/accounts/:id': {
+    who: 'session',
+    may: 'maker',
+    fields: { path: '/www', allow_ips: '203.0.113.7', expires: '' },
+  },
+  'GET /sites/:site/ftp/accounts/:id/password': { who: 'fresh', may: 'maker', delicate: 'a password that lets in' },
+  'POST /sites/:site/ftp/accounts/:id/password': {
+    who: 'fresh',
+    may: 'maker',
+    delicate: 'a password that lets in',
+    fields: { password: 'quiet-Harbor-52-lantern' },
+  },
+  'POST /sites/:site/ftp/accounts/:id/off': { who: 'session', may: 'maker', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/on': { who: 'fresh', may: 'maker', delicate: 'a way in that was closed', fields: {} },
+  'POST /sites/:site/ftp/accounts/:id/unlock': { who: 'session', may: 'maker', fields: {} },
+  // Last: the account is gone afterwards.
+  'GET /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker' },
+  'POST /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker', fields: {} },
   'GET /backups': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },
@@ -436,6 +468,7 @@ export function valuesFor(path: string, home: Household, tokens: Readonly<Record
 }
 
 function idFor(path: string, home: Household): string {
+  if (path.includes('/ftp/accounts/')) return home.ftpAccount;
   if (path.includes('/files/results/')) return home.upload;
   if (path.includes('/people/invitations/')) return home.invitation;
   if (path.includes('/databases/trash/')) return home.dump;

@@ -1,5 +1,6 @@
-// A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup, databases.
+// A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup, databases, an FTP account.
 import { make, sendDump } from '../databases/owners.ts';
+import { makeAccount, withRoom } from '../ftp/customer.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
 import { addSshServer } from '../ssh/asking.ts';
 import { type TestPanel, Visitor } from '../support/panel.ts';
@@ -17,6 +18,8 @@ export type Household = {
   readonly spare: string;
   readonly imported: string;
   readonly dump: string;
+  /** id of the owner's main FTP account; there is room for more */
+  readonly ftpAccount: string;
   /** id of a developer's place, and of an invitation that nobody has accepted */
   readonly place: string;
   readonly invitation: string;
@@ -40,6 +43,8 @@ export async function household(house: TestPanel, email: string): Promise<Househ
   await welcome(house, visitor, { email: guest, sites: site });
   await invite(house, visitor, { email: invited, role: 'viewer', sites: site });
   const row = (await visitor.get('/account/people')).text.split('<tr>').find((one) => one.includes(invited)) ?? '';
+  await withRoom(house);
+  const { id: ftpAccount } = await makeAccount(visitor, site);
   const people = {
     place: await placeOf(visitor, guest),
     invitation: /invitations\/([0-9a-f-]{36})\/letter/.exec(row)?.[1] ?? '',
@@ -47,6 +52,7 @@ export async function household(house: TestPanel, email: string): Promise<Househ
   return {
     ...people,
     ...(await databasesOf(house, visitor, site)),
+    ftpAccount,
     email,
     visitor,
     site,

@@ -296,6 +296,50 @@ const peoplePages: readonly Page[] = [
   page('dashboard of a developer', 'developer', '/dashboard'),
 ];
 
+const ftp =
+  (part = '', owner: keyof Names['sites'] = 'customer') =>
+  ({ sites }: Names) =>
+    `/sites/${sites[owner]}/ftp${part}`;
+const ftpAccount =
+  (name: keyof Names['ftp'], part = '') =>
+  ({ sites, ftp: ids }: Names) =>
+    `/sites/${sites.customer}/ftp/accounts/${ids[name]}${part}`;
+const ftpPages: readonly Page[] = [
+  page('FTP', 'customer', ftp(), { state: 'long' }),
+  page('FTP, from the menu', 'customer', '/ftp'),
+  page('FTP, no account yet', 'beginner', ftp('', 'beginner'), { state: 'empty' }),
+  page('FTP, site in preparation', 'newcomer', ({ closedSite }) => `/sites/${closedSite}/ftp`, { state: 'empty' }),
+  page('FTP, site suspended', 'several', ({ secondSite }) => `/sites/${secondSite}/ftp`),
+  page('FTP of a viewer', 'viewer', ftp()),
+  page('FTP of a developer', 'developer', ftp()),
+  page('FTP of somebody restricted', 'restricted', ftp('', 'restricted'), { state: 'error' }),
+  page('make an FTP account', 'customer', ftp('/account')),
+  page('make the first FTP account', 'beginner', ftp('/account', 'beginner')),
+  page(
+    'make an FTP account, bad values',
+    'customer',
+    ftp('/account'),
+    refused({ user: '../etc', password: 'short', allow_ips: 'office', expires: '2020-01-01' }),
+  ),
+  page('make an FTP account, forged', 'customer', ftp('/account'), forged({ user: 'x' })),
+  page('make an FTP account, as a viewer', 'viewer', ftp('/account'), error(403)),
+  page('make an FTP account, site suspended', 'several', ({ secondSite }) => `/sites/${secondSite}/ftp/account`, error(409)),
+  page('FTP password, shown once', 'customer', ftpAccount('main', '/password'), { sent: { fields: { password: '' } } }),
+  page('FTP password, shown before', 'beginner', ftp('/password', 'beginner')),
+  page('new FTP password', 'customer', ftpAccount('main', '/password')),
+  page('new FTP password, a weak one', 'customer', ftpAccount('main', '/password'), refused({ password: 'qlalfqjsgh12!' })),
+  page('new FTP password, forged', 'customer', ftpAccount('main', '/password'), forged()),
+  page('change an FTP account', 'customer', ftpAccount('locked')),
+  page('change an FTP account, bad values', 'customer', ftpAccount('locked'), refused({ allow_ips: 'office', expires: 'soon' })),
+  page('change an FTP account, forged', 'customer', ftpAccount('locked'), forged()),
+  page('change an FTP account, of nobody', 'customer', ftp(`/accounts/${noId}`), error(404)),
+  page('remove an FTP account', 'customer', ftpAccount('locked', '/end')),
+  page('remove an FTP account, forged', 'customer', ftpAccount('locked', '/end'), forged()),
+  ...['off', 'on', 'unlock'].map((part) =>
+    page(`FTP account, ${part}, forged`, 'customer', ftp(), forged({}, ftpAccount('locked', `/${part}`))),
+  ),
+];
+
 const dashboardPages: readonly Page[] = [
   page('dashboard, site in preparation', 'newcomer', '/dashboard', { state: 'empty' }),
   page('dashboard, empty site', 'beginner', '/dashboard', { state: 'empty' }),
@@ -470,6 +514,7 @@ export const pages: readonly Page[] = [
   ...ownAccountPages,
   ...restrictedPages,
   ...peoplePages,
+  ...ftpPages,
   ...dashboardPages,
   ...filePages,
   ...backupPages,

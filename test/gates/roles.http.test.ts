@@ -52,27 +52,31 @@ test('every closed route says what it needs of whom it lets in, and no open one 
   expect(Object.keys(entrances).filter((name) => !isClosed(name) && entranceOf(name).may !== undefined)).toEqual([]);
   expect(posts.filter(needs('look'))).toEqual([]);
   // What stands under a site needs a right at it, and nothing else does.
-  expect(closed.filter((name) => ofSite(name) !== needs('look', 'change')(name))).toEqual([]);
+  expect(closed.filter((name) => ofSite(name) !== needs('look', 'change', 'maker')(name))).toEqual([]);
 });
 
 describe.each(['viewer', 'developer'] as const)('a %s', (role) => {
-  // What begins a change is for who may finish it.
-  const open = role === 'viewer' ? needs('own', 'look') : needs('own', 'look', 'change');
-  test.each(gets.filter(open))('is let in by %s, and sees nothing of what is not theirs', async (name) => {
-    const { as, status = 200 } = entranceOf(name);
-    const answer = await answered(guests[role].get(addressOf(name)), as);
-    expect(answer.status).toBe(status);
-    expect(answer.text ?? '').not.toContain(foreignSite);
-    expect(answer.text ?? '').not.toContain('/account/people');
-  });
+  const isViewer = role === 'viewer';
+  test.each(gets.filter(isViewer ? needs('own', 'look') : needs('own', 'look', 'change')))(
+    'is let in by %s, and sees nothing of what is not theirs',
+    async (name) => {
+      const { as, status = 200 } = entranceOf(name);
+      const answer = await answered(guests[role].get(addressOf(name)), as);
+      expect(answer.status).toBe(status);
+      expect(answer.text ?? '').not.toContain(foreignSite);
+      expect(answer.text ?? '').not.toContain('/account/people');
+    },
+  );
 
-  const shut = role === 'viewer' ? needs('people', 'change') : needs('people');
-  test.each(gets.filter(shut))('is refused by %s', async (name) => {
-    expect((await answered(guests[role].get(addressOf(name)))).status).toBe(403);
-    expect((await answered(guests[role].get(addressOf(name)).set('Accept', 'application/json'))).status).toBe(403);
-  });
+  test.each(gets.filter(isViewer ? needs('change', 'maker', 'people') : needs('maker', 'people')))(
+    'is refused by %s',
+    async (name) => {
+      expect((await answered(guests[role].get(addressOf(name)))).status).toBe(403);
+      expect((await answered(guests[role].get(addressOf(name)).set('Accept', 'application/json'))).status).toBe(403);
+    },
+  );
 
-  const refusing = role === 'viewer' ? posts.filter(needs('change', 'people')) : posts.filter(needs('people'));
+  const refusing = posts.filter(isViewer ? needs('change', 'maker', 'people') : needs('maker', 'people'));
   test.each(refusing)('is refused by %s, which changes nothing', async (name) => {
     const token = await tokenOf(guests[role]);
     const before = await fingerprint(house);

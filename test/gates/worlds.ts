@@ -6,6 +6,7 @@ import { Secret, TOTP } from 'otpauth';
 import { newId } from '../../src/platform/ids.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
+import { everyKindOfAccount } from '../ftp/customer.ts';
 import { accept, invite, placeOf } from '../people/guests.ts';
 import { addSshServer, ask, grant } from '../ssh/asking.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
@@ -65,6 +66,8 @@ export type Names = {
   readonly place: string;
   readonly invitation: string;
   readonly invitationToSeveral: string;
+  /** FTP accounts of the customer: the main one, and one that is locked after guesses */
+  readonly ftp: { readonly main: string; readonly locked: string };
   readonly longFolder: string;
   readonly longFile: string;
 };
@@ -106,7 +109,7 @@ const customerFiles: Readonly<Record<string, string>> = {
  * confirmation of another e-mail address.
  */
 export async function openWorlds(): Promise<Worlds> {
-  const house = await startPanel({ limitsScale: 1000 });
+  const house = await startPanel({ limitsScale: 1000, ftpPlain: 'allowed', ftpFingerprint: 'ab'.repeat(32) });
   try {
     const names = await prepared(house);
     const waiting = new Visitor(house);
@@ -220,6 +223,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await house.work();
   const people = await inviteAll(house, customer, sites.customer);
   const ofCustomer = await fillDatabases(house, customer, sites.customer);
+  const ftp = await everyKindOfAccount(house, customer, sites.customer);
   const backups = await writeBackups(house, sites);
   await moveAway(house, sites.several);
   await use(house, sites.customer, 82);
@@ -231,7 +235,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   // Last: from here on nothing works off jobs, so that this site stays closed.
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
-  const links = { reset, notMe, lostFactor, address, lift, ...people };
+  const links = { reset, notMe, lostFactor, address, lift, ftp, ...people };
   return { sites, secondSite, closedSite, backups, databases, uploads, used, ...links, longFolder, longFile };
 }
 

@@ -2,6 +2,19 @@
 import type { people as source } from '../ko/people.ts';
 import type { Sentence } from '../sentences.ts';
 
+const ftpReasons: Readonly<Record<string, string>> = {
+  wrong: 'wrong password',
+  site: 'site not open',
+  restricted: 'account restricted',
+  off: 'turned off',
+  expired: 'expired',
+  place: 'access of who set the password is over',
+  network: 'address not allowed',
+  plain: 'not encrypted',
+  leaked: 'leaked password',
+  folder: 'folder missing',
+};
+
 export const people: Record<keyof typeof source, Sentence> = {
   'people.links.label': 'Account menu',
   'people.links.security': 'Security',
@@ -137,6 +150,7 @@ export const people: Record<keyof typeof source, Sentence> = {
 
   'people.kind.signIn': 'Sign-in',
   'people.kind.files': 'Files',
+  'people.kind.ftp': 'FTP',
   'people.kind.backups': 'Backups',
   'people.kind.databases': 'Databases',
   'people.kind.people': 'People and access',
@@ -161,6 +175,16 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.files.moved': 'Moved or renamed {count} files or folders',
   'people.act.files.removed': 'Deleted {count} files or folders',
   'people.act.files.cutOff': 'Work on files was cut off',
+  'people.act.ftp.signedIn': ({ encrypted = 1 }) =>
+    encrypted === 1 ? 'Connected by FTP' : 'Connected by FTP without encryption',
+  'people.act.ftp.refused': ({ reason = '' }) => `FTP refused: ${ftpReasons[String(reason)] ?? 'another reason'}`,
+  'people.act.ftp.accountMade': 'Made an FTP account',
+  'people.act.ftp.accountChanged': 'Changed an FTP account',
+  'people.act.ftp.accountOff': 'Turned an FTP account off',
+  'people.act.ftp.accountOn': 'Turned an FTP account on',
+  'people.act.ftp.accountEnded': 'Removed an FTP account',
+  'people.act.ftp.passwordSet': 'Changed an FTP password',
+  'people.act.ftp.unlocked': 'Unlocked an FTP account',
   'people.act.backups.requested': 'Asked for a backup',
   'people.act.backups.downloaded': 'Downloaded a whole backup',
   'people.act.databases.created': 'Made a database: {name}',

@@ -1,6 +1,19 @@
 // Sentences about other people: who has access, invitations, the history of a customer, and the letters about them.
 import type { Sentences } from '../sentences.ts';
 
+const ftpReasons: Readonly<Record<string, string>> = {
+  wrong: '비밀번호가 다름',
+  site: '사이트가 열려 있지 않음',
+  restricted: '이용이 제한됨',
+  off: '꺼진 계정',
+  expired: '기한이 지남',
+  place: '비밀번호를 정한 사람의 접속이 끝남',
+  network: '허용하지 않은 IP 주소',
+  plain: '암호화 없는 접속',
+  leaked: '유출된 비밀번호',
+  folder: '폴더가 없음',
+};
+
 export const people = {
   'people.links.label': '계정 메뉴',
   'people.links.security': '보안',
@@ -132,6 +145,7 @@ export const people = {
 
   'people.kind.signIn': '로그인',
   'people.kind.files': '파일',
+  'people.kind.ftp': 'FTP',
   'people.kind.backups': '백업',
   'people.kind.databases': '데이터베이스',
   'people.kind.people': '사람과 권한',
@@ -156,6 +170,15 @@ export const people = {
   'people.act.files.moved': '파일이나 폴더 {count}개를 옮기거나 이름을 바꿈',
   'people.act.files.removed': '파일이나 폴더 {count}개를 지움',
   'people.act.files.cutOff': '파일 작업이 도중에 끊김',
+  'people.act.ftp.signedIn': ({ encrypted = 1 }) => (encrypted === 1 ? 'FTP 접속' : '암호화 없는 FTP 접속'),
+  'people.act.ftp.refused': ({ reason = '' }) => `FTP 접속 거절: ${ftpReasons[String(reason)] ?? '다른 이유'}`,
+  'people.act.ftp.accountMade': 'FTP 계정을 만듦',
+  'people.act.ftp.accountChanged': 'FTP 계정을 바꿈',
+  'people.act.ftp.accountOff': 'FTP 계정을 끔',
+  'people.act.ftp.accountOn': 'FTP 계정을 켬',
+  'people.act.ftp.accountEnded': 'FTP 계정을 없앰',
+  'people.act.ftp.passwordSet': 'FTP 비밀번호를 바꿈',
+  'people.act.ftp.unlocked': 'FTP 계정의 잠금을 풂',
   'people.act.backups.requested': '백업을 만들어 달라고 함',
   'people.act.backups.downloaded': '백업 전체를 내려받음',
   'people.act.databases.created': '데이터베이스를 만듦: {name}',

@@ -232,6 +232,31 @@ export const shots: readonly Shot[] = [
   { name: 'people-accept', open: (page, at, { found }) => page.goto(at(found.invitation)) },
   of('quiet', 'people-history', () => '/account/history'),
   of('quiet', 'people-own-history', () => '/account/security/history'),
+  of('quiet', 'ftp', ({ customers }) => `/sites/${customers.quiet.site}/ftp`),
+  of('late', 'ftp-none', ({ customers }) => `/sites/${customers.late.site}/ftp`),
+  of('late', 'ftp-make-first', ({ customers }) => `/sites/${customers.late.site}/ftp/account`),
+  of('quiet', 'ftp-make', ({ customers }) => `/sites/${customers.quiet.site}/ftp/account`),
+  {
+    name: 'ftp-make-refused',
+    who: 'quiet',
+    open: async (page, at, { customers }) => {
+      await page.goto(at(`/sites/${customers.quiet.site}/ftp/account`));
+      await page.locator('#user').fill('Kim Minsu');
+      await page.locator('#password').fill('short');
+      await page.locator('#allow_ips').fill('회사');
+      await submit(page);
+    },
+  },
+  of('quiet', 'ftp-change', ({ customers, found }) => `/sites/${customers.quiet.site}/ftp/accounts/${found.ftpLocked}`),
+  of('quiet', 'ftp-end', ({ customers, found }) => `/sites/${customers.quiet.site}/ftp/accounts/${found.ftpLocked}/end`),
+  {
+    name: 'ftp-password',
+    who: 'quiet',
+    open: async (page, at, { customers, found }) => {
+      await page.goto(at(`/sites/${customers.quiet.site}/ftp/accounts/${found.ftpMain}/password`));
+      await submit(page);
+    },
+  },
   of('quiet', 'people-customers', () => '/account/customers'),
   of('quiet', 'files-root', ({ customers }) => `/sites/${customers.quiet.site}/files`),
   of('quiet', 'files', ({ customers }) => `/sites/${customers.quiet.site}/files/www`),

@@ -2,6 +2,7 @@
 import sharp from 'sharp';
 import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts';
 import { newId } from '../../../src/platform/ids.ts';
+import { everyKindOfAccount } from '../../ftp/customer.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
@@ -11,7 +12,10 @@ export type World = TestPanel & {
   readonly customers: Readonly<Record<'quiet' | 'fresh' | 'late' | 'failed' | 'running' | 'several' | 'unpaid', Customer>>;
   /** addresses of pages of one thing: a result of an upload, single backups */
   readonly found: Readonly<
-    Record<'results' | 'invitation' | 'place' | 'verified' | 'warned' | 'damaged' | 'failedBackup', string>
+    Record<
+      'ftpMain' | 'ftpLocked' | 'results' | 'invitation' | 'place' | 'verified' | 'warned' | 'damaged' | 'failedBackup',
+      string
+    >
   >;
 };
 
@@ -44,7 +48,13 @@ const privacy = {
 /** @param log what is being done, for the one who waits */
 export async function buildWorld(log: (line: string) => void): Promise<World> {
   const clock = new StoppedClock('2026-10-12T02:10:00Z');
-  const test = await startPanel({ clock, brand, officers: { security, privacy }, limitsScale: 10_000 });
+  const test = await startPanel({
+    clock,
+    brand,
+    officers: { security, privacy },
+    limitsScale: 10_000,
+    ftpFingerprint: '5e'.repeat(32),
+  });
   const customer = async (name: string, plan: string) => {
     const email = `${name}@example.com`;
     const visitor = new Visitor(test);
@@ -82,8 +92,9 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   await addSshServer(test);
   await ask(test, quiet.visitor, quiet.site);
   await grant(test, quiet.site);
+  const ftp = await everyKindOfAccount(test, quiet.visitor, quiet.site);
   const results = await refusals(quiet.visitor, quiet.site);
-  const found = { ...people, results, ...(await backupsOf(test, { quiet, failed })) };
+  const found = { ...people, ftpMain: ftp.main, ftpLocked: ftp.locked, results, ...(await backupsOf(test, { quiet, failed })) };
   return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
 }
 

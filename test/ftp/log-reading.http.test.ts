@@ -1,0 +1,101 @@
+// What the FTP server tells afterwards, read from its log while the panel itself answers its questions: nothing lost, nothing forged.
+
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { appendFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { Client } from 'basic-ftp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FtpLogReading } from '../../src/ftp/log-reading.ts';
+import { FtpStore } from '../../src/ftp/store.ts';
+import { ftpKeysFile } from '../../src/ftp-server-commands.ts';
+import { ftpServerKeys } from '../../src/platform/ftp-server/keys.ts';
+import type { FtpEvent } from '../../src/platform/ftp-server/port.ts';
+import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { type FtpServer, startFtpServer } from '../support/proftpd.ts';
+import { ftpPassword, makeAccount, openFtp } from './customer.ts';
+import { giveTo } from './server.ts';
+
+let house: TestPanel;
+let server: FtpServer;
+let logFolder: string;
+let radius: { close(): Promise<void> } | undefined;
+
+beforeAll(async () => {
+  logFolder = await realpath(await mkdtemp(join(tmpdir(), 'gotgan-ftp-log-')));
+  const log = join(logFolder, 'panel.log');
+  const port = await freePort();
+  house = await startPanel({ limitsScale: 1000, ftpLog: log, ftpRadius: `127.0.0.1:${port}` });
+  radius = await house.panel.listenForFtp();
+  const sitesFolder = join(house.folder, 'sites');
+  await mkdir(sitesFolder, { recursive: true });
+  const { secret, logWord } = await ftpServerKeys(ftpKeysFile(house.folder));
+  server = await startFtpServer({ radius: `127.0.0.1:${port}`, secret, sitesFolder, options: { log, logWord } });
+  await openFtp(house, server);
+});
+afterAll(async () => {
+  await server?.stop();
+  await radius?.close();
+  await house?.close();
+  if (logFolder) await rm(logFolder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+test('the panel answers at FTP_RADIUS, and each event of the log is told once, with its site', async () => {
+  const owner = new Visitor(house);
+  const site = await owner.arrive('owner@example.com');
+  await giveTo(house, site);
+  await makeAccount(owner, site);
+  const { doors } = house.panel;
+  const told: [string, FtpEvent][] = [];
+  const { logWord } = await ftpServerKeys(ftpKeysFile(house.folder));
+  const reading = new FtpLogReading({
+    ...doors,
+    store: new FtpStore(doors.connection, doors.secrets),
+    logFile: server.logFile,
+    logWord: async () => logWord,
+    incoming: { took: async (events, { name }) => void told.push(...events.map((event) => [name, event] as [string, FtpEvent])) },
+  });
+  const client = new Client(10_000);
+  const { host, port, certificate: ca } = server;
+  await client.access({ host, port, user: site, password: ftpPassword, secure: true, secureOptions: { ca, host: 'localhost' } });
+  for (const name of ['one.php', 'two.php']) await client.uploadFrom(Readable.from([name]), `www/${name}`);
+  const sessions = () => doors.connection.db.selectFrom('ftp_sessions').selectAll().execute();
+  expect(await sessions()).toHaveLength(1);
+  client.close();
+  await appendFile(server.logFile, `forged\t1\t${site}\tSTOR\t226\t/etc/passwd\tforged\n`);
+  for (let tries = 0; tries < 100 && (await sessions()).length > 0; tries += 1) {
+    await reading.read();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(await sessions()).toEqual([]);
+  await Promise.all([reading.read(), reading.read()]);
+  const stored = told.filter(([, { kind }]) => kind === 'stored' || kind === 'cutOff');
+  expect(stored.map(([name, { path }]) => [name, path])).toEqual(
+    ['one.php', 'two.php'].map((name) => [site, join(house.folder, 'sites', site, 'www', name)]),
+  );
+  expect(JSON.stringify(told)).not.toContain('passwd');
+});
+
+test('the worker reads the log by the clock', async () => {
+  const position = () => house.panel.doors.connection.db.selectFrom('ftp_logs').selectAll().execute();
+  const [before] = await position();
+  const client = new Client(10_000);
+  const { host, port, certificate: ca } = server;
+  const wrong = { host, port, user: 'nobody', password: 'x', secure: true, secureOptions: { ca, host: 'localhost' } };
+  await client.access(wrong).catch(() => {});
+  client.close();
+  await house.work();
+  const [after] = await position();
+  expect(after?.position).not.toBe(before?.position);
+});
