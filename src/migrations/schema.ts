@@ -7,6 +7,7 @@ import type { DatabasesTables } from './databases-tables.ts';
 import type { DefenceTables } from './defence-tables.ts';
 import type { FtpTables } from './ftp-tables.ts';
 import type { ImportTables } from './import-tables.ts';
+import type { IncomingTables } from './incoming-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { PlatformTables } from './platform-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
@@ -237,5 +238,6 @@ export interface Schema
     FileTables,
     DatabasesTables,
     FtpTables,
+    IncomingTables,
     SshTables,
     BackupTables {}
