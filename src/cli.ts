@@ -16,6 +16,7 @@ import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
 import { serverCommands } from './server-commands.ts';
+import { siteCommands } from './site-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
 const endMilliseconds = 7500;
@@ -41,6 +42,10 @@ gotgan accounts suspect <file>   closes the passwords of the accounts listed, on
 gotgan customers restrict --site <name>|--reference <number> --reason unpaid|authority|security|terms
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
+gotgan site folders <site> [--upload <path>] [--program <path>]
+                                 which folders below www/ take uploads only: there nothing that runs is let in or left untold
+gotgan site quarantine <site> [--restore <id>]
+                                 what was taken out of a site, and how it gets back
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -156,6 +161,11 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   server: async ([act = '', ...args]) => {
     const given = Object.hasOwn(serverCommands, act) ? serverCommands[act] : undefined;
     if (!given) throw new CommandRefused(`server: one of ${Object.keys(serverCommands).join(', ')} is needed`);
+    await given(args, withPanel);
+  },
+  site: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`site: one of ${Object.keys(siteCommands).join(', ')} is needed`);
     await given(args, withPanel);
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),

@@ -7,11 +7,13 @@ import { lastDaily } from './timetable.ts';
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
-export function hands({ letters, sites, backups }: Doors): Hands {
+export function hands({ letters, sites, backups, ftp }: Doors): Hands {
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
     'sites.count': (run) => sites.count(id(run, 'siteId')),
+    'ftp.judge': (run) => ftp.incoming.judge(id(run, 'siteId'), run.signal),
+    'ftp.watch': async (run) => void (await ftp.incoming.watch(run.signal)),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
@@ -26,7 +28,7 @@ export type Appointment = {
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
   const { backups, accounts, people, sessions, idempotency, letters } = doors;
-  const { sites, signIn, files, archives } = doors;
+  const { sites, signIn, files, archives, ftp } = doors;
   const { timeZone, backupAt, leaseSeconds } = choices;
   return [
     {
@@ -49,6 +51,9 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
+    { name: 'ftp.keep', everyMilliseconds: 30 * second, keep: () => ftp.incoming.keep() },
+    { name: 'ftp.startWatch', everyMilliseconds: 20 * second, keep: () => ftp.incoming.startWatch() },
+    { name: 'ftp.sweep', everyMilliseconds: 5 * minute, keep: () => ftp.incoming.kept.sweep() },
     { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
     { name: 'signIn.sweepAddressChanges', everyMilliseconds: hour, keep: () => signIn.addressChanges.sweep() },
     { name: 'signIn.keepLostFactors', everyMilliseconds: minute, keep: () => signIn.lostFactors.keep() },

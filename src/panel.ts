@@ -64,16 +64,11 @@ export async function createWorker(options: PanelOptions) {
 
 async function build(choices: Choices, given: PanelOptions) {
   const platform = await openPlatform(choices, given);
-  const { connection, secrets, settings, clock, letters, counters, queue, scanner, archives, host, log } = platform;
+  const { connection, secrets, settings, clock, letters, counters, queue, archives, host, log } = platform;
 
   const audit = new Audit({ connection, secrets, clock });
-  const consent = new Consent({
-    connection,
-    secrets,
-    clock,
-    documentsFolder: packageFolder('views/documents'),
-    timeZone: choices.timeZone,
-  });
+  const { timeZone } = choices;
+  const consent = new Consent({ ...platform, documentsFolder: packageFolder('views/documents'), timeZone });
   const orders = new Orders({ connection, consent, audit, clock });
   const threadPoolSize = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
   const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
@@ -83,8 +78,8 @@ async function build(choices: Choices, given: PanelOptions) {
     concurrency: hashesAtOnce,
     ...(parameters && { parameters }),
   });
-  const { quarantine: quarantineFolder, sites: siteFolder, breached } = places(choices);
-  const breachedPasswords = new BreachedPasswords(breached);
+  const place = places(choices);
+  const breachedPasswords = new BreachedPasswords(place.breached);
   const passwords = new PasswordRules({
     wordsFile: packageFolder('lists/korean-words.tsv'),
     breached: breachedPasswords,
@@ -110,16 +105,15 @@ async function build(choices: Choices, given: PanelOptions) {
   const sites = new Sites({ connection, queue, audit, clock, host, leaseMilliseconds });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
-  const { limits } = choices;
   const databases = new Databases({ connection, sites });
-  const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
-  const ftp = new Ftp({ connection, sites });
+  const files = new Files({ ...platform, sites, audit, ...place.files, limits: choices.limits, leaseMilliseconds });
+  const ftp = new Ftp({ ...platform, accounts, audit, sites, files });
   const ssh = new Ssh({ connection, sites });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 
   await consent.rememberDocuments();
   await orders.seedPlans();
-  await sites.prepareServer('this-machine', siteFolder);
+  await sites.prepareServer('this-machine', place.sites);
   const session = sessions({ ...platform, idleMinutes: choices.sessionIdleMinutes, hours: choices.sessionHours });
   return {
     ...platform,

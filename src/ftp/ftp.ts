@@ -1,19 +1,16 @@
 // The door of FTP: accounts of a site, who signed in by them, and what came in (KHADA 7.3, 7.4).
-import type { Connection } from '../platform/database/database.ts';
-import type { Sites } from '../sites/sites.ts';
+import { Incoming, type IncomingParts } from './incoming.ts';
 
-export type FtpParts = { readonly connection: Connection; readonly sites: Sites };
+export { type Finding, keptDays } from './kept-files.ts';
 
-/** To be filled. */
+export type FtpParts = IncomingParts;
+
+/** FTP of every site. */
 export class Ftp {
-  readonly #parts: FtpParts;
+  /** judges what comes into sites past the panel */
+  readonly incoming: Incoming;
 
   constructor(parts: FtpParts) {
-    this.#parts = parts;
-  }
-
-  /** @returns how many there are */
-  async count(): Promise<number> {
-    return this.#parts ? 0 : 0;
+    this.incoming = new Incoming(parts);
   }
 }

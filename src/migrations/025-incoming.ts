@@ -23,10 +23,18 @@ export const incoming: Migrate = async (db) => {
     .addColumn('due_at', 'bigint', (c) => c.notNull())
     .addColumn('attempts', 'integer', (c) => c.notNull())
     .addColumn('round', 'bigint', (c) => c.notNull())
+    .addColumn('stamp', 'text')
+    .addColumn('judged_at', 'bigint')
     .execute();
   // One row a path, however often the file is written before it is judged.
   await db.schema.createIndex('file_arrivals_path').unique().on('file_arrivals').columns(['site_id', 'path']).execute();
-  await db.schema.createIndex('file_arrivals_due').on('file_arrivals').columns(['site_id', 'due_at']).execute();
+  await db.schema
+    .createIndex('file_arrivals_due')
+    .on('file_arrivals')
+    .columns(['site_id', 'due_at'])
+    .where(sql.ref('judged_at'), 'is', null)
+    .execute();
+  await db.schema.createIndex('file_arrivals_judged').on('file_arrivals').column('judged_at').execute();
   await db.schema
     .createTable('file_findings')
     .addColumn('id', 'text', (c) => c.primaryKey())

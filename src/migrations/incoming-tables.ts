@@ -20,6 +20,10 @@ export interface IncomingTables {
     attempts: number;
     /** grows with every event of the path, so that one that comes while the file is judged is not lost */
     round: number;
+    /** of what was judged, or of what the watch has seen */
+    stamp: string | null;
+    /** what was judged in an upload folder stays for some minutes, so that the watch knows it */
+    judged_at: Time | null;
   };
   /** `refused`: moved into quarantine · `found`: left where it is · `noted`: let in, but not looked through to its end */
   file_findings: {
@@ -34,6 +38,7 @@ export interface IncomingTables {
     /** JSON: what the sentence of the code fills in */
     parameters: string;
     found_at: Time;
+    /** by letter; 0: there is nothing to tell */
     told_at: Time | null;
     restored_at: Time | null;
     /** the kept file was deleted: its time was over, or room was needed */

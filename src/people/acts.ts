@@ -13,7 +13,16 @@ export const actsByKind = {
     'signIn.linkMailed',
     'signIn.loggedOut',
   ],
-  files: ['files.uploaded', 'files.folderMade', 'files.moved', 'files.removed', 'files.cutOff'],
+  files: [
+    'files.uploaded',
+    'files.folderMade',
+    'files.moved',
+    'files.removed',
+    'files.cutOff',
+    'ftp.filesRefused',
+    'ftp.scriptsFound',
+    'ftp.fileRestored',
+  ],
   backups: ['backups.requested', 'backups.downloaded'],
   people: [
     'people.invited',
