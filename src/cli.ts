@@ -7,6 +7,7 @@ import { tryAll, tryHelpers } from './check.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
 import { customersCommand } from './defence-commands.ts';
 import { readEnvironment, withSecret } from './environment.ts';
+import { ftpServerCommands, ftpServerUsage } from './ftp-server-commands.ts';
 import { CommandRefused } from './import-commands.ts';
 import { keysCommand } from './keys-command.ts';
 import { catalogues } from './messages/catalogue.ts';
@@ -46,6 +47,7 @@ gotgan site folders <site> [--upload <path>] [--program <path>]
                                  which folders below www/ take uploads only: there nothing that runs is let in or left untold
 gotgan site quarantine <site> [--restore <id>]
                                  what was taken out of a site, and how it gets back
+${ftpServerUsage}
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -167,8 +169,12 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
     if (!given) throw new CommandRefused(`site: one of ${Object.keys(siteCommands).join(', ')} is needed`);
     await given(args, withPanel);
+  'ftp-server': async ([act = '', ...args]) => {
+    const given = Object.hasOwn(ftpServerCommands, act) ? ftpServerCommands[act] : undefined;
+    if (!given) throw new CommandRefused(ftpServerUsage);
+    process.stdout.write(await given(args, fromEnvironment().choices));
   },
-  customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
+  customers: (args) => withPanel(async (doors ) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {
     const [act, file] = parseArgs({ args, allowPositionals: true }).positionals;
     if (act !== 'import' || !file) throw new CommandRefused(`passwords: a file to import is needed\n${usage}`);

@@ -98,10 +98,10 @@ export class StandingJudge {
     const judge = new ContentJudge(inside);
     if (!isArchive && !scanner.present) {
       await eachChunk(source, async (chunk) => judge.push(chunk));
-      return judge.end();
+      return sayingCode(await judge.end(), judge);
     }
     return this.#beside(source, judge, async (from) => {
-      const passed = { refusal: await judge.end() };
+      const passed = { refusal: sayingCode(await judge.end(), judge) };
       return (await judgeFile({ path: inside, from, bytes: source.bytes, passed }, rules)) ?? (await this.#scan(from, path));
     });
   }
@@ -181,6 +181,12 @@ function sourceOf(file: ReadFile): Source {
 async function readStart({ bytes, read }: Source, most: number): Promise<Buffer> {
   const into = Buffer.allocUnsafe(Math.min(bytes, most));
   return into.subarray(0, await read(into, 0));
+}
+
+/** Of all that may be wrong with a content, that it would run matters most. */
+function sayingCode(refused: Refusal | undefined, judge: ContentJudge): Refusal | undefined {
+  if (refused?.code !== 'content_mismatch' || !judge.holdsServerCode) return refused;
+  return { ...refused, parameters: { ...refused.parameters, found: 'server-code' } };
 }
 
 /** One buffer for all chunks; `take` says whether it wants more. */

@@ -21,7 +21,11 @@ export type FtpAnswer = (attempt: FtpSignIn) => Promise<FtpHome | undefined>;
 
 export type FtpEventKind = 'signedIn' | 'refused' | 'stored' | 'cutOff' | 'sent' | 'removed' | 'renamed' | 'folderMade' | 'ended';
 
-/** What a session did, in the order of the server's log. */
+/**
+ * What a session did, in the order of the server's log. A `stored` file came whole, as far as FTP can tell. A `cutOff` upload broke off:
+ * mostly nothing of it is there and an older file of the name still is; but where the client died in the very moment of the end, or hung
+ * up without a word right after it, a file lies under the name that may be half. So who judges what comes in looks at those as well.
+ */
 export type FtpEvent = {
   readonly kind: FtpEventKind;
   /** epoch milliseconds */
@@ -32,7 +36,11 @@ export type FtpEvent = {
   readonly isEncrypted: boolean;
   /** absolute path on the server, outside the jail; of a rename the new one */
   readonly path?: string;
-  /** of a rename: the absolute path before it */
+  /** the same path as octets, only where they are no UTF-8 (`path` has U+FFFD for what cannot be read) */
+  readonly octets?: Buffer;
+  /** the name was too long for the log (some 3,900 octets in all): `path` is only the folder that it lies in, or one above */
+  readonly isCut?: boolean;
+  /** of a rename: the absolute path before it; left out where the names were too long for the log */
   readonly from?: string;
   readonly bytes?: number;
 };
