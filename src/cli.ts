@@ -169,12 +169,13 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
     if (!given) throw new CommandRefused(`site: one of ${Object.keys(siteCommands).join(', ')} is needed`);
     await given(args, withPanel);
+  },
   'ftp-server': async ([act = '', ...args]) => {
     const given = Object.hasOwn(ftpServerCommands, act) ? ftpServerCommands[act] : undefined;
     if (!given) throw new CommandRefused(ftpServerUsage);
     process.stdout.write(await given(args, fromEnvironment().choices));
   },
-  customers: (args) => withPanel(async (doors ) => console.log(await customersCommand(args, doors))),
+  customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {
     const [act, file] = parseArgs({ args, allowPositionals: true }).positionals;
     if (act !== 'import' || !file) throw new CommandRefused(`passwords: a file to import is needed\n${usage}`);

@@ -394,7 +394,7 @@ describe('a new script in an upload folder, by whatever way it came', () => {
     await house.lay('www/data/a.png', pixel);
     await house.watch();
     await writeFile(house.at('www/data/a.png'), ordinary);
-    house.test.clock.advance(hour);
+    await house.test.clock.until(house.test.clock.monotonic() + hour);
     await house.watch();
     expect(await house.findings()).toEqual(['found www/data/a.png content_mismatch']);
   });
