@@ -84,7 +84,7 @@ function look(code: string, { name, begins, follows, also }: ShellSignature): st
     for (let at = code.indexOf(beginning); at >= 0; at = code.indexOf(beginning, at + 1)) {
       count += 1;
       if (count > mostBeginnings && beginning.length > 2) return 'padded';
-      if (!standsAlone(code, at)) continue;
+      if (beginning.endsWith('(') && !standsAlone(code, at)) continue;
       if (!follows) return name;
       follows.lastIndex = at + beginning.length;
       if (follows.test(code)) return name;
