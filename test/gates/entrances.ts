@@ -311,6 +311,7 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     fields: { path: 'www/notes.html', to: 'www/album', name: '' },
   },
   'POST /sites/:site/files/delete': { who: 'session', may: 'change', fields: { path: 'www/album' } },
+  'GET /sites/:site/ftp/refused': look,
   'GET /backups': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },
