@@ -5,6 +5,7 @@ import { letterRenderer } from './letters.ts';
 import { catalogues } from './messages/catalogue.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { Adapters, Choices } from './options.ts';
+import { packageFolder } from './package-folder.ts';
 import { pictureCaptcha } from './platform/captcha/picture.ts';
 import { second, systemClock } from './platform/clock.ts';
 import { databaseCounters } from './platform/counters/database-counters.ts';
@@ -46,7 +47,11 @@ export function places(choices: Choices) {
     archives: folderOf(choices.archivesUrl) ?? inData('archives'),
     sites: folderOf(choices.sitesUrl) ?? inData('sites'),
     closed: inData('closed'),
-    quarantine: inData('quarantine'),
+    files: {
+      quarantineFolder: inData('quarantine'),
+      heldFolder: inData('held'),
+      shellsFile: packageFolder('lists/web-shells.tsv'),
+    },
     breached: inData('breached-passwords.sha1'),
   };
 }

@@ -9,6 +9,7 @@ import { isDump } from './databases/receiving.ts';
 import { databaseRoutes } from './databases/routes.ts';
 import { fileRoutes, isUpload } from './files/routes.ts';
 import { frameFor } from './frame.ts';
+import { incomingRoutes } from './ftp/incoming-routes.ts';
 import { ftpRoutes } from './ftp/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { panelMetrics } from './metrics.ts';
@@ -107,7 +108,7 @@ export function panelApp(doors: Doors): Express {
   app.use(dashboardRoutes(doors, guards));
   if (has('files')) app.use(fileRoutes(doors, guards));
   if (has('databases')) app.use(databaseRoutes(doors, guards));
-  if (has('ftp')) app.use(ftpRoutes(doors, guards));
+  if (has('ftp')) app.use(ftpRoutes(doors, guards), incomingRoutes(doors, guards));
   if (has('ssh')) app.use(sshRoutes(doors, guards));
   if (has('backups')) app.use(backupRoutes(doors, guards));
 

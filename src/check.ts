@@ -21,7 +21,8 @@ export async function tryAll(choices: Choices, serve?: { port: number; host: str
     ['DATA_DIR', choices.dataFolder],
     ['ARCHIVES_URL', place.archives],
     ['SITES_URL', place.sites],
-    ['DATA_DIR', place.quarantine],
+    ['DATA_DIR', place.files.quarantineFolder],
+    ['DATA_DIR', place.files.heldFolder],
     ...(place.mailUrl.startsWith('file:') ? ([['MAIL_URL', place.mailUrl.slice('file:'.length)]] as [string, string][]) : []),
     ...(place.databaseUrl.startsWith('sqlite:')
       ? ([['DATABASE_URL', dirname(place.databaseUrl.slice('sqlite:'.length))]] as [string, string][])

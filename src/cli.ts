@@ -16,7 +16,8 @@ import { chosen, OptionsError, type PanelOptions } from './options.ts';
 import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
-import { serverCommands, siteCommands } from './server-commands.ts';
+import { serverCommands } from './server-commands.ts';
+import { siteCommands } from './site-commands.ts';
 import { sshCommands } from './ssh-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
@@ -49,8 +50,8 @@ gotgan server add <name> --group web|ssh --host folders|unix|command [--storage 
 gotgan server list               servers with their sites and their health, and sites that their server failed at
 gotgan server drain <name> [--back]
                                  no new site is put there; those that are there stay
-gotgan sites suspend --site <name> --reason unpaid|authority|security|terms
-gotgan sites resume --site <name>
+gotgan site suspend <site> --reason unpaid|authority|security|terms
+gotgan site resume <site>
                                  takes a site from the web, and gives it back with the files it had
 gotgan ssh list                  requests for SSH that wait, and access in force
 gotgan ssh approve <id> | refuse <id> --reason <why> | end <id>
@@ -59,6 +60,10 @@ gotgan server sshd-config --key <file.pub> --from <address> [--group] [--sites] 
                                  what the sshd of a server with sites needs, so that the panel reaches each as its own user
 gotgan server prepare-database <server> --engine mariadb|postgresql [--admin <file>|-] [--site-host <address>] [--accounts <prefix>]
                                  makes databases possible on a server; the administrator's URL from the file, standard input or DATABASE_ADMIN_URL
+gotgan site folders <site> [--upload <path>] [--program <path>]
+                                 which folders below www/ take uploads only: there nothing that runs is let in or left untold
+gotgan site quarantine <site> [--restore <id>]
+                                 what was taken out of a site, and how it gets back
 ${ftpServerUsage}
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
@@ -177,9 +182,9 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     if (!given) throw new CommandRefused(`server: one of ${Object.keys(serverCommands).join(', ')} is needed`);
     await given(args, withPanel);
   },
-  sites: async ([act = '', ...args]) => {
+  site: async ([act = '', ...args]) => {
     const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
-    if (!given) throw new CommandRefused(`sites: one of ${Object.keys(siteCommands).join(', ')} is needed`);
+    if (!given) throw new CommandRefused(`site: one of ${Object.keys(siteCommands).join(', ')} is needed`);
     await given(args, withPanel);
   },
   ssh: async ([act = '', ...args]) => {

@@ -20,6 +20,8 @@ export function hands({ letters, sites, databases, ftp, ssh, backups }: Doors): 
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
     'ssh.write': (run) => ssh.grants.write(id(run, 'siteId')),
     'ftp.endSessions': async (run) => void (await ftp.sessions.end({ accountId: id(run, 'accountId') })),
+    'ftp.judge': (run) => ftp.incoming.judge(id(run, 'siteId'), run.signal),
+    'ftp.watch': async (run) => void (await ftp.incoming.watch(run.signal)),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
@@ -67,6 +69,9 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
     { name: 'ftp.readLog', everyMilliseconds: 5 * second, keep: () => ftp.log.read() },
     { name: 'ftp.tidy', everyMilliseconds: minute, keep: () => ftp.tidy() },
+    { name: 'ftp.keep', everyMilliseconds: 30 * second, keep: () => ftp.incoming.keep() },
+    { name: 'ftp.startWatch', everyMilliseconds: 20 * second, keep: () => ftp.incoming.startWatch() },
+    { name: 'ftp.sweep', everyMilliseconds: 5 * minute, keep: () => ftp.incoming.kept.sweep() },
     { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
     { name: 'sites.servers.check', everyMilliseconds: minute, keep: () => sites.servers.check() },
     { name: 'sites.tryAgain', everyMilliseconds: hour, keep: () => sites.tryAgain() },

@@ -79,16 +79,11 @@ export async function createWorker(options: PanelOptions) {
 
 async function build(choices: Choices, given: PanelOptions) {
   const platform = await openPlatform(choices, given);
-  const { connection, secrets, settings, clock, letters, counters, queue, scanner, archives, log } = platform;
+  const { connection, secrets, settings, clock, letters, counters, queue, archives, log } = platform;
 
   const audit = new Audit({ connection, secrets, clock });
-  const consent = new Consent({
-    connection,
-    secrets,
-    clock,
-    documentsFolder: packageFolder('views/documents'),
-    timeZone: choices.timeZone,
-  });
+  const { timeZone } = choices;
+  const consent = new Consent({ ...platform, documentsFolder: packageFolder('views/documents'), timeZone });
   const orders = new Orders({ connection, consent, audit, clock });
   const threadPoolSize = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
   const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
@@ -98,8 +93,8 @@ async function build(choices: Choices, given: PanelOptions) {
     concurrency: hashesAtOnce,
     ...(parameters && { parameters }),
   });
-  const { quarantine: quarantineFolder, sites: siteFolder, breached } = places(choices);
-  const breachedPasswords = new BreachedPasswords(breached);
+  const place = places(choices);
+  const breachedPasswords = new BreachedPasswords(place.breached);
   const passwords = new PasswordRules({
     wordsFile: packageFolder('lists/korean-words.tsv'),
     breached: breachedPasswords,
@@ -125,7 +120,6 @@ async function build(choices: Choices, given: PanelOptions) {
   const sites = new Sites({ ...platform, audit, leaseMilliseconds });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
-  const { limits } = choices;
   const databases = new Databases({
     ...platform,
     audit,
@@ -134,12 +128,12 @@ async function build(choices: Choices, given: PanelOptions) {
     sites,
     passwords,
     leaseMilliseconds,
-    limits,
+    limits: choices.limits,
   });
-  const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
+  const files = new Files({ ...platform, sites, audit, ...place.files, limits: choices.limits, leaseMilliseconds });
   const ftp = new Ftp({
     ...platform,
-    ...{ accounts, orders, sites, signIn, audit, hashesAtOnce },
+    ...{ accounts, orders, sites, files, signIn, audit, hashesAtOnce },
     logFile: choices.ftpLog,
     logWord: async () => (await ftpServerKeys(ftpKeysFile(choices.dataFolder))).logWord,
   });
@@ -148,7 +142,7 @@ async function build(choices: Choices, given: PanelOptions) {
 
   await consent.rememberDocuments();
   await orders.seedPlans();
-  await sites.prepareServer(ownServer, siteFolder);
+  await sites.prepareServer(ownServer, place.sites);
   const session = sessions({ ...platform, idleMinutes: choices.sessionIdleMinutes, hours: choices.sessionHours });
   return {
     ...platform,

@@ -1,11 +1,11 @@
-// What an operator does with servers and with the sites on them: `gotgan server …` and `gotgan sites …`.
+// What an operator does with servers: `gotgan server …`.
 import { parseArgs } from 'node:util';
 import { prepareDatabaseCommand } from './database-commands.ts';
 import { CommandRefused } from './import-commands.ts';
 import { packageFolder } from './package-folder.ts';
 import type { Doors, Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
-import { type NewServer, suspensionReasons } from './sites/sites.ts';
+import type { NewServer } from './sites/sites.ts';
 import { sshdCommand } from './sshd-command.ts';
 
 type Open = (act: (panel: Worker) => Promise<void>) => Promise<void>;
@@ -40,12 +40,6 @@ export const serverCommands: Commands = {
       );
     });
   },
-};
-
-/** `gotgan sites <act>`, by act. */
-export const siteCommands: Commands = {
-  suspend: (args, withPanel) => stand('suspend', args, withPanel),
-  resume: (args, withPanel) => stand('resume', args, withPanel),
 };
 
 const say: Say = (line) => void process.stdout.write(`${line}\n`);
@@ -112,23 +106,4 @@ async function list({ sites }: Doors, tell: Say): Promise<void> {
     tell(parts.join('  '));
   }
   for (const { site, server, fault } of await sites.servers.inTrouble()) tell(`site ${site} on ${server}: ${fault}`);
-}
-
-async function stand(act: 'suspend' | 'resume', args: string[], withPanel: Open): Promise<void> {
-  const { values } = parseArgs({ args, options: { site: text, reason: text } });
-  const reason = suspensionReasons.find((one) => one === values.reason);
-  const { site: name } = values;
-  if (!name) throw new CommandRefused(`sites ${act}: --site <name> is needed`);
-  if (act === 'suspend' && !reason) throw new CommandRefused(`sites suspend: --reason is one of ${suspensionReasons.join(', ')}`);
-  await withPanel(async ({ doors: { sites } }) => {
-    const site = await sites.byName(name);
-    const changed =
-      reason && act === 'suspend' ? await sites.suspend(site, operator, reason) : await sites.resume(site, operator);
-    if (!changed) return say(act === 'suspend' ? 'It was suspended before.' : 'It was not suspended.');
-    say(
-      act === 'suspend'
-        ? 'The worker takes it from the web now. Its files and backups stay.'
-        : 'The worker gives it back now, with the files it had.',
-    );
-  });
 }

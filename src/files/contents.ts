@@ -96,6 +96,11 @@ export class ContentJudge {
     return refusal('too_big', this.#path, { size: pixels, limit: maximumPixels, unit: 'pixels' });
   }
 
+  /** After `end`: tags that a server runs, whatever else is wrong with it. */
+  get holdsServerCode(): boolean {
+    return this.#tags.end();
+  }
+
   #limit(): number {
     return this.#kind?.maximumBytes ?? Number.POSITIVE_INFINITY;
   }

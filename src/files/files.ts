@@ -10,10 +10,16 @@ import type { Once } from '../platform/web/idempotency.ts';
 import type { Room, Site, Sites } from '../sites/sites.ts';
 import { type UploadCounts, UploadTally } from './counts.ts';
 import { Deeds, folderMade, moved, removed } from './deeds.ts';
+import { HeldFiles } from './held.ts';
 import { canonicalName, judgeFile, judgeFolders, judgeName, type Refusal, steersServers, usualRules } from './policy.ts';
 import { type Conflict, publish, type Received, type UploadResult } from './publishing.ts';
 import { Quarantine } from './quarantine.ts';
+import { StandingJudge } from './standing.ts';
 import { FileStore } from './store.ts';
+
+export type { HeldFiles } from './held.ts';
+export { inWords as refusalInWords } from './results.ts';
+export { isScript, isScriptName, type Judgement, type StandingJudge, type StandingRefusal } from './standing.ts';
 
 export type FilesParts = {
   readonly connection: Connection;
@@ -22,6 +28,10 @@ export type FilesParts = {
   readonly audit: Audit;
   readonly scanner: VirusScanner;
   readonly quarantineFolder: string;
+  /** where files are kept that were taken out of sites */
+  readonly heldFolder: string;
+  /** the list of known web shells */
+  readonly shellsFile: string;
   readonly limits: Limits;
   /** how long what lies in quarantine is taken for an upload that still runs, when its process is no longer heard of */
   readonly leaseMilliseconds: number;
@@ -47,6 +57,10 @@ export class Files {
   readonly #deeds: Deeds;
   readonly quarantine: Quarantine;
   readonly rules = usualRules;
+  /** judges what came into a site past the panel */
+  readonly standing: StandingJudge;
+  /** what was taken out of sites */
+  readonly held: HeldFiles;
   readonly #tally = new UploadTally();
 
   constructor(parts: FilesParts) {
@@ -54,6 +68,8 @@ export class Files {
     this.#store = new FileStore(parts.connection);
     this.#deeds = new Deeds(parts);
     this.quarantine = new Quarantine(parts.quarantineFolder, parts.clock, parts.leaseMilliseconds);
+    this.standing = new StandingJudge({ ...parts, quarantine: this.quarantine, rules: this.rules });
+    this.held = new HeldFiles(parts.heldFolder);
   }
 
   /** What an upload may hold: bytes of a file, number of files, uploads of one person at once. */

@@ -34,7 +34,7 @@ function reasonFor({ code, parameters = {}, storedAs }: UploadResult, words: Wor
 const sizes = new Set(['size', 'limit', 'free', 'need', 'bytes']);
 
 /** Sizes and times as people read them; what was found, and what is wrong with an archive, by their sentences. */
-function inWords(parameters: Readonly<Record<string, string | number>>, words: Words): Record<string, string | number> {
+export function inWords(parameters: Readonly<Record<string, string | number>>, words: Words): Record<string, string | number> {
   const inBytes = parameters.unit !== 'pixels' && !('rest' in parameters) && !('n' in parameters);
   const shown = Object.entries(parameters).map(([name, value]) => {
     if (typeof value === 'number' && name === 'at') return [name, words.time(value)];

@@ -1,12 +1,13 @@
 // The door of FTP: accounts of a site, who signed in by them, and what came in (KHADA 7.3, 7.4).
 import { FtpAccounts, type FtpAccountsParts } from './accounts.ts';
+import { Incoming, type IncomingParts } from './incoming.ts';
 import { FtpLogReading, type FtpLogReadingParts } from './log-reading.ts';
 import { FtpLogins, type LoginsParts } from './logins.ts';
 import { FtpSessions, type FtpSessionsParts } from './sessions.ts';
 import { FtpSignIns, type FtpSignInsParts } from './sign-ins.ts';
 import { FtpStore } from './store.ts';
 
-export type { Incoming } from './log-reading.ts';
+export { type Finding, keptDays } from './kept-files.ts';
 export type { FtpLogin } from './logins.ts';
 
 export type FtpAccount = {
@@ -36,15 +37,20 @@ export type FtpAccount = {
   readonly plainAt: number | null;
 };
 
-export type FtpParts = Omit<FtpAccountsParts & FtpSessionsParts & FtpSignInsParts & FtpLogReadingParts & LoginsParts, Inner>;
+export type FtpParts = Omit<
+  FtpAccountsParts & FtpSessionsParts & FtpSignInsParts & FtpLogReadingParts & LoginsParts & IncomingParts,
+  Inner
+>;
 /** What is built here. */
-type Inner = 'store' | 'sessions' | 'logins';
+type Inner = 'store' | 'sessions' | 'logins' | 'incoming';
 
 export class Ftp {
   readonly accounts: FtpAccounts;
   readonly logins: FtpLogins;
   /** sessions that run on the server now */
   readonly sessions: FtpSessions;
+  /** judges what comes into sites past the panel */
+  readonly incoming: Incoming;
   /** what the server tells afterwards */
   readonly log: FtpLogReading;
   readonly #signIns: FtpSignIns;
@@ -55,7 +61,8 @@ export class Ftp {
     this.sessions = new FtpSessions({ ...parts, store });
     this.accounts = new FtpAccounts({ ...parts, store, sessions: this.sessions });
     this.#signIns = new FtpSignIns({ ...parts, store, logins: this.logins });
-    this.log = new FtpLogReading({ ...parts, store });
+    this.incoming = new Incoming(parts);
+    this.log = new FtpLogReading({ ...parts, store, incoming: this.incoming });
   }
 
   /**

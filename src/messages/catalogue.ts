@@ -13,6 +13,7 @@ import { ftp as ftpEn } from './en/ftp.ts';
 import { guideline as guidelineEn } from './en/guideline.ts';
 import { home as homeEn } from './en/home.ts';
 import { imports as importsEn } from './en/imports.ts';
+import { incoming as incomingEn } from './en/incoming.ts';
 import { lostFactor as lostFactorEn } from './en/lost-factor.ts';
 import { orders as ordersEn } from './en/orders.ts';
 import { password as passwordEn } from './en/password.ts';
@@ -35,6 +36,7 @@ import { ftp } from './ko/ftp.ts';
 import { guideline } from './ko/guideline.ts';
 import { home } from './ko/home.ts';
 import { imports } from './ko/imports.ts';
+import { incoming } from './ko/incoming.ts';
 import { lostFactor } from './ko/lost-factor.ts';
 import { orders } from './ko/orders.ts';
 import { password } from './ko/password.ts';
@@ -66,6 +68,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...databases,
     ...files,
     ...ftp,
+    ...incoming,
     ...ssh,
     ...backups,
     ...guideline,
@@ -90,6 +93,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...databasesEn,
     ...filesEn,
     ...ftpEn,
+    ...incomingEn,
     ...sshEn,
     ...backupsEn,
     ...guidelineEn,

@@ -25,6 +25,7 @@ import { servers } from './021-servers.ts';
 import { databases } from './022-databases.ts';
 import { ftp } from './023-ftp.ts';
 import { ssh } from './024-ssh.ts';
+import { incoming } from './025-incoming.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -54,6 +55,7 @@ const numbered: Record<string, Migrate> = {
   '022-databases': databases,
   '023-ftp': ftp,
   '024-ssh': ssh,
+  '025-incoming': incoming,
 };
 
 /**

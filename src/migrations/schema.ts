@@ -7,6 +7,7 @@ import type { DatabasesTables } from './databases-tables.ts';
 import type { DefenceTables } from './defence-tables.ts';
 import type { FtpTables } from './ftp-tables.ts';
 import type { ImportTables } from './import-tables.ts';
+import type { IncomingTables } from './incoming-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { PlatformTables } from './platform-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
@@ -17,6 +18,7 @@ type Time = number;
 
 export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
+export type { IncomingTables } from './incoming-tables.ts';
 export type { PeopleTables } from './people-tables.ts';
 export type { PlatformTables } from './platform-tables.ts';
 export type { SignInTables } from './sign-in-tables.ts';
@@ -246,5 +248,6 @@ export interface Schema
     FileTables,
     DatabasesTables,
     FtpTables,
+    IncomingTables,
     SshTables,
     BackupTables {}

@@ -24,6 +24,9 @@ export const actsByKind = {
     'ftp.accountEnded',
     'ftp.passwordSet',
     'ftp.unlocked',
+    'ftp.filesRefused',
+    'ftp.scriptsFound',
+    'ftp.fileRestored',
   ],
   backups: ['backups.requested', 'backups.downloaded'],
   databases: [

@@ -19,6 +19,7 @@ export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
     makeFolder: async (path) => (await storage()).makeFolder(path),
     put: async (path, from, mode) => (await storage()).put(path, from, mode),
     move: async (from, to) => (await storage()).move(from, to),
+    take: async (path, stamp, into) => (await storage()).take(path, stamp, into),
     remove: async (path) => (await storage()).remove(path),
   };
 }

@@ -8,11 +8,13 @@ import type { Queue } from '../platform/jobs/port.ts';
 import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import { type ActKind, FileAct } from './acts.ts';
+import { Folders } from './folders.ts';
 import { laterStorage } from './later-storage.ts';
 import { faultText, type Server, Servers } from './servers.ts';
 import { SiteStore } from './store.ts';
 
 export type { FileAct, Room } from './acts.ts';
+export { type Area, areaOf, type MarkedFolder } from './folders.ts';
 export { type NewServer, ownServer, type Server, type Servers } from './servers.ts';
 
 export type Site = {
@@ -60,6 +62,8 @@ export type SitesParts = {
 
 /** Sites by customer: a stranger's site is PanelError 404, as if it did not exist. Usage is in bytes and counts `www/` only. */
 export class Sites {
+  /** which folders of a site are upload folders */
+  readonly folders: Folders;
   readonly #parts: SitesParts;
   readonly #store: SiteStore;
   /** the servers that sites are on */
@@ -68,6 +72,7 @@ export class Sites {
   constructor(parts: SitesParts) {
     this.#parts = parts;
     this.servers = new Servers(parts);
+    this.folders = new Folders(parts);
     this.#store = new SiteStore(parts.connection);
   }
 

@@ -425,6 +425,7 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   // Last: the account is gone afterwards.
   'GET /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker' },
   'POST /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker', fields: {} },
+  'GET /sites/:site/ftp/refused': look,
   'GET /backups': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },

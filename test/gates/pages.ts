@@ -500,6 +500,17 @@ const databasePages: readonly Page[] = [
   page('restore a database, forged', 'customer', trashed('/restoration'), forged()),
 ];
 
+const incoming = (path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites }: Names) => `/sites/${sites[owner]}/ftp/refused${path}`;
+};
+
+const incomingPages: readonly Page[] = [
+  page('files held back', 'customer', incoming(), { state: 'long' }),
+  page('files held back, second page', 'customer', incoming('?page=2')),
+  page('files held back, none yet', 'beginner', incoming('', 'beginner'), { state: 'empty' }),
+  page('files held back, of a viewer', 'viewer', incoming()),
+];
+
 const errorPages: readonly Page[] = [
   page('an address that cannot be read', 'guest', '/%E0%A4%A', error(400)),
   page('an unknown address', 'guest', '/nothing-here', error(404)),
@@ -517,6 +528,7 @@ export const pages: readonly Page[] = [
   ...ftpPages,
   ...dashboardPages,
   ...filePages,
+  ...incomingPages,
   ...backupPages,
   ...sshPages,
   ...databasePages,

@@ -13,6 +13,7 @@ import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { type BackupName, writeBackups } from './backup-rows.ts';
 import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
+import { writeFindings } from './finding-rows.ts';
 
 /** Who looks at a page. A guest has no session; each of the others is described at `openWorlds`. */
 export type Who =
@@ -217,6 +218,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   const lostFactor = await loseFactor(house);
 
   await fill(house, sites.customer);
+  await writeFindings(house, sites.customer);
   const customer = await enter(house, 'customer', 'ko', newcomer);
   const uploads = await upload(customer, sites.customer);
   await customer.submit(`/sites/${sites.customer}/backups`, {});

@@ -315,6 +315,26 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       await storage.remove(at('www/none/below'));
     });
 
+    test('a file is taken out whole, and only the one that was meant', async () => {
+      const content = 'all of it\n'.repeat(100_000);
+      await put('www/shell.php', content);
+      const meant = await storage.stat(at('www/shell.php'));
+      const into = join(site.outside, 'kept');
+      await storage.take(at('www/shell.php'), meant.stamp, into);
+      expect(await readFile(into, 'utf8')).toBe(content);
+      expect((await stat(into)).mode & 0o777).toBe(0o600);
+      expect(await names(storage, 'www')).toEqual([]);
+      await expect(storage.take(at('www/shell.php'), meant.stamp, `${into}-2`)).rejects.toEqual(refused(404));
+
+      await put('www/shell.php', 'something else');
+      await expect(storage.take(at('www/shell.php'), meant.stamp, `${into}-2`)).rejects.toEqual(refused(409));
+      expect(await read('www/shell.php')).toBe('something else');
+      await storage.makeFolder(at('www/folder'));
+      await expect(storage.take(at('www/folder'), meant.stamp, `${into}-2`)).rejects.toEqual(refused(409));
+      expect(await names(storage, 'www')).toEqual(['folder', 'shell.php']);
+      await expect(stat(`${into}-2`)).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+
     test('what is not there, or no file, or no folder, is not found', async () => {
       await put('www/file', 'x');
       spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);

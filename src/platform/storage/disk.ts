@@ -9,6 +9,7 @@ import { enterOrMake, type GroupLookup, groupLookup, type Modes, usualModes } fr
 import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
 import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
 import { DiskReader } from './reading.ts';
+import { takeOut } from './taking.ts';
 import { forEach, removeTree } from './tree.ts';
 
 export type DiskOptions = {
@@ -125,6 +126,11 @@ export class DiskSite implements SiteStorage {
         await old.sync();
       }),
     );
+  }
+
+  async take(path: SitePath, stamp: string, into: string): Promise<void> {
+    const { parents, name } = split(path);
+    await this.#in(parents, async (folder) => takeOut(folder, await folder.spelling(name), stamp, into));
   }
 
   async remove(path: SitePath): Promise<void> {

@@ -24,6 +24,7 @@ export function describe(name: string, stats: BigIntStats): Entry {
     kind,
     size: kind === 'file' ? Number(stats.size) : 0,
     modifiedAt: Number(stats.mtimeNs) / nanosecondsPerMillisecond,
+    changedAt: Number(stats.ctimeNs) / nanosecondsPerMillisecond,
     mode: Number(stats.mode & 0o7777n),
     // ctime too: a program may set the content time back after it wrote, the change time it cannot
     stamp: [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].map((part) => part.toString(36)).join('-'),

@@ -13,6 +13,8 @@ export type Entry = {
   readonly size: number;
   /** epoch milliseconds, may have a fraction; over SFTP whole seconds */
   readonly modifiedAt: number;
+  /** when name, owner or content last changed, epoch milliseconds; a program cannot set it. Missing where the storage cannot tell */
+  readonly changedAt?: number;
   /** unix permission bits, for instance 0o640 */
   readonly mode: number;
   /**
@@ -74,6 +76,13 @@ export interface SiteStorage {
   move(from: SitePath, to: SitePath): Promise<void>;
   /** Removes a file or link, or a folder with all that is in it. Nothing there is no error. */
   remove(path: SitePath): Promise<void>;
+  /**
+   * Takes a regular file out of the site: from one moment to the next nobody can open it there by a path, and when this returns it
+   * lies at `into`, complete and durable, mode 0600. Fails with 409 when what stands at `path` is not the entry with this stamp any
+   * more (that stays), 404 when nothing does.
+   * @param into a path on this machine where nothing is yet, in a folder that exists
+   */
+  take(path: SitePath, stamp: string, into: string): Promise<void>;
 }
 
 /** A part of an archive that was opened: exactly `end - start + 1` bytes. */

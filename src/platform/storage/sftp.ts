@@ -19,6 +19,7 @@ import {
   walk,
 } from './sftp-paths.ts';
 import { openStream, SftpReader } from './sftp-reading.ts';
+import { takeOut } from './sftp-taking.ts';
 import {
   clearAbandoned,
   makeFolders,
@@ -130,6 +131,15 @@ class SftpSite implements SiteStorage {
       await move(remote, at(remote, source.names), at(remote, target.names));
       await syncFolder(remote, target.names.slice(0, -1));
       await syncFolder(remote, source.names.slice(0, -1));
+    });
+  }
+
+  async take(path: SitePath, stamp: string, into: string): Promise<void> {
+    split(path);
+    await this.#with(async (remote) => {
+      const { names, found } = await walk(remote, path);
+      if (found.length < path.length) throw notFound();
+      await takeOut(remote, names, stamp, into);
     });
   }
 

@@ -1,0 +1,107 @@
+// Folder kinds of a site: what lies in an upload folder meets the whole upload policy, whatever way it came; the rest is program area.
+import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Connection } from '../platform/database/database.ts';
+import { Invalid } from '../platform/errors.ts';
+import type { SitePath } from '../platform/storage/port.ts';
+import type { Site } from './sites.ts';
+
+export type FolderKind = 'upload' | 'program';
+export type MarkedFolder = { readonly path: SitePath; readonly kind: 'upload'; readonly markedAt: number };
+/** Where a path lies: `folder` is the nearest marked one above it. */
+export type Area = { readonly kind: 'program' } | { readonly kind: 'upload'; readonly folder: SitePath };
+
+export type FoldersParts = { readonly connection: Connection; readonly clock: Clock; readonly audit: Audit };
+
+/** More than a site needs, and few enough to be looked at every half minute. */
+const mostFolders = 100;
+
+/** Folders below `www/`; those inside a marked one inherit its kind. What is marked need not exist yet: it holds from the moment it does. */
+export class Folders {
+  readonly #parts: FoldersParts;
+
+  constructor(parts: FoldersParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns the marked folders of the site in the order of their paths */
+  async list(site: Pick<Site, 'id'>): Promise<MarkedFolder[]> {
+    const rows = await this.#parts.connection.db
+      .selectFrom('site_folders')
+      .selectAll()
+      .where('site_id', '=', site.id)
+      .orderBy('path')
+      .execute();
+    return rows.map(({ path, kind, marked_at }) => ({ path: path.split('/'), kind, markedAt: marked_at }));
+  }
+
+  /** @returns ids of sites that have a marked folder, in pages, in the order of ids */
+  async sitesWithFolders(afterId: string, count: number): Promise<string[]> {
+    const rows = await this.#parts.connection.db
+      .selectFrom('site_folders')
+      .select('site_id')
+      .distinct()
+      .where('site_id', '>', afterId)
+      .orderBy('site_id')
+      .limit(count)
+      .execute();
+    return rows.map((row) => row.site_id);
+  }
+
+  /**
+   * Makes a folder an upload folder, with all that is in it; once more it changes nothing.
+   * @returns false when it was one before, by itself or by a folder above it
+   * @throws Invalid on `path` for `www` itself, for what is not below it, and beyond 100 folders a site
+   */
+  async mark(site: Site, path: SitePath, actor: Actor = systemActor): Promise<boolean> {
+    if (path[0] !== 'www' || path.length < 2) throw new Invalid({ path: [{ key: 'incoming.folderOutside' }] });
+    const { connection, clock, audit } = this.#parts;
+    const before = await this.list(site);
+    if (areaOf(path, before).kind === 'upload') return false;
+    if (before.length >= mostFolders)
+      throw new Invalid({ path: [{ key: 'incoming.foldersMany', parameters: { most: mostFolders } }] });
+    return connection.write(async (tx) => {
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('site_folders')
+        .values({ site_id: site.id, path: path.join('/'), kind: 'upload', marked_at: clock.now() })
+        .onConflict((oc) => oc.doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows !== 1n) return false;
+      await audit.record(tx, { action: 'sites.folderMarked', actor, customerId: site.customerId, siteId: site.id });
+      return true;
+    });
+  }
+
+  /**
+   * Makes a folder program area again.
+   * @returns false when it was not marked
+   * @throws Invalid on `path` when only a folder above it is marked, whose kind it inherits
+   */
+  async clear(site: Site, path: SitePath, actor: Actor = systemActor): Promise<boolean> {
+    const { connection, audit } = this.#parts;
+    const cleared = await connection.write(async (tx) => {
+      const { numDeletedRows } = await tx
+        .deleteFrom('site_folders')
+        .where('site_id', '=', site.id)
+        .where('path', '=', path.join('/'))
+        .executeTakeFirst();
+      if (numDeletedRows === 0n) return false;
+      await audit.record(tx, { action: 'sites.folderCleared', actor, customerId: site.customerId, siteId: site.id });
+      return true;
+    });
+    const area = areaOf(path, await this.list(site));
+    if (!cleared && area.kind === 'upload')
+      throw new Invalid({ path: [{ key: 'incoming.folderInherits', parameters: { folder: area.folder.join('/') } }] });
+    return cleared;
+  }
+}
+
+/** @returns the area of a file or folder; case is significant, as it is to the web server */
+export function areaOf(path: SitePath, marked: readonly MarkedFolder[]): Area {
+  const above = marked.filter(({ path: folder }) => folder.every((segment, at) => path[at] === segment));
+  const nearest = above.reduce<SitePath | undefined>(
+    (best, { path: folder }) => (folder.length > (best?.length ?? 0) ? folder : best),
+    undefined,
+  );
+  return nearest ? { kind: 'upload', folder: nearest } : { kind: 'program' };
+}
