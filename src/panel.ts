@@ -117,7 +117,7 @@ async function build(choices: Choices, given: PanelOptions) {
   });
   if (!parameters) await accounts.hashingCost.recall();
   const leaseMilliseconds = choices.leaseSeconds * second;
-  const sites = new Sites({ ...platform, audit, leaseMilliseconds });
+  const sites = new Sites({ ...platform, audit, leaseMilliseconds, operatorEmail: choices.operatorEmail });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
   const databases = new Databases({

@@ -19,6 +19,7 @@ import { orders as ordersEn } from './en/orders.ts';
 import { password as passwordEn } from './en/password.ts';
 import { people as peopleEn } from './en/people.ts';
 import { security as securityEn } from './en/security.ts';
+import { servers as serversEn } from './en/servers.ts';
 import { shell as shellEn } from './en/shell.ts';
 import { signIn as signInEn } from './en/sign-in.ts';
 import { ssh as sshEn } from './en/ssh.ts';
@@ -42,6 +43,7 @@ import { orders } from './ko/orders.ts';
 import { password } from './ko/password.ts';
 import { people } from './ko/people.ts';
 import { security } from './ko/security.ts';
+import { servers } from './ko/servers.ts';
 import { shell } from './ko/shell.ts';
 import { signIn } from './ko/sign-in.ts';
 import { ssh } from './ko/ssh.ts';
@@ -51,6 +53,7 @@ import type { Sentence } from './sentences.ts';
 export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Sentence>>>> = {
   ko: {
     ...error,
+    ...servers,
     ...shell,
     ...home,
     ...orders,
@@ -76,6 +79,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
   },
   en: {
     ...errorEn,
+    ...serversEn,
     ...shellEn,
     ...homeEn,
     ...ordersEn,

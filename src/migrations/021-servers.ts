@@ -20,6 +20,8 @@ export const servers: Migrate = async (db) => {
   await db.schema.alterTable('sites').addColumn('home_group_id', 'integer').execute();
   await db.schema.alterTable('sites').addColumn('home_user', 'text').execute();
   await db.schema.alterTable('sites').addColumn('host_fault', 'text').execute();
+  // When the operator was written to about the fault that lasts; null: there is none, or it is young.
+  await db.schema.alterTable('servers').addColumn('fault_told_at', 'bigint').execute();
   // Keys that other tables point at: what is bound to a server's group, or to a site's server, cannot be anything else.
   await db.schema.createIndex('servers_group').unique().on('servers').columns(['id', 'server_group']).execute();
   await db.schema.createIndex('sites_server').unique().on('sites').columns(['id', 'server_id']).execute();

@@ -187,6 +187,8 @@ export interface SiteTables {
     checked_at: Time | null;
     /** what the last check found, a line for the operator; null: well */
     check_fault: string | null;
+    /** when the operator was written to about it */
+    fault_told_at: Time | null;
   };
   sites: {
     id: Id;

@@ -108,6 +108,22 @@ export class ServerStore {
   }
 
   async setChecked(tx: Tx, id: string, now: number, fault: string | null): Promise<void> {
-    await tx.updateTable('servers').set({ checked_at: now, check_fault: fault }).where('id', '=', id).execute();
+    const well = fault === null ? { fault_told_at: null } : {};
+    await tx
+      .updateTable('servers')
+      .set({ checked_at: now, check_fault: fault, ...well })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  /** @returns whether nobody was told of the fault that lasts: of several workers one is told so */
+  async markTold(tx: Tx, id: string, now: number): Promise<boolean> {
+    const result = await tx
+      .updateTable('servers')
+      .set({ fault_told_at: now })
+      .where('id', '=', id)
+      .where('fault_told_at', 'is', null)
+      .executeTakeFirst();
+    return result.numUpdatedRows === 1n;
   }
 }

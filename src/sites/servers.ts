@@ -4,6 +4,7 @@ import { type Clock, second } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { conflict, Invalid, notFound, PanelError, unavailable } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
+import type { Letters } from '../platform/mail/letters.ts';
 import type { SiteHost } from '../platform/site-host/port.ts';
 import { ServerStore } from './server-store.ts';
 
@@ -39,6 +40,9 @@ export type ServersParts = {
   readonly clock: Clock;
   /** the host of the server that every panel has */
   readonly host: SiteHost;
+  /** where the operator is written to; without it, or without letters, nobody is */
+  readonly operatorEmail?: string | undefined;
+  readonly letters?: Pick<Letters, 'queue'>;
   /** the host of any other; without it `host` serves all */
   readonly hosts?: ((server: Server) => SiteHost) | undefined;
 };
@@ -124,14 +128,29 @@ export class Servers {
     });
   }
 
-  /** Asks every server's host whether sites can be made there, all at the same time and each for at most 10 s, and keeps the answers. */
+  /**
+   * Asks every server's host whether sites can be made there, all at the same time and each for at most 10 s, and keeps the answers.
+   * The operator is written to once when a server fails twice in a row, and not again before it was well.
+   */
   async check(): Promise<void> {
     const { connection, clock } = this.#parts;
     const servers = await this.#store.all();
     const faults = await Promise.all(servers.map((server) => this.#faultOf(server)));
     await connection.write(async (tx) => {
-      for (const [index, { id }] of servers.entries()) await this.#store.setChecked(tx, id, clock.now(), faults[index] ?? null);
+      for (const [index, server] of servers.entries()) {
+        const fault = faults[index] ?? null;
+        await this.#store.setChecked(tx, server.id, clock.now(), fault);
+        // The second time in a row: one that is being started again needs nobody.
+        if (fault !== null && server.checkFault !== null) await this.#tell(tx, server, fault);
+      }
     });
+  }
+
+  async #tell(tx: Tx, { id, name }: Server, fault: string): Promise<void> {
+    const { letters, operatorEmail, clock } = this.#parts;
+    if (!letters || !operatorEmail || !(await this.#store.markTold(tx, id, clock.now()))) return;
+    const parameters = { server: name, at: clock.now(), fault };
+    await letters.queue(tx, { template: 'server', language: 'ko', to: operatorEmail, parameters });
   }
 
   async #faultOf(server: Server): Promise<string | null> {
@@ -171,7 +190,7 @@ const unchecked = { drainedAt: null, checkedAt: null, checkFault: null } as cons
 
 const rowOf = (server: NewServer, now: number) => ({
   ...{ id: newId(now), name: server.name, server_group: server.group, address: '', storage: server.storage, created_at: now },
-  ...{ drained_at: null, host_kind: server.hostKind, checked_at: null, check_fault: null },
+  ...{ drained_at: null, host_kind: server.hostKind, checked_at: null, check_fault: null, fault_told_at: null },
   host_command: server.hostCommand === null ? null : JSON.stringify(server.hostCommand),
   ...{ ftp_host: server.ftpHost, ftp_port: server.ftpPort },
 });

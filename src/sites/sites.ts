@@ -5,6 +5,7 @@ import type { Connection, Tx } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import { newId, newSiteName } from '../platform/ids.ts';
 import type { Queue } from '../platform/jobs/port.ts';
+import type { Letters } from '../platform/mail/letters.ts';
 import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import { type ActKind, FileAct } from './acts.ts';
@@ -52,6 +53,9 @@ export type SitesParts = {
   queue: Queue;
   audit: Audit;
   clock: Clock;
+  /** for letters to the operator; without both of them there are none */
+  readonly letters?: Pick<Letters, 'queue'>;
+  readonly operatorEmail?: string | undefined;
   /** makes the sites of the server that every panel has */
   host: SiteHost;
   /** what makes the sites of any other; without it `host` does */

@@ -146,9 +146,9 @@ describe('a program that misbehaves', () => {
        const child = spawn('sleep', ['1000']);
        writeFileSync(${JSON.stringify(pids)}, process.pid + ' ' + child.pid);
        setInterval(() => {}, 1000);`,
-      3000,
+      8000,
     );
-    expect(await fault(host.open(site))).toBe('open: no answer within 3 s');
+    expect(await fault(host.open(site))).toBe('open: no answer within 8 s');
     for (const pid of (await readFile(pids, 'utf8')).split(' ').map(Number)) {
       expect(await untilGone(pid, 10), `process ${pid}`).toBe(true);
     }

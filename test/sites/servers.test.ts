@@ -14,7 +14,7 @@ let house: TestPanel;
 let base: string;
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'gotgan-servers-'));
-  house = await startPanel();
+  house = await startPanel({ operatorEmail: 'operator@example.com' });
 });
 afterEach(async () => {
   await house.close();
@@ -168,6 +168,28 @@ test('a provisioning that is down for a night: the customer sees a site being pr
   await visitor.logIn('owner@example.com');
   expect((await visitor.get(`/sites/${site.name}/files/www`)).status).toBe(200);
   expect((await servers().list()).find(({ name }) => name === 'far')?.checkFault).toBeNull();
+});
+
+test('the operator gets one letter when a server fails twice in a row, and another only after it was well', async () => {
+  await servers().add(byProgram('far'), operator);
+  const breakIt = async () => {
+    await rm(join(base, 'far'), { recursive: true, force: true });
+    await writeFile(join(base, 'far'), 'in the way');
+  };
+  const told = async () => (await house.letters()).filter((letter) => /^to: operator@example\.com/im.test(letter));
+  await breakIt();
+  await servers().check();
+  expect(await told()).toHaveLength(0);
+  for (let i = 0; i < 5; i++) await servers().check();
+  const [letter = '', ...more] = await told();
+  expect(more).toEqual([]);
+  expect(letter).toContain('서버 far');
+  expect(letter).toContain('check: ended with 1');
+  await rm(join(base, 'far'));
+  await servers().check();
+  await breakIt();
+  for (let i = 0; i < 3; i++) await servers().check();
+  expect(await told()).toHaveLength(2);
 });
 
 test('new sites go to a server that answers before one that does not', async () => {
