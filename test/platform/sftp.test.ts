@@ -119,6 +119,20 @@ describe("a site's files on a server that fails", () => {
     expect(await readdir(www)).toEqual([]);
   });
 
+  test('a tree that is deeper than a path can be cannot be removed, which is said, and what lies beside it stays', async () => {
+    const { user, www, storage } = await site();
+    await writeFile(join(www, 'beside'), 'x');
+    const name = 'd'.repeat(250);
+    const deep = `cd "$0" && for i in $(seq 20); do mkdir ${name} && cd -P ${name} || exit 1; done`;
+    await run('setpriv', ['--reuid', user, '--clear-groups', 'sh', '-c', deep, www]);
+    try {
+      await expect(storage.remove(['www', name])).rejects.toEqual(refused(409));
+      expect((await storage.list(['www'])).map((entry) => entry.name).sort()).toEqual(['beside', name]);
+    } finally {
+      await run('rm', ['-rf', join(www, name)]);
+    }
+  });
+
   test('three thousand files of one folder are all listed and all read', async () => {
     const { www, storage } = await site();
     await mkdir(join(www, 'many'));
