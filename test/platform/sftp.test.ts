@@ -1,8 +1,7 @@
 // What the SFTP adapter promises beyond the port: a server that hangs or vanishes, one that lies, names in EUC-KR, many files, and the jail as it is printed.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chown, lstat, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, lstat, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -12,7 +11,7 @@ import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
 import { SshServer } from '../../src/platform/ssh/server.ts';
 import { packet, packetType } from '../../src/platform/ssh/sftp-packets.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
-import { freePort, RemoteSites } from '../support/remote-sites.ts';
+import { draw, freePort, RemoteSites } from '../support/remote-sites.ts';
 
 const refused = (status: number) => expect.objectContaining({ name: 'PanelError', status });
 const run = promisify(execFile);
@@ -33,7 +32,7 @@ describe("a site's files on a server that fails", () => {
     return { user, uid, gid, home, www, storage };
   }
   const finished = async (bytes: number) => {
-    const path = join(await mkdtemp(join(tmpdir(), 'gotgan-finished-')), 'file');
+    const path = join(sites.folder, draw('finished-'));
     await writeFile(path, Buffer.alloc(bytes, 7));
     return path;
   };
