@@ -1,8 +1,7 @@
 // What the SFTP adapter promises beyond the port: a server that hangs or vanishes, one that lies, names in EUC-KR, many files, and the jail as it is printed.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chown, lstat, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, lstat, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -12,7 +11,7 @@ import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
 import { SshServer } from '../../src/platform/ssh/server.ts';
 import { packet, packetType } from '../../src/platform/ssh/sftp-packets.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
-import { freePort, RemoteSites } from '../support/remote-sites.ts';
+import { draw, freePort, RemoteSites } from '../support/remote-sites.ts';
 
 const refused = (status: number) => expect.objectContaining({ name: 'PanelError', status });
 const run = promisify(execFile);
@@ -33,7 +32,7 @@ describe("a site's files on a server that fails", () => {
     return { user, uid, gid, home, www, storage };
   }
   const finished = async (bytes: number) => {
-    const path = join(await mkdtemp(join(tmpdir(), 'gotgan-finished-')), 'file');
+    const path = join(sites.folder, draw('finished-'));
     await writeFile(path, Buffer.alloc(bytes, 7));
     return path;
   };
@@ -117,6 +116,20 @@ describe("a site's files on a server that fails", () => {
     expect((await storage.list(['www', '폴더'])).map((entry) => entry.name).sort()).toEqual(['안.txt', '옮김.jpg']);
     await storage.remove(['www', '폴더']);
     expect(await readdir(www)).toEqual([]);
+  });
+
+  test('a tree that is deeper than a path can be cannot be removed, which is said, and what lies beside it stays', async () => {
+    const { user, www, storage } = await site();
+    await writeFile(join(www, 'beside'), 'x');
+    const name = 'd'.repeat(250);
+    const deep = `cd "$0" && for i in $(seq 20); do mkdir ${name} && cd -P ${name} || exit 1; done`;
+    await run('setpriv', ['--reuid', user, '--clear-groups', 'sh', '-c', deep, www]);
+    try {
+      await expect(storage.remove(['www', name])).rejects.toEqual(refused(409));
+      expect((await storage.list(['www'])).map((entry) => entry.name).sort()).toEqual(['beside', name]);
+    } finally {
+      await run('rm', ['-rf', join(www, name)]);
+    }
   });
 
   test('three thousand files of one folder are all listed and all read', async () => {

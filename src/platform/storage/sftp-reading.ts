@@ -223,9 +223,9 @@ class SftpFile implements ReadFile {
   readonly entry: Entry;
   readonly #pieces: Pieces;
   readonly #atPath: () => Promise<Entry>;
-  readonly #free: () => Promise<void>;
+  readonly #free: () => void;
 
-  private constructor(entry: Entry, parts: { pieces: Pieces; atPath: () => Promise<Entry>; free: () => Promise<void> }) {
+  private constructor(entry: Entry, parts: { pieces: Pieces; atPath: () => Promise<Entry>; free: () => void }) {
     this.entry = entry;
     this.#pieces = parts.pieces;
     this.#atPath = parts.atPath;
@@ -236,7 +236,11 @@ class SftpFile implements ReadFile {
   static async of(lease: SftpLease, handle: RemoteHandle, expected: Expected): Promise<SftpFile> {
     const { session } = lease;
     const { name, atPath } = expected;
-    const free = () => session.close(handle).finally(lease.release);
+    const free = () =>
+      void session
+        .close(handle)
+        .catch(() => {})
+        .finally(lease.release);
     const begun = (size: number) => {
       const pieces = new Pieces(session, handle, size);
       pieces.begin();
@@ -272,7 +276,8 @@ class SftpFile implements ReadFile {
     return this.#atPath();
   }
 
-  close(): Promise<void> {
-    return answering(this.#free);
+  /** Not waited for: it would cost a round trip for each file, and what a server that is gone holds open is gone with it. */
+  async close(): Promise<void> {
+    this.#free();
   }
 }
