@@ -102,7 +102,7 @@ export class MariaDbText {
       if (severalMean && length - i < lookAhead && !this.#ended) return undefined;
       if (byte === first && this.#isDelimiter(i)) return this.#cut(i, this.#delimiter.length, false);
       if (kind === 2) return void this.#open('word');
-      if (byte === quote || byte === doubleQuote || byte === backtick) return void this.#openQuote(byte);
+      if (byte === quote || byte === doubleQuote || byte === backtick) return void this.#open('quoted', byte);
       if (!this.#commentStarts(byte, i)) this.#mark(byte);
       return undefined;
     }
@@ -117,23 +117,19 @@ export class MariaDbText {
     return bytes.compare(sign, 0, sign.length, base + i, base + Math.min(length, i + sign.length)) === 0;
   }
 
-  #open(place: Place): void {
+  #open(place: Place, closer = 0): void {
     this.#forgetBlanks();
     this.#place = place;
     this.#opened = this.#at;
+    this.#closer = closer;
+    if (closer !== 0) this.#at += 1;
   }
 
   /** What stands before a statement's first sign is not part of it. */
   #forgetBlanks(): void {
-    if (this.#tokens.length > 0 || this.#at === 0) return;
+    if (this.#tokens.length > 0 || this.#at === 0 || this.#place === 'skipped') return;
     this.#window.take(this.#at);
     this.#at = 0;
-  }
-
-  #openQuote(byte: number): void {
-    this.#open('quoted');
-    this.#closer = byte;
-    this.#at += 1;
   }
 
   #mark(byte: number): void {
@@ -263,7 +259,7 @@ export class MariaDbText {
     const found = this.#window.view(this.#window.length).indexOf(lineFeed, this.#at);
     this.#at = found === -1 ? this.#window.length : found;
     if (found !== -1) this.#place = 'code';
-    this.#letGoOfComment();
+    this.#forgetBlanks();
   }
 
   /** Plain comments end at the first bracket; in skipped ones the server counts one level more. */
@@ -279,7 +275,7 @@ export class MariaDbText {
         if (this.#place === 'skipped') blank(bytes, base + this.#opened, base + i + 1);
         this.#place = 'code';
         this.#at = i + 1;
-        this.#letGoOfComment();
+        this.#forgetBlanks();
         return;
       }
       if (this.#place === 'skipped' && byte === slash && next === star && this.#depth === 1) {
@@ -287,13 +283,7 @@ export class MariaDbText {
         i += 1;
       }
     }
-    this.#letGoOfComment();
-  }
-
-  #letGoOfComment(): void {
-    if (this.#tokens.length > 0 || this.#place === 'skipped') return;
-    this.#window.take(this.#at);
-    this.#at = 0;
+    this.#forgetBlanks();
   }
 
   #cut(end: number, delimiter: number, unfinished: boolean): Statement | undefined {
