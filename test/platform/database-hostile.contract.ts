@@ -73,7 +73,7 @@ const hostile = {
     ['GRANT', '/*! GRANT ALL ON *.* TO x */'],
     ['GRANT', "SELECT 'a\\'b', 'c''d', \"e\\\"\" ; GRANT ALL ON *.* TO x"],
     ['GRANT', "SELECT 'a\\\\' ; GRANT ALL ON *.* TO x -- '"],
-    ['GRANT', 'SELECT `a``;` ; GRANT ALL ON *.* TO x'],
+    ['GRANT', 'SELECT 1 AS `a``;` ; GRANT ALL ON *.* TO x'],
     ['GRANT', 'SELECT 1 -- a comment; \n; GRANT ALL ON *.* TO x'],
     ['GRANT', 'SELECT 1 # a comment; \n; GRANT ALL ON *.* TO x'],
     ['GRANT', "/* ' */ GRANT ALL ON *.* TO x /* ' */"],
@@ -117,7 +117,7 @@ const hostile = {
     ['\\i', '\\i /etc/passwd'],
     ['\\gexec', "SELECT 'GRANT x TO y' \\gexec"],
     ['\\', "SELECT '1' \\\\ \\! id"],
-    ['GRANT', "SELECT 'a''b', E'c\\'d', \"e\"\"f\" ; GRANT x TO y"],
+    ['GRANT', "SELECT 'a''b', E'c\\'d' AS \"e\"\"f\" ; GRANT x TO y"],
     ['GRANT', "SELECT 'a\\' ; GRANT x TO y; -- '"],
     ['GRANT', "SELECT e'a\\\\' ; GRANT x TO y; -- '"],
     ['GRANT', 'SELECT $$;$a$ ; $$ ; GRANT x TO y'],
@@ -125,7 +125,10 @@ const hostile = {
     ['GRANT', '/* /* */ ; */ GRANT x TO y'],
     ['GRANT', 'SELECT 1 -- ;\n; GRANT x TO y'],
     ['GRANT', 'SELECT (1); GRANT x TO y'],
-    ['GRANT', 'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; GRANT x TO y'],
+    [
+      'GRANT',
+      'CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; GRANT x TO y',
+    ],
     ['SYNTAX', "SELECT 1e'\\' ; GRANT x TO y; -- '"],
     ['SET STANDARD_CONFORMING_STRINGS', 'SET standard_conforming_strings = off'],
     ['SET STANDARD_CONFORMING_STRINGS', "SELECT set_config('standard_conforming_strings', 'off', false)"],
@@ -184,7 +187,8 @@ describe.each(engines)('a hostile text: %s', (engine) => {
 
   beforeAll(async () => {
     world = await databaseWorld(engine);
-    victim = { ...world.unused(), name: `v${randomBytes(5).toString('hex')}_shop` };
+    const drawn = randomBytes(5).toString('hex');
+    victim = { name: `v${drawn}_shop`, user: `w${drawn}_shop`, password: 'Victim-1' };
     await world.server.create(victim, { password: victim.password });
   });
   afterEach(() => world.tidy());

@@ -1,5 +1,6 @@
 // Cuts a MariaDB dump into statements as the server would read them, and leaves it nothing to read otherwise: version comments become plain text or nothing.
 import { LoadFault } from './port.ts';
+import { versionComment } from './sql-constructs.ts';
 import { blank, byteKinds, SqlWindow, type Statement, type Token } from './sql-window.ts';
 
 export type MariaDbModes = { readonly backslashes: boolean; readonly ansiQuotes: boolean };
@@ -7,7 +8,7 @@ export type MariaDbModes = { readonly backslashes: boolean; readonly ansiQuotes:
 type Place = 'code' | 'word' | 'quoted' | 'toLineEnd' | 'comment' | 'skipped';
 
 const [lineFeed, space, exclamation, quote, doubleQuote, hash] = [0x0a, 0x20, 0x21, 0x27, 0x22, 0x23];
-const [star, dash, dot, slash, at, capitalM, backslash, backtick] = [0x2a, 0x2d, 0x2e, 0x2f, 0x40, 0x4d, 0x5c, 0x60];
+const [star, dash, dot, slash, at, capitalM, backtick] = [0x2a, 0x2d, 0x2e, 0x2f, 0x40, 0x4d, 0x60];
 /** enough for `/*M!123456` and any delimiter */
 const lookAhead = 16;
 const tokensKept = 20_000;
@@ -55,7 +56,8 @@ export class MariaDbText {
 
   /** @returns the next statement, or nothing when more text is needed or none is left */
   next(): Statement | undefined {
-    if (this.#beginning && !this.#skipMark()) return undefined;
+    if (this.#beginning && !this.#window.skipMark(this.#ended)) return undefined;
+    this.#beginning = false;
     for (;;) {
       if (this.#at > this.#longest)
         throw new LoadFault({ line: this.#window.line, reason: 'refused', about: 'max_allowed_packet' });
@@ -64,16 +66,6 @@ export class MariaDbText {
       if (found) return found;
       if (left === this.#window.length - this.#at && place === this.#place) return this.#rest();
     }
-  }
-
-  /** A byte order mark is no statement. UTF-16 is nothing the server could read. */
-  #skipMark(): boolean {
-    if (this.#window.length < 3 && !this.#ended) return false;
-    const start = this.#window.view(Math.min(3, this.#window.length)).toString('hex');
-    if (/^(fffe|feff)/.test(start)) throw new LoadFault({ line: 1, reason: 'refused', about: 'UTF-16' });
-    if (start === 'efbbbf') this.#window.take(3);
-    this.#beginning = false;
-    return true;
   }
 
   #rest(): Statement | undefined {
@@ -110,7 +102,7 @@ export class MariaDbText {
       if (severalMean && length - i < lookAhead && !this.#ended) return undefined;
       if (byte === first && this.#isDelimiter(i)) return this.#cut(i, this.#delimiter.length, false);
       if (kind === 2) return void this.#open('word');
-      if (byte === quote || byte === doubleQuote || byte === backtick) return void this.#openQuote(byte);
+      if (byte === quote || byte === doubleQuote || byte === backtick) return void this.#open('quoted', byte);
       if (!this.#commentStarts(byte, i)) this.#mark(byte);
       return undefined;
     }
@@ -125,23 +117,19 @@ export class MariaDbText {
     return bytes.compare(sign, 0, sign.length, base + i, base + Math.min(length, i + sign.length)) === 0;
   }
 
-  #open(place: Place): void {
+  #open(place: Place, closer = 0): void {
     this.#forgetBlanks();
     this.#place = place;
     this.#opened = this.#at;
+    this.#closer = closer;
+    if (closer !== 0) this.#at += 1;
   }
 
   /** What stands before a statement's first sign is not part of it. */
   #forgetBlanks(): void {
-    if (this.#tokens.length > 0 || this.#at === 0) return;
+    if (this.#tokens.length > 0 || this.#at === 0 || this.#place === 'skipped') return;
     this.#window.take(this.#at);
     this.#at = 0;
-  }
-
-  #openQuote(byte: number): void {
-    this.#open('quoted');
-    this.#closer = byte;
-    this.#at += 1;
   }
 
   #mark(byte: number): void {
@@ -205,37 +193,17 @@ export class MariaDbText {
   }
 
   #quoted(): void {
-    const { bytes, base, length } = this.#window;
     const closer = this.#closer;
     const escapes = this.modes.backslashes && closer !== backtick && !(closer === doubleQuote && this.modes.ansiQuotes);
-    let i = this.#at;
-    for (; i < length; i += 1) {
-      const byte = bytes[base + i];
-      if (byte === backslash && escapes) {
-        if (i + 1 >= length) break;
-        i += 1;
-      } else if (byte === closer) {
-        if (i + 1 >= length && !this.#ended) break;
-        if (bytes[base + i + 1] !== closer || i + 1 >= length) {
-          this.#closeQuote(i + 1);
-          return;
-        }
-        i += 1;
-      }
-    }
-    this.#at = Math.min(i, length);
+    const { at: end, closed } = this.#window.readQuoted(this.#at, closer, escapes, this.#ended);
+    this.#at = end;
+    if (closed) this.#closeQuote(end);
   }
 
   #closeQuote(end: number): void {
     const isName = this.#closer === backtick || (this.#closer === doubleQuote && this.modes.ansiQuotes);
-    const sign = String.fromCharCode(this.#closer);
-    const inside = () =>
-      this.#window
-        .view(end - 1)
-        .toString('utf8', this.#opened + 1)
-        .slice(0, 64)
-        .replaceAll(sign + sign, sign);
-    this.#keep(isName ? 'name' : 'text', isName && !this.#isFull() ? inside() : '', this.#opened, end);
+    const name = isName && !this.#isFull() ? this.#window.nameBetween(this.#opened, end, String.fromCharCode(this.#closer)) : '';
+    this.#keep(isName ? 'name' : 'text', name, this.#opened, end);
     this.#last = 0;
     this.#place = 'code';
     this.#at = end;
@@ -256,21 +224,19 @@ export class MariaDbText {
     }
     if (byte !== slash || next !== star) return false;
     const mariaDb = third === capitalM && bytes[base + i + 3] === exclamation;
-    if (third === exclamation || mariaDb) this.#versionComment(i, mariaDb);
+    if (third === exclamation || mariaDb) this.#versionComment(i);
     else this.#enterComment('comment', i + 2);
     return true;
   }
 
-  /** Executed ones lose their brackets; what this server would skip is taken out (MariaDB: 50700 to 99999 are MySQL's own versions). */
-  #versionComment(i: number, mariaDb: boolean): void {
+  /** Executed ones lose their brackets; what this server would skip is taken out. */
+  #versionComment(i: number): void {
     const head = this.#window.view(Math.min(this.#window.length, i + lookAhead)).toString('latin1', i);
-    const digits = /^\/\*M?!(\d{5,6})/.exec(head)?.[1] ?? '';
-    const version = Number(digits);
-    if (head.startsWith('/*M!999999\\-')) this.#neutralised += 1;
-    const executed = digits === '' || (version <= this.#version && (mariaDb || version < 50700 || version > 99999));
+    const { length, executed, sandbox } = versionComment(head, this.#version);
+    if (sandbox) this.#neutralised += 1;
     if (executed) {
       this.#inVersionComment += 1;
-      this.#erase(i, i + (mariaDb ? 4 : 3) + digits.length);
+      this.#erase(i, i + length);
     } else {
       this.#enterComment('skipped', i + 3);
       this.#opened = i;
@@ -293,7 +259,7 @@ export class MariaDbText {
     const found = this.#window.view(this.#window.length).indexOf(lineFeed, this.#at);
     this.#at = found === -1 ? this.#window.length : found;
     if (found !== -1) this.#place = 'code';
-    this.#letGoOfComment();
+    this.#forgetBlanks();
   }
 
   /** Plain comments end at the first bracket; in skipped ones the server counts one level more. */
@@ -309,7 +275,7 @@ export class MariaDbText {
         if (this.#place === 'skipped') blank(bytes, base + this.#opened, base + i + 1);
         this.#place = 'code';
         this.#at = i + 1;
-        this.#letGoOfComment();
+        this.#forgetBlanks();
         return;
       }
       if (this.#place === 'skipped' && byte === slash && next === star && this.#depth === 1) {
@@ -317,13 +283,7 @@ export class MariaDbText {
         i += 1;
       }
     }
-    this.#letGoOfComment();
-  }
-
-  #letGoOfComment(): void {
-    if (this.#tokens.length > 0 || this.#place === 'skipped') return;
-    this.#window.take(this.#at);
-    this.#at = 0;
+    this.#forgetBlanks();
   }
 
   #cut(end: number, delimiter: number, unfinished: boolean): Statement | undefined {

@@ -1,5 +1,6 @@
 // Cuts a PostgreSQL dump into statements as psql would, and hands out the data of COPY; psql's own commands are not for files.
 import { LoadFault } from './port.ts';
+import { blocksAfter } from './sql-constructs.ts';
 import { byteKinds, SqlWindow, type Statement, type Token } from './sql-window.ts';
 
 type Place = 'code' | 'word' | 'text' | 'name' | 'dollar' | 'toLineEnd' | 'comment';
@@ -50,7 +51,8 @@ export class PostgresText {
 
   /** @returns the next statement, or nothing when more text is needed or none is left */
   next(): Statement | undefined {
-    if (this.#beginning && !this.#skipMark()) return undefined;
+    if (this.#beginning && !this.#window.skipMark(this.#ended)) return undefined;
+    this.#beginning = false;
     for (;;) {
       if (this.#at > this.#longest) throw this.#refusal('longest statement');
       const [left, place] = [this.#window.length - this.#at, this.#place];
@@ -105,15 +107,6 @@ export class PostgresText {
 
   get dataLine(): number {
     return this.#window.line;
-  }
-
-  #skipMark(): boolean {
-    if (this.#window.length < 3 && !this.#ended) return false;
-    const start = this.#window.view(Math.min(3, this.#window.length)).toString('hex');
-    if (/^(fffe|feff)/.test(start)) throw new LoadFault({ line: 1, reason: 'refused', about: 'UTF-16' });
-    if (start === 'efbbbf') this.#window.take(3);
-    this.#beginning = false;
-    return true;
   }
 
   #refusal(about: string): LoadFault {
@@ -224,17 +217,8 @@ export class PostgresText {
     if (this.#byte(0) === quote && /^[0-9]/.test(text)) throw this.#refusal('syntax');
     this.#keep('word', text, this.#opened, i);
     this.#last = 0;
-    this.#countBlocks(text);
+    this.#blocks = blocksAfter(text, this.#tokens, this.#blocks);
     if (text === 'e' && this.#byte(0) === quote) this.#openQuote(quote, true);
-  }
-
-  /** Bodies of functions in plain SQL (`BEGIN ATOMIC … END`) hold semicolons. */
-  #countBlocks(word: string): void {
-    const [first, second, third, fourth] = this.#tokens;
-    const kind = second?.text === 'or' && third?.text === 'replace' ? fourth : second;
-    if (first?.text !== 'create' || (kind?.text !== 'function' && kind?.text !== 'procedure')) return;
-    if (word === 'begin' || (word === 'case' && this.#blocks > 0)) this.#blocks += 1;
-    else if (word === 'end' && this.#blocks > 0) this.#blocks -= 1;
   }
 
   #keep(kind: Token['kind'], text: string, start: number, end: number): void {
@@ -244,35 +228,19 @@ export class PostgresText {
   }
 
   #quoted(): void {
-    const { bytes, base, length } = this.#window;
-    const closer = this.#place === 'text' ? quote : doubleQuote;
-    let i = this.#at;
-    for (; i < length; i += 1) {
-      const byte = bytes[base + i];
-      if (byte === backslash && this.#escapes) {
-        if (i + 1 >= length) break;
-        i += 1;
-      } else if (byte === closer) {
-        if (i + 1 >= length && !this.#ended) break;
-        if (i + 1 < length && bytes[base + i + 1] === closer) i += 1;
-        else {
-          this.#closeQuote(i + 1);
-          return;
-        }
-      }
-    }
-    this.#at = Math.min(i, length);
+    const { at, closed } = this.#window.readQuoted(
+      this.#at,
+      this.#place === 'text' ? quote : doubleQuote,
+      this.#escapes,
+      this.#ended,
+    );
+    this.#at = at;
+    if (closed) this.#closeQuote(at);
   }
 
   #closeQuote(end: number): void {
     const isName = this.#place === 'name';
-    const name = isName
-      ? this.#window
-          .view(end - 1)
-          .toString('utf8', this.#opened + 1)
-          .slice(0, 64)
-          .replaceAll('""', '"')
-      : '';
+    const name = isName ? this.#window.nameBetween(this.#opened, end, '"') : '';
     this.#keep(isName ? 'name' : 'text', name, this.#opened, end);
     this.#last = 0;
     this.#place = 'code';

@@ -1,6 +1,9 @@
 // The part of an SQL text that is being read: grows by what arrives, lets go of what was taken, and knows on which line it stands.
+import { LoadFault } from './port.ts';
+
 const lineFeed = 0x0a;
 const space = 0x20;
+const backslash = 0x5c;
 
 export type Token = {
   /** `word` is bare, `name` a quoted identifier, `text` a string, `mark` one other sign */
@@ -63,6 +66,41 @@ export class SqlWindow {
 
   view(count: number): Buffer {
     return this.bytes.subarray(this.base, this.base + count);
+  }
+
+  /** A byte order mark is no statement. @returns false when more text is needed @throws LoadFault for UTF-16, which no server could read */
+  skipMark(ended: boolean): boolean {
+    if (this.length < 3 && !ended) return false;
+    const start = this.view(Math.min(3, this.length)).toString('hex');
+    if (/^(fffe|feff)/.test(start)) throw new LoadFault({ line: 1, reason: 'refused', about: 'UTF-16' });
+    if (start === 'efbbbf') this.take(3);
+    return true;
+  }
+
+  /** @returns where reading stands inside of a quotation, and whether that is behind its end; a doubled quotation mark is none */
+  readQuoted(start: number, closer: number, escapes: boolean, ended: boolean): { readonly at: number; readonly closed: boolean } {
+    const { bytes, base, length } = this;
+    let at = start;
+    for (; at < length; at += 1) {
+      const byte = bytes[base + at];
+      if (byte === backslash && escapes) {
+        if (at + 1 >= length) break;
+        at += 1;
+      } else if (byte === closer) {
+        if (at + 1 >= length && !ended) break;
+        if (at + 1 >= length || bytes[base + at + 1] !== closer) return { at: at + 1, closed: true };
+        at += 1;
+      }
+    }
+    return { at: Math.min(at, length), closed: false };
+  }
+
+  /** @returns a quoted identifier without its quotes, as far as names go */
+  nameBetween(start: number, end: number, sign: string): string {
+    return this.view(end - 1)
+      .toString('utf8', start + 1)
+      .slice(0, 64)
+      .replaceAll(sign + sign, sign);
   }
 }
 
