@@ -111,16 +111,7 @@ async function build(choices: Choices, given: PanelOptions) {
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
   const { limits } = choices;
-  const databases = new Databases({
-    ...platform,
-    audit,
-    accounts,
-    orders,
-    sites,
-    passwords,
-    leaseMilliseconds,
-    limits,
-  });
+  const databases = new Databases({ ...platform, audit, accounts, orders, sites, passwords, limits });
   const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
   const ftp = new Ftp({ connection, sites });
   const ssh = new Ssh({ connection, sites });

@@ -28,7 +28,10 @@ function freshOrGranted(
   };
 }
 
-export function downloadRoutes({ databases, clock, choices }: DatabasesRouteParts, { signedIn, site, fresh }: Guards): Router {
+export function databaseDownloadRoutes(
+  { databases, clock, choices }: DatabasesRouteParts,
+  { signedIn, site, fresh }: Guards,
+): Router {
   const router = Router();
 
   const database = async (req: Request) => {
