@@ -5,8 +5,11 @@ import { backupRoutes } from './backups/routes.ts';
 import { accentStyle, tokensFile } from './brand.ts';
 import { consentRoutes } from './consent/routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
+import { databaseDownloadRoutes } from './databases/download-routes.ts';
+import { databaseImportRoutes } from './databases/import-routes.ts';
 import { isDump } from './databases/receiving.ts';
 import { databaseRoutes } from './databases/routes.ts';
+import { databaseTrashRoutes } from './databases/trash-routes.ts';
 import { fileRoutes, isUpload } from './files/routes.ts';
 import { frameFor } from './frame.ts';
 import { incomingRoutes } from './ftp/incoming-routes.ts';
@@ -107,7 +110,10 @@ export function panelApp(doors: Doors): Express {
   if (has('signUp')) app.use(accountRoutes(doors));
   app.use(dashboardRoutes(doors, guards));
   if (has('files')) app.use(fileRoutes(doors, guards));
-  if (has('databases')) app.use(databaseRoutes(doors, guards));
+  if (has('databases')) {
+    app.use(databaseTrashRoutes(doors, guards), databaseRoutes(doors, guards));
+    app.use(databaseImportRoutes(doors, guards), databaseDownloadRoutes(doors, guards));
+  }
   if (has('ftp')) app.use(ftpRoutes(doors, guards), incomingRoutes(doors, guards));
   if (has('ssh')) app.use(sshRoutes(doors, guards));
   if (has('backups')) app.use(backupRoutes(doors, guards));

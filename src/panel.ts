@@ -120,17 +120,9 @@ async function build(choices: Choices, given: PanelOptions) {
   const sites = new Sites({ ...platform, audit, leaseMilliseconds, operatorEmail: choices.operatorEmail });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
-  const databases = new Databases({
-    ...platform,
-    audit,
-    accounts,
-    orders,
-    sites,
-    passwords,
-    leaseMilliseconds,
-    limits: choices.limits,
-  });
-  const files = new Files({ ...platform, sites, audit, ...place.files, limits: choices.limits, leaseMilliseconds });
+  const { limits } = choices;
+  const databases = new Databases({ ...platform, audit, accounts, orders, sites, passwords, limits });
+  const files = new Files({ ...platform, sites, audit, ...place.files, limits, leaseMilliseconds });
   const ftp = new Ftp({
     ...platform,
     ...{ accounts, orders, sites, files, signIn, audit, hashesAtOnce },

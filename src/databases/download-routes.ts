@@ -1,7 +1,8 @@
 // The HTTP of downloads: a database dumped while it is sent, and dumps of the trash.
+import type { Readable } from 'node:stream';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { localStamp } from '../platform/clock.ts';
-import { conflict } from '../platform/errors.ts';
+import { conflict, tooMany } from '../platform/errors.ts';
 import { hashToken } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { asAttachment } from '../platform/web/headers.ts';
@@ -28,13 +29,27 @@ function freshOrGranted(
   };
 }
 
-export function downloadRoutes({ databases, clock, choices }: DatabasesRouteParts, { signedIn, site, fresh }: Guards): Router {
+export function databaseDownloadRoutes(
+  { databases, clock, choices }: DatabasesRouteParts,
+  { signedIn, site, fresh }: Guards,
+): Router {
   const router = Router();
 
   const database = async (req: Request) => {
     const found = await databases.find(req.site, String(req.params.id));
     if (found.madeAt === null) throw conflict('databases.refused.making');
     return found;
+  };
+  const turns = dumpsAtOnce();
+  /** Written down when the first bytes are there; what cannot be written down is not handed out. */
+  const hand = async (stream: Readable, { req, res, subject }: { req: Request; res: Response; subject: Subject }) => {
+    try {
+      await databases.grantDownload(req.site, subject, downloaderOf(req));
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
+    await send(stream, res);
   };
   const subjectOfDatabase = async (req: Request): Promise<Subject> => {
     const { id, name } = await database(req);
@@ -46,14 +61,12 @@ export function downloadRoutes({ databases, clock, choices }: DatabasesRoutePart
     const stamp = localStamp(clock.now(), choices.timeZone);
     describe(res, `${found.name}-${stamp}.sql.gz`);
     if (req.method === 'HEAD') return void res.end();
-    const stream = await databases.openDump(found);
+    const end = turns.begin(req);
     try {
-      await databases.grantDownload(req.site, await subjectOfDatabase(req), downloaderOf(req));
-    } catch (error) {
-      stream.destroy();
-      throw error;
+      await hand(await databases.openDump(found), { req, res, subject: await subjectOfDatabase(req) });
+    } finally {
+      end();
     }
-    await send(stream, res);
   });
 
   const subjectOfDump = async (req: Request): Promise<Subject> => {
@@ -70,15 +83,29 @@ export function downloadRoutes({ databases, clock, choices }: DatabasesRoutePart
       stream.destroy();
       return void res.end();
     }
-    try {
-      await databases.grantDownload(req.site, await subjectOfDump(req), downloaderOf(req));
-    } catch (error) {
-      stream.destroy();
-      throw error;
-    }
-    await send(stream, res);
+    await hand(stream, { req, res, subject: await subjectOfDump(req) });
   });
   return router;
+}
+
+const atOnce = 2;
+
+/** A dump takes its server's and this machine's time: each person has few at a time. */
+function dumpsAtOnce() {
+  const active = new Map<string, number>();
+  return {
+    begin(req: Request): () => void {
+      const personId = req.visit.person?.personId ?? '';
+      const running = active.get(personId) ?? 0;
+      if (running >= atOnce) throw tooMany('databases.download.tooMany');
+      active.set(personId, running + 1);
+      return () => {
+        const left = (active.get(personId) ?? 1) - 1;
+        if (left > 0) active.set(personId, left);
+        else active.delete(personId);
+      };
+    },
+  };
 }
 
 /** The text of a database is for nobody's cache; a live dump cannot be continued, so no ranges are offered. */

@@ -22,7 +22,7 @@ declare global {
 
 const atOnce = 2;
 
-export function importRoutes(parts: DatabasesRouteParts, guards: Guards): Router {
+export function databaseImportRoutes(parts: DatabasesRouteParts, guards: Guards): Router {
   const { databases, clock } = parts;
   const { signedIn, site } = guards;
   const router = Router();

@@ -87,8 +87,9 @@ export class Imports {
       const options = { key: `databases.import:${id}`, lane: 'long', maximumAttempts: attempts } as const;
       await queue.add(tx, 'databases.import', { importId: id, customerId, actorPersonId: actor.personId ?? null }, options);
       const about = { actor, customerId, siteId: site.id, subjectId: database.id };
-      const action = isFromTrash ? 'databases.restored' : 'databases.importAsked';
-      await audit.record(tx, { action, ...about, details: { name: database.name, mode, bytes: sourceBytes } });
+      const details = { name: database.name, mode, bytes: sourceBytes };
+      if (isFromTrash) await audit.record(tx, { action: 'databases.restored', ...about, details });
+      else await audit.record(tx, { action: 'databases.importAsked', ...about, details });
       await once?.finish(tx, importAddress(site, database.id, id));
     });
     return id;

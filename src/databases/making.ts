@@ -3,7 +3,7 @@ import type { Actor } from '../audit/audit.ts';
 import { minute } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import type { DatabaseEngine } from '../platform/database-server/port.ts';
-import { conflict, Invalid } from '../platform/errors.ts';
+import { conflict, Invalid, PanelError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import type { Site } from '../sites/sites.ts';
@@ -28,6 +28,11 @@ export type Made = { readonly id: string; readonly name: string; readonly drawnP
 
 /** A making that takes longer was cut off: no engine is waited for as long. */
 const longestMaking = 15 * minute;
+
+/** One that is being deleted may be gone on its server already. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof PanelError) || error.status !== 404) throw error;
+}
 
 export class Making {
   readonly #parts: DatabasesParts;
@@ -168,7 +173,7 @@ export class Making {
       // The row first when it is shut, last when it is opened: nothing else unlocks what is said to be shut.
       const change = { locked_at: locked ? clock.now() : null };
       if (locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
-      await (locked ? server.lock(hosted) : server.unlock(hosted));
+      await (locked ? server.lock(hosted) : server.unlock(hosted)).catch(unlessGone);
       if (!locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
     }
   }

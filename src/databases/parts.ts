@@ -30,7 +30,6 @@ export type DatabasesParts = {
   readonly log: Log;
   /** reaches a database server; nothing is opened until it is asked for something */
   readonly databaseServer: (access: DatabaseAccess, options?: { backup?: { user: string; password: string } }) => DatabaseServer;
-  readonly leaseMilliseconds: number;
   readonly limits: {
     /** bytes of one dump as it comes, packed or not */
     readonly importBytes: number;

@@ -1,4 +1,4 @@
-// The HTTP of databases: the list, making one, how to connect, a new password, deleting. Imports and the trash have files of their own.
+// The HTTP of databases: the list, making one, how to connect, a new password, deleting. Imports, downloads and the trash have files of their own.
 import { Router } from 'express';
 import { z } from 'zod';
 import { conflict, Invalid } from '../platform/errors.ts';
@@ -6,12 +6,9 @@ import { actorOf } from '../platform/web/actor.ts';
 import { checkbox, form } from '../platform/web/form.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
-import { downloadRoutes } from './download-routes.ts';
 import { afterDrawing, type DatabasesRouteParts, mayChange } from './entering.ts';
-import { importRoutes } from './import-routes.ts';
 import { databasesAddress, listPage, onePage } from './page.ts';
 import { stateOf } from './states.ts';
-import { trashRoutes } from './trash-routes.ts';
 
 const text = z.string().max(1000).catch('').default('');
 
@@ -29,10 +26,6 @@ export function databaseRoutes(parts: DatabasesRouteParts, guards: Guards): Rout
   const list = makingForm(parts);
   router.get('/sites/:site/databases', signedIn, site, list.get);
   router.post('/sites/:site/databases', signedIn, site, fresh, list.post);
-
-  router.use(trashRoutes(parts, guards));
-  router.use(importRoutes(parts, guards));
-  router.use(downloadRoutes(parts, guards));
 
   router.get('/sites/:site/databases/:id', signedIn, site, async (req, res) => {
     await res.page('databases/one', await onePage(req, databases, clock));

@@ -9,7 +9,8 @@ import { afterDrawing, type DatabasesRouteParts, mayChange } from './entering.ts
 import { importAddress } from './imports.ts';
 import { trashRow } from './page.ts';
 
-export function trashRoutes(parts: DatabasesRouteParts, { signedIn, site, fresh }: Guards): Router {
+/** To be asked before the other routes: `trash` is no id of a database. */
+export function databaseTrashRoutes(parts: DatabasesRouteParts, { signedIn, site, fresh }: Guards): Router {
   const { databases } = parts;
   const router = Router();
 

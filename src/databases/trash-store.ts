@@ -62,9 +62,9 @@ export class TrashStore {
   async ofSite(site: Pick<Site, 'id' | 'customerId'>, id?: string): Promise<NamedDump[]> {
     const rows = await this.#connection.db
       .selectFrom('database_trash')
-      .innerJoin('databases', 'databases.id', 'database_trash.database_id')
+      .innerJoin('databases as of', 'of.id', 'database_trash.database_id')
       .selectAll('database_trash')
-      .select(['databases.name', 'databases.engine', 'databases.charset', 'databases.dropped_at'])
+      .select(['of.name', 'of.engine', 'of.charset', 'of.dropped_at'])
       .where('database_trash.site_id', '=', site.id)
       .where('database_trash.customer_id', '=', site.customerId)
       .where('removed_at', 'is', null)

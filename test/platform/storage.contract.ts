@@ -1,7 +1,7 @@
 // What every SiteStorage promises (src/platform/storage/port.ts), and that the disk and a server reached by SFTP keep it.
 // biome-ignore-all lint/suspicious/noExportsInTest: other adapters run the same suite
 import { spawnSync } from 'node:child_process';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';

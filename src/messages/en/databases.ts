@@ -68,6 +68,7 @@ export const databases: Record<keyof typeof source, Sentence> = {
   'databases.download': 'Download (SQL)',
   'databases.downloadHint':
     'What it holds now, as an .sql.gz file. If your sign-in is older you confirm it once more, and a letter tells you about the download.',
+  'databases.download.tooMany': 'Other downloads of databases are still running. Please wait until they are done.',
   'databases.import': 'Import',
   'databases.changePassword': 'Change the password',
   'databases.delete': 'Delete the database',

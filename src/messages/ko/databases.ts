@@ -68,6 +68,7 @@ export const databases = {
   'databases.download': '내려받기 (SQL)',
   'databases.downloadHint':
     '지금 내용을 .sql.gz 파일로 받습니다. 로그인한 지 오래되었으면 한 번 더 확인하며, 받으면 이메일로 알려 드립니다.',
+  'databases.download.tooMany': '받고 있는 데이터베이스가 이미 있습니다. 끝난 뒤에 받아 주세요.',
   'databases.import': '가져오기',
   'databases.changePassword': '비밀번호 바꾸기',
   'databases.delete': '데이터베이스 지우기',
