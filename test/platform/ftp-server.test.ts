@@ -65,6 +65,13 @@ beforeEach(async () => {
   made.asked.length = 0;
 });
 
+/** What was told of the session that signed in last, once it has ended. */
+async function told(seconds = 20) {
+  const id = made.asked.at(-1)?.sessionId;
+  const events = await server.eventsUntil(({ kind, sessionId }) => kind === 'ended' && sessionId === id, seconds);
+  return events.filter(({ sessionId }) => sessionId === id);
+}
+
 async function withServer<T>(settings: Partial<FtpServerSettings>, act: (other: FtpServer) => Promise<T>): Promise<T> {
   const other = await startFtpServer({ sitesFolder: made.folder, answer, ...settings });
   return act(other).finally(() => other.stop());
@@ -421,7 +428,7 @@ describe('a file that comes in', () => {
       const stats = await lstat(at('first', path));
       expect([path, stats.mode.toString(8), stats.uid, stats.gid]).toEqual([path, mode.toString(8), userId, groupId]);
     }
-    const events = await server.eventsUntil(({ kind }) => kind === 'ended');
+    const events = await told();
     expect(events.map(({ kind, path }) => `${kind} ${path?.slice(made.folder.length) ?? ''}`)).toEqual([
       'signedIn ',
       'folderMade /first/www/new',
@@ -463,7 +470,7 @@ describe('a file that comes in', () => {
     ['the client gives up', (client: Client) => client.close()],
   ])('that breaks off because %s leaves the old one, and is told as nothing whole', async (_what, breakOff) => {
     await upload('www/kept.txt', 'the old one');
-    await server.eventsUntil(({ kind }) => kind === 'ended');
+    await told();
     const client = await signedIn();
     const endless = Readable.from(
       (async function* () {
@@ -479,19 +486,19 @@ describe('a file that comes in', () => {
     await uploading;
     client.close();
     endless.destroy();
-    const events = await server.eventsUntil(({ kind }) => kind === 'ended', 60);
+    const events = await told(60);
     expect(events.filter(({ kind }) => kind === 'stored')).toEqual([]);
-    const told = events.find(({ kind }) => kind === 'cutOff');
-    expect(told?.path).toBe(at('first/www/kept.txt'));
+    const cut = events.find(({ kind }) => kind === 'cutOff');
+    expect(cut?.path).toBe(at('first/www/kept.txt'));
     const text = await readFile(at('first/www/kept.txt'), 'utf8');
     // FTP has no word for the end of a file: closed without a reset, the server takes what came for all of it. Then it is told as cut off.
-    if (text !== 'the old one') expect(text.length).toBe(told?.bytes);
+    if (text !== 'the old one') expect(text.length).toBe(cut?.bytes);
     expect((await readdir(at('first/www'))).filter((name) => name.startsWith('.in.'))).toEqual([]);
   });
 
   test('of a client that is killed in the middle is never told as whole', async () => {
     await upload('www/kept.txt', 'the old one');
-    await server.eventsUntil(({ kind }) => kind === 'ended');
+    await told();
     await writeFile(at('large'), Buffer.alloc(8 * 2 ** 20));
     const script = `set ssl:verify-certificate no; set net:limit-rate 1000000; open -u first,right ftp://${server.host}:${server.port}; put ${at('large')} -o www/kept.txt`;
     const client = spawn('lftp', ['--norc', '-c', script], { env: { PATH: process.env.PATH, HOME: made.folder } });
@@ -500,7 +507,7 @@ describe('a file that comes in', () => {
     }
     await sleep(300);
     client.kill('SIGKILL');
-    const events = await server.eventsUntil(({ kind }) => kind === 'ended', 60);
+    const events = await told(60);
     expect(events.filter(({ kind }) => kind === 'stored')).toEqual([]);
     expect(events.find(({ kind }) => kind === 'cutOff')?.path).toBe(at('first/www/kept.txt'));
     await rm(at('large'));
@@ -516,7 +523,7 @@ describe('a file that comes in', () => {
     );
     expect(said).toContain('한글.txt');
     expect(await readFile(at('first/www/폴더/한글.txt'), 'utf8')).toBe('cp949');
-    const events = await server.eventsUntil(({ kind }) => kind === 'ended');
+    const events = await told();
     const [stored, renamed] = [events.find(({ kind }) => kind === 'stored'), events.find(({ kind }) => kind === 'renamed')];
     expect(stored?.path).toBe(at('first/www/똠방각하.txt'));
     expect(renamed).toMatchObject({ from: at('first/www/똠방각하.txt'), path: at('first/www/폴더/한글.txt') });
@@ -535,9 +542,11 @@ describe('a file that comes in', () => {
     console.log(await line.say('PWD'));
     expect(await line.say(Buffer.from('RNTO www/\xb0\xa1.php', 'latin1'))).toMatch(/^250/);
     line.close();
-    const told = (await server.eventsUntil(({ kind }) => kind === 'renamed')).find(({ kind }) => kind === 'renamed');
-    expect(told?.octets).toEqual(Buffer.concat([Buffer.from(at('first/www/')), Buffer.from([0xb0, 0xa1]), Buffer.from('.php')]));
-    await rm(told?.octets ?? '');
+    const renamed = (await told()).find(({ kind }) => kind === 'renamed');
+    expect(renamed?.octets).toEqual(
+      Buffer.concat([Buffer.from(at('first/www/')), Buffer.from([0xb0, 0xa1]), Buffer.from('.php')]),
+    );
+    await rm(renamed?.octets ?? '');
   });
 
   test('in a folder so deep that the log cannot hold its name is told all the same', async () => {
@@ -550,7 +559,7 @@ describe('a file that comes in', () => {
     await line.say('RNFR /www/index.html');
     expect(await line.say('RNTO hidden.php')).toMatch(/^250/);
     await line.say('QUIT');
-    const events = await server.eventsUntil(({ kind }) => kind === 'ended');
+    const events = await told();
     expect(events.find(({ kind }) => kind === 'renamed')?.path?.endsWith('/hidden.php')).toBe(true);
     await rm(at('second/www', 'd'.repeat(200)), { recursive: true });
   });
@@ -591,16 +600,18 @@ test('nobody writes a line of the log by what he types, signed in or not', async
     await line.say('QUIT');
     line.close();
   }
-  const events = await server.eventsUntil(({ kind }) => kind === 'ended');
+  const id = made.asked.at(-1)?.sessionId;
+  const events = await server.eventsUntil(({ kind, sessionId }) => kind === 'ended' && sessionId === id);
   expect(events.filter(({ user }) => user !== 'first')).toEqual([]);
-  expect(events.map(({ kind }) => kind)).toEqual(['signedIn', 'ended']);
+  expect(events.filter(({ sessionId }) => sessionId === id).map(({ kind }) => kind)).toEqual(['signedIn', 'ended']);
+  expect(events.filter(({ kind }) => kind === 'stored')).toEqual([]);
 });
 
 test('1,000 small files by lftp are 1,000 events, each once', async () => {
   await mkdir(at('many'));
   for (let file = 0; file < 1000; file += 1) await writeFile(at('many', `file ${file}.txt`), `${file}`);
   await lftp(`mirror -R ${at('many')} /www/many`);
-  const events = await server.eventsUntil(({ kind }) => kind === 'ended', 60);
+  const events = await told(60);
   const paths = events.filter(({ kind }) => kind === 'stored').map(({ path }) => path);
   expect(new Set(paths).size).toBe(1000);
   expect(paths).toHaveLength(1000);
