@@ -40,6 +40,10 @@ export type FtpParts = Omit<FtpAccountsParts & FtpSessionsParts & FtpSignInsPart
 /** What is built here. */
 type Inner = 'store' | 'sessions' | 'logins';
 
+/**
+ * By site and customer: what a stranger asks for is PanelError 404. Times are epoch milliseconds. Errors: PanelError 503 when the database
+ * does not answer; nobody comes in then.
+ */
 export class Ftp {
   readonly accounts: FtpAccounts;
   readonly logins: FtpLogins;
