@@ -2,6 +2,7 @@
 import type { Doors } from './panel.ts';
 import { day, hour, localDay, minute, second } from './platform/clock.ts';
 import type { Hands, JobRun } from './platform/jobs/port.ts';
+import type { Site } from './sites/sites.ts';
 import { lastDaily } from './timetable.ts';
 
 const id = (run: JobRun, name: string) => String(run.payload[name]);
@@ -11,9 +12,9 @@ export function hands({ letters, sites, databases, ftp, ssh, backups }: Doors): 
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
-    // Where a site is suspended or resumed: its web first, then every other door of it. Each looks at the site's row by itself.
     'sites.enforce': async (run) => {
-      await sites.enforce(id(run, 'siteId'));
+      const site = await sites.enforce(id(run, 'siteId'));
+      if (site) await followed(site, { databases, ftp });
     },
     'sites.count': (run) => sites.count(id(run, 'siteId')),
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
@@ -25,6 +26,12 @@ export function hands({ letters, sites, databases, ftp, ssh, backups }: Doors): 
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
+}
+
+/** The web was shut or opened again; every other door of the site follows. New FTP sign-ins are judged by the site's row alone. */
+async function followed(site: Site, { databases, ftp }: Pick<Doors, 'databases' | 'ftp'>): Promise<void> {
+  if (site.suspendedAt === null) return databases.resume(site);
+  await Promise.all([databases.suspend(site), ftp.suspended(site.id)]);
 }
 
 export type Appointment = {

@@ -13,17 +13,15 @@ import { Consent } from './consent/consent.ts';
 import { Databases } from './databases/databases.ts';
 import { Files } from './files/files.ts';
 import { Ftp } from './ftp/ftp.ts';
-import { ftpKeysFile } from './ftp-server-commands.ts';
+import { ftpLogWord, listenForFtp } from './ftp-listening.ts';
 import { type Choices, chosen, type PanelOptions } from './options.ts';
 import { Orders } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
 import { People } from './people/people.ts';
 import { second } from './platform/clock.ts';
-import { ftpServerKeys } from './platform/ftp-server/keys.ts';
-import { answerRadius, type RadiusServer } from './platform/ftp-server/radius.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
-import { ownServer, Sites } from './sites/sites.ts';
+import { ownServer, type Site, Sites } from './sites/sites.ts';
 import { Ssh } from './ssh/ssh.ts';
 import { work, workOnce } from './work.ts';
 
@@ -44,19 +42,7 @@ export async function createPanel(options: PanelOptions) {
     await stopMeasuring?.();
     await worker.close();
   };
-  return { app, doors, ...worker, listenForFtp: () => listenForFtp(doors), close };
-}
-
-/**
- * Answers the FTP server who may come in, at FTP_RADIUS, until it is closed: in the process of the pages, where passwords are hashed.
- * @returns undefined without FTP_RADIUS. @throws Error when the port is taken
- */
-async function listenForFtp({ choices, ftp, log }: Doors): Promise<RadiusServer | undefined> {
-  const [, host = '', port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(choices.ftpRadius ?? '') ?? [];
-  if (port === undefined) return undefined;
-  const onFault = (err: unknown) => log.warn({ err }, 'an FTP sign-in could not be judged');
-  const { secret } = await ftpServerKeys(ftpKeysFile(choices.dataFolder));
-  return answerRadius({ host, port: Number(port), secret, answer: ftp.answer, onFault });
+  return { app, doors, ...worker, close, listenForFtp: () => listenForFtp(doors) };
 }
 
 /** The same without pages: a process that only works needs none of what they load, a third of its memory. */
@@ -123,13 +109,10 @@ async function build(choices: Choices, given: PanelOptions) {
   const { limits } = choices;
   const databases = new Databases({ ...platform, audit, accounts, orders, sites, passwords, limits });
   const files = new Files({ ...platform, sites, audit, ...place.files, limits, leaseMilliseconds });
-  const ftp = new Ftp({
-    ...platform,
-    ...{ accounts, orders, sites, files, signIn, audit, hashesAtOnce },
-    logFile: choices.ftpLog,
-    logWord: async () => (await ftpServerKeys(ftpKeysFile(choices.dataFolder))).logWord,
-  });
-  const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf: ({ serverId }) => sites.servers.host(serverId) });
+  const logWord = ftpLogWord(choices);
+  const ftp = new Ftp({ ...platform, accounts, orders, sites, files, signIn, audit, hashesAtOnce, logWord });
+  const hostOf = ({ serverId }: Site) => sites.servers.host(serverId);
+  const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 
   await consent.rememberDocuments();

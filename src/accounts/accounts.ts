@@ -214,11 +214,7 @@ export class Accounts {
     return person;
   }
 
-  /**
-   * For passwords of other doors, such as FTP, by the same hashing and in the same queue. Always one verification, of nobody's hash
-   * where there is none.
-   * @throws PanelError 503 when too many wait
-   */
+  /** For other doors, such as FTP. Always one verification, of nobody's hash where there is none. @throws PanelError 503 when too many wait */
   fits(stored: string | undefined, password: string): Promise<boolean> {
     return this.#parts.hashing.verify(stored, password);
   }

@@ -93,7 +93,7 @@ export class FtpAccounts {
       await this.#parts.sites.take(tx, site.id);
       refuseFull((await store.ofSite(site, tx)).length, most);
       if (!(await store.add(tx, whole, hash))) throw new Invalid({ user: [{ key: 'ftp.fault.userTaken' }] });
-      await audit.record(tx, { ...entryOf(req, whole, 'ftp.accountMade'), details: rightsInWords(whole) });
+      await audit.record(tx, { action: 'ftp.accountMade', ...about(req, whole), details: rightsInWords(whole) });
       await once.finish(tx, next);
     });
     return { account: whole, ...(password !== undefined && { password }) };
@@ -122,7 +122,7 @@ export class FtpAccounts {
     const changed = { ...account, ...this.#rights(rights) };
     await this.#act(account, async (tx) => {
       if (!(await store.setRights(tx, changed))) throw notFound();
-      await audit.record(tx, { ...entryOf(req, account, 'ftp.accountChanged'), details: rightsInWords(changed) });
+      await audit.record(tx, { action: 'ftp.accountChanged', ...about(req, account), details: rightsInWords(changed) });
     });
   }
 
@@ -140,7 +140,7 @@ export class FtpAccounts {
     const { password, hash } = await this.#password(by, site, account.user, chosen);
     await this.#act(account, async (tx) => {
       if (!(await store.setPassword(tx, account, { hash, at: clock.now(), by: by.personId }))) throw notFound();
-      await audit.record(tx, entryOf(req, account, 'ftp.passwordSet'));
+      await audit.record(tx, { action: 'ftp.passwordSet', ...about(req, account) });
       await once.finish(tx, next);
     });
     await this.#forgive(account);
@@ -152,7 +152,7 @@ export class FtpAccounts {
     const { store, audit, clock } = this.#parts;
     await this.#act(account, async (tx) => {
       if (!(await store.setOff(tx, account, clock.now()))) throw notFound();
-      await audit.record(tx, entryOf(req, account, 'ftp.accountOff'));
+      await audit.record(tx, { action: 'ftp.accountOff', ...about(req, account) });
     });
   }
 
@@ -161,7 +161,7 @@ export class FtpAccounts {
     const { connection, store, audit } = this.#parts;
     await connection.write(async (tx) => {
       if (!(await store.setOff(tx, account, null))) throw notFound();
-      await audit.record(tx, entryOf(req, account, 'ftp.accountOn'));
+      await audit.record(tx, { action: 'ftp.accountOn', ...about(req, account) });
     });
   }
 
@@ -170,7 +170,7 @@ export class FtpAccounts {
     const { store, audit, clock } = this.#parts;
     await this.#act(account, async (tx) => {
       if (!(await store.setEnded(tx, account, clock.now()))) throw notFound();
-      await audit.record(tx, entryOf(req, account, 'ftp.accountEnded'));
+      await audit.record(tx, { action: 'ftp.accountEnded', ...about(req, account) });
     });
     await this.#forgive(account);
   }
@@ -191,7 +191,7 @@ export class FtpAccounts {
   /** Nobody has to wait any more who uses the account's name. */
   async unlock(req: Request, account: FtpAccount): Promise<void> {
     await this.#forgive(account);
-    await this.#parts.connection.write((tx) => this.#parts.audit.record(tx, entryOf(req, account, 'ftp.unlocked')));
+    await this.#parts.connection.write((tx) => this.#parts.audit.record(tx, { action: 'ftp.unlocked', ...about(req, account) }));
   }
 
   #forgive({ user }: FtpAccount): Promise<void> {
@@ -206,8 +206,8 @@ function refuseFull(count: number, most: number): void {
   if (count >= most) throw new Invalid({ '': [fault] });
 }
 
-function entryOf(req: Request, { id, customerId, siteId }: FtpAccount, action: string) {
-  return { action, actor: actorOf(req), customerId, siteId, subjectId: id };
+function about(req: Request, { id, customerId, siteId }: FtpAccount) {
+  return { actor: actorOf(req), customerId, siteId, subjectId: id };
 }
 
 /** Counts and times: a user name or an address may be personal. */

@@ -44,6 +44,10 @@ export type FtpParts = Omit<
 /** What is built here. */
 type Inner = 'store' | 'sessions' | 'logins' | 'incoming';
 
+/**
+ * By site and customer: what a stranger asks for is PanelError 404. Times are epoch milliseconds. Errors: PanelError 503 when the database
+ * does not answer; nobody comes in then.
+ */
 export class Ftp {
   readonly accounts: FtpAccounts;
   readonly logins: FtpLogins;

@@ -1,4 +1,5 @@
 // Reads the FTP server's log on, again and again: no event is lost, and none has its effects twice, also when a process dies in the middle.
+import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { readFtpEvents } from '../platform/ftp-server/events.ts';
@@ -17,8 +18,7 @@ export type FtpLogReadingParts = {
   readonly sites: Sites;
   readonly store: FtpStore;
   readonly log: Pick<Log, 'warn'>;
-  /** where the server writes; undefined: nowhere that we know of */
-  readonly logFile: string | undefined;
+  readonly choices: Pick<Choices, 'ftpLog'>;
   /** @returns the word between which true lines stand */
   readonly logWord: () => Promise<string>;
   readonly incoming?: Incoming | undefined;
@@ -39,7 +39,7 @@ export class FtpLogReading {
 
   /** Reads to the end of the log, or for a while. Several processes may read at once: each part is told by one. @throws when it cannot be read */
   async read(): Promise<void> {
-    const { logFile: log } = this.#parts;
+    const { ftpLog: log } = this.#parts.choices;
     if (log === undefined) return;
     const logWord = await this.#parts.logWord();
     for (let round = 0; round < mostRounds; round += 1) {

@@ -2,7 +2,7 @@
 // that guesses, fills neither the page nor the customer's history (KHADA 4-3.4).
 import type { Selectable } from 'kysely';
 import type { Audit } from '../audit/audit.ts';
-import type { FtpTables } from '../migrations/ftp-tables.ts';
+import type { FtpTables } from '../migrations/schema.ts';
 import { type Clock, day, minute } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { newId } from '../platform/ids.ts';

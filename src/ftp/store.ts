@@ -1,6 +1,6 @@
 // The SQL of FTP accounts and of the sessions that run. Every query for a person's page contains the customer.
 import type { Selectable } from 'kysely';
-import type { FtpTables } from '../migrations/ftp-tables.ts';
+import type { FtpTables } from '../migrations/schema.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import type { Secrets } from '../platform/secrets.ts';

@@ -1,5 +1,5 @@
 // Acts on a site's files that are under way: the room they hold, and what becomes of it when their process dies.
-import type { Actor } from '../audit/audit.ts';
+import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { newId } from '../platform/ids.ts';
@@ -75,4 +75,22 @@ export class FileAct {
     if (held) await this.#store.release(tx, this.#site.id, Math.max(0, unused.bytes), Math.max(0, unused.files));
     return held !== undefined;
   }
+}
+
+type CountAnew = (tx: Tx, site: Pick<Site, 'id' | 'customerId'>) => Promise<void>;
+
+/** See `Sites.recoverActs`. */
+export async function recoverActs(parts: ActsParts & { readonly audit: Audit }, store: SiteStore, countAnew: CountAnew): Promise<void> {
+  const { connection, clock, audit, leaseMilliseconds } = parts;
+  const now = clock.now();
+  for (const { id, siteId } of await store.actsNotHeld(now, now + 10 * leaseMilliseconds))
+    await connection.write(async (tx) => {
+      const act = await store.removeAct(tx, id);
+      if (!act) return;
+      await store.release(tx, siteId, act.bytes, act.files);
+      const { customer_id: customerId, kind } = act;
+      const about = { actor: systemActor, customerId, siteId, subjectId: id };
+      await audit.record(tx, { action: 'files.cutOff', ...about, details: { kind } });
+      await countAnew(tx, { id: siteId, customerId });
+    });
 }

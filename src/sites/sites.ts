@@ -8,7 +8,7 @@ import type { Queue } from '../platform/jobs/port.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
-import { type ActKind, FileAct } from './acts.ts';
+import { type ActKind, FileAct, recoverActs } from './acts.ts';
 import { Folders } from './folders.ts';
 import { laterStorage } from './later-storage.ts';
 import { faultText, type Server, Servers } from './servers.ts';
@@ -281,23 +281,8 @@ export class Sites {
   }
 
   /** Gives back what acts hold whose process died, writes down that they were cut off, and has their sites counted. */
-  async recoverActs(): Promise<void> {
-    const { clock, leaseMilliseconds } = this.#parts;
-    const now = clock.now();
-    for (const { id, siteId } of await this.#store.actsNotHeld(now, now + 10 * leaseMilliseconds)) await this.#giveUp(id, siteId);
-  }
-
-  async #giveUp(id: string, siteId: string): Promise<void> {
-    const { connection, audit } = this.#parts;
-    await connection.write(async (tx) => {
-      const act = await this.#store.removeAct(tx, id);
-      if (!act) return;
-      await this.#store.release(tx, siteId, act.bytes, act.files);
-      const { customer_id: customerId, kind } = act;
-      const about = { actor: systemActor, customerId, siteId, subjectId: id };
-      await audit.record(tx, { action: 'files.cutOff', ...about, details: { kind } });
-      await this.queueCount(tx, { id: siteId, customerId });
-    });
+  recoverActs(): Promise<void> {
+    return recoverActs(this.#parts, this.#store, (tx, site) => this.queueCount(tx, site));
   }
 
   /** Takes the site's row until the end of the transaction, so that two acts at once are decided one after the other. */

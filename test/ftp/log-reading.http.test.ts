@@ -62,7 +62,6 @@ test('the panel answers at FTP_RADIUS, and each event of the log is told once, w
   const reading = new FtpLogReading({
     ...doors,
     store: new FtpStore(doors.connection, doors.secrets),
-    logFile: server.logFile,
     logWord: async () => logWord,
     incoming: { took: async (events, { name }) => void told.push(...events.map((event) => [name, event] as [string, FtpEvent])) },
   });

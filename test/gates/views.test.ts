@@ -19,6 +19,7 @@ const isLetter = (name: string) => name.startsWith('views/mail/');
 /** Names that are the same in every language. */
 const terms: Readonly<Record<string, readonly string[]>> = {
   'views/home/backup-location.ejs': ['/backup', '/www'],
+  'views/ftp/index.ejs': ['/backup', '/www'],
   'views/backups/_backup.ejs': [
     'SHA-256',
     'Linux    sha256sum -c .sha256',
