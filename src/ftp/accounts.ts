@@ -48,7 +48,7 @@ export class FtpAccounts {
     this.#parts = parts;
   }
 
-  /** @returns the site's accounts that have not ended, the oldest first */
+  /** @returns the site's accounts that have not ended, the main one first, the others by name */
   ofSite(site: Site): Promise<FtpAccount[]> {
     return this.#parts.store.ofSite(site);
   }

@@ -40,7 +40,7 @@ export class FtpStore {
     return row && { id: row.id, siteId: row.site_id };
   }
 
-  /** @returns the site's accounts that have not ended, the oldest first */
+  /** @returns the site's accounts that have not ended, the main one first, the others by name */
   async ofSite({ id, customerId }: { id: string; customerId: string }, reader: Reader = this.#connection.db) {
     const rows = await reader
       .selectFrom('ftp_accounts')
@@ -48,7 +48,7 @@ export class FtpStore {
       .where('site_id', '=', id)
       .where('customer_id', '=', customerId)
       .where('ended_at', 'is', null)
-      .orderBy('id')
+      .orderBy('user_name')
       .execute();
     return rows.map((row) => this.#account(row));
   }
