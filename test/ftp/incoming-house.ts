@@ -91,7 +91,7 @@ export class IncomingHouse {
 
   /** @returns `kind path code` of everything that was found, the oldest first */
   async findings(): Promise<string[]> {
-    const { rows } = await this.incoming.findings(this.site, 0, 100_000);
+    const rows = await this.incoming.findings(this.site, 0, 100_000);
     return rows.map(({ kind, path, code }) => `${kind} ${path} ${code}`).reverse();
   }
 

@@ -415,6 +415,6 @@ test('a site keeps no more in quarantine than it may hold itself: the oldest goe
   for (const name of ['1', '2', '3'])
     await house.upload({ [`www/data/${name}.php`]: `<?php //${randomBytes(50_000).toString('hex')}` });
   expect(await house.heldFiles()).toBe(2);
-  const { rows } = await house.incoming.findings(house.site, 0, 10);
+  const rows = await house.incoming.findings(house.site, 0, 10);
   expect(rows.filter(({ droppedAt }) => droppedAt !== null).map(({ path }) => path)).toEqual(['www/data/1.php']);
 });

@@ -305,6 +305,34 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       await storage.remove(at('www/none/below'));
     });
 
+    test('a file that is taken out is nowhere in the site any more, and lies whole where it was taken to', async () => {
+      await put('www/한글/a.php', 'taken');
+      const into = join(site.outside, 'taken');
+      await storage.take(at('www/한글/a.php'), (await storage.stat(at('www/한글/a.php'))).stamp, into);
+      expect(await names(storage, 'www/한글')).toEqual([]);
+      expect(await readFile(into, 'utf8')).toBe('taken');
+      expect((await lstat(into)).mode & 0o777).toBe(0o600);
+    });
+
+    test('what was written to or replaced meanwhile is not taken and stays, and links and folders stay too', async () => {
+      await put('www/a', 'old');
+      const { stamp } = await storage.stat(at('www/a'));
+      await put('www/a', 'newer', 'replace');
+      const into = join(site.outside, 'taken');
+      await expect(storage.take(at('www/a'), stamp, into)).rejects.toEqual(refused(409));
+      expect(await read('www/a')).toBe('newer');
+      await expect(storage.take(at('www/none'), stamp, into)).rejects.toEqual(refused(404));
+      await layLinks();
+      await storage.makeFolder(at('www/folder'));
+      for (const path of ['www/file-link.txt', 'www/folder']) {
+        const entry = await storage.stat(at(path));
+        await expect(storage.take(at(path), entry.stamp, into)).rejects.toEqual(refused(409));
+      }
+      await expect(storage.take(at('www/evil/secret.txt'), stamp, into)).rejects.toEqual(refused(404));
+      expect(await names(storage, 'www')).toEqual(['a', 'dangling', 'evil', 'file-link.txt', 'folder']);
+      expect(await readFile(secret(), 'utf8')).toBe('secret');
+    });
+
     test('what is not there, or no file, or no folder, is not found', async () => {
       await put('www/file', 'x');
       spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);
