@@ -11,8 +11,10 @@ export function incomingRoutes({ ftp }: { readonly ftp: Ftp }, guards: Guards): 
   const router = Router();
   router.get('/sites/:site/ftp/refused', guards.signedIn, guards.site, async (req, res) => {
     const { visit, site } = req;
-    const page = Math.min(10_000, Math.max(1, Number.parseInt(String(req.query.page ?? '1'), 10) || 1));
-    const { rows, total } = await ftp.incoming.findings(site, (page - 1) * perPage, perPage);
+    const total = await ftp.incoming.total(site);
+    const last = Math.max(1, Math.ceil(total / perPage));
+    const page = Math.min(last, Math.max(1, Number.parseInt(String(req.query.page ?? '1'), 10) || 1));
+    const rows = await ftp.incoming.findings(site, (page - 1) * perPage, perPage);
     await res.page('ftp/incoming', {
       title: visit.words.t('incoming.title'),
       section: 'ftp',
@@ -51,7 +53,7 @@ function neighbours({ url, words }: Visit, path: string, page: number, total: nu
   return {
     label: words.t('incoming.pages'),
     text: range,
-    ...(page > 1 && { previous: link(Math.min(page - 1, last), words.t('incoming.previous')) }),
+    ...(page > 1 && { previous: link(page - 1, words.t('incoming.previous')) }),
     ...(page < last && { next: link(page + 1, words.t('incoming.next')) }),
   };
 }

@@ -160,14 +160,14 @@ export class Incoming {
     return this.#watch.round(signal);
   }
 
-  /** @returns what was refused or found in a site, newest first, and how many there are */
-  async findings(
-    site: Site,
-    skip: number,
-    count: number,
-  ): Promise<{ readonly rows: readonly Finding[]; readonly total: number }> {
-    const [rows, total] = await Promise.all([this.#findings.page(site, skip, count), this.#findings.total(site)]);
-    return { rows: rows.map(fromRow), total };
+  /** @returns what was refused or found in a site, newest first */
+  async findings(site: Site, skip: number, count: number): Promise<Finding[]> {
+    return (await this.#findings.page(site, skip, count)).map(fromRow);
+  }
+
+  /** @returns how much was refused or found in a site */
+  total(site: Site): Promise<number> {
+    return this.#findings.total(site);
   }
 }
 

@@ -72,9 +72,22 @@ export class IncomingHouse {
     await this.judge();
   }
 
-  /** Does what is due in this site now. */
-  judge(): Promise<void> {
-    return this.incoming.judge(this.site.id, new AbortController().signal);
+  /** Does what is due in this site now, in as many turns as that takes. */
+  async judge(): Promise<void> {
+    do await this.incoming.judge(this.site.id, new AbortController().signal);
+    while (await this.#isSomethingDue());
+  }
+
+  async #isSomethingDue(): Promise<boolean> {
+    const due = await this.test.panel.doors.connection.db
+      .selectFrom('file_arrivals')
+      .select('id')
+      .where('site_id', '=', this.site.id)
+      .where('judged_at', 'is', null)
+      .where('due_at', '<=', this.test.clock.now())
+      .limit(1)
+      .execute();
+    return due.length > 0;
   }
 
   /** Two rounds of the watch, and what they found judged once the FTP server has had its time to tell of it. */
@@ -91,7 +104,7 @@ export class IncomingHouse {
 
   /** @returns `kind path code` of everything that was found, the oldest first */
   async findings(): Promise<string[]> {
-    const { rows } = await this.incoming.findings(this.site, 0, 100_000);
+    const rows = await this.incoming.findings(this.site, 0, 100_000);
     return rows.map(({ kind, path, code }) => `${kind} ${path} ${code}`).reverse();
   }
 

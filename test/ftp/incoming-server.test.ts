@@ -65,7 +65,7 @@ test('scripts come into the program area, a shell does not, and in an upload fol
     'refused www/data/게시판.php type_not_allowed',
     'refused www/data/아이콘.png content_mismatch',
   ]);
-  const { rows } = await house.incoming.findings(house.site, 0, 10);
+  const rows = await house.incoming.findings(house.site, 0, 10);
   expect(new Set(rows.map(({ userName }) => userName))).toEqual(new Set([house.site.name]));
   expect(await readFile(house.at('www/index.php'), 'utf8')).toBe(ordinary);
   expect(await house.isThere('www/data/사진.png')).toBe(true);

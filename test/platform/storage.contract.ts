@@ -1,7 +1,7 @@
 // What every SiteStorage promises (src/platform/storage/port.ts), and that the disk and a server reached by SFTP keep it.
 // biome-ignore-all lint/suspicious/noExportsInTest: other adapters run the same suite
 import { spawnSync } from 'node:child_process';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -315,24 +315,33 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       await storage.remove(at('www/none/below'));
     });
 
-    test('a file is taken out whole, and only the one that was meant', async () => {
-      const content = 'all of it\n'.repeat(100_000);
-      await put('www/shell.php', content);
-      const meant = await storage.stat(at('www/shell.php'));
-      const into = join(site.outside, 'kept');
-      await storage.take(at('www/shell.php'), meant.stamp, into);
+    test('a file that is taken out is nowhere in the site any more, and lies whole where it was taken to', async () => {
+      const content = 'taken\n'.repeat(100_000);
+      await put('www/한글/a.php', content);
+      const into = join(site.outside, 'taken');
+      await storage.take(at('www/한글/a.php'), (await storage.stat(at('www/한글/a.php'))).stamp, into);
+      expect(await names(storage, 'www/한글')).toEqual([]);
       expect(await readFile(into, 'utf8')).toBe(content);
-      expect((await stat(into)).mode & 0o777).toBe(0o600);
-      expect(await names(storage, 'www')).toEqual([]);
-      await expect(storage.take(at('www/shell.php'), meant.stamp, `${into}-2`)).rejects.toEqual(refused(404));
+      expect((await lstat(into)).mode & 0o777).toBe(0o600);
+    });
 
-      await put('www/shell.php', 'something else');
-      await expect(storage.take(at('www/shell.php'), meant.stamp, `${into}-2`)).rejects.toEqual(refused(409));
-      expect(await read('www/shell.php')).toBe('something else');
+    test('what was written to or replaced meanwhile is not taken and stays, and links and folders stay too', async () => {
+      await put('www/a', 'old');
+      const { stamp } = await storage.stat(at('www/a'));
+      await put('www/a', 'newer', 'replace');
+      const into = join(site.outside, 'taken');
+      await expect(storage.take(at('www/a'), stamp, into)).rejects.toEqual(refused(409));
+      expect(await read('www/a')).toBe('newer');
+      await expect(storage.take(at('www/none'), stamp, into)).rejects.toEqual(refused(404));
+      await layLinks();
       await storage.makeFolder(at('www/folder'));
-      await expect(storage.take(at('www/folder'), meant.stamp, `${into}-2`)).rejects.toEqual(refused(409));
-      expect(await names(storage, 'www')).toEqual(['folder', 'shell.php']);
-      await expect(stat(`${into}-2`)).rejects.toMatchObject({ code: 'ENOENT' });
+      for (const path of ['www/file-link.txt', 'www/folder']) {
+        const entry = await storage.stat(at(path));
+        await expect(storage.take(at(path), entry.stamp, into)).rejects.toEqual(refused(409));
+      }
+      await expect(storage.take(at('www/evil/secret.txt'), stamp, into)).rejects.toEqual(refused(404));
+      expect(await names(storage, 'www')).toEqual(['a', 'dangling', 'evil', 'file-link.txt', 'folder']);
+      expect(await readFile(secret(), 'utf8')).toBe('secret');
     });
 
     test('what is not there, or no file, or no folder, is not found', async () => {

@@ -279,6 +279,8 @@ export const shots: readonly Shot[] = [
       await page.locator('form[action$="/files/folder"] button').click();
     },
   },
+  of('fresh', 'incoming-none', ({ customers }) => `/sites/${customers.fresh.site}/ftp/refused`),
+  of('quiet', 'incoming', ({ customers }) => `/sites/${customers.quiet.site}/ftp/refused`),
   of('fresh', 'backups-none', ({ customers }) => `/sites/${customers.fresh.site}/backups`),
   of('quiet', 'backups', ({ customers }) => `/sites/${customers.quiet.site}/backups`),
   of('quiet', 'backups-october', ({ customers }) => `/sites/${customers.quiet.site}/backups?month=2026-10`),

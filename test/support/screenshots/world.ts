@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts';
 import { newId } from '../../../src/platform/ids.ts';
 import { everyKindOfAccount } from '../../ftp/customer.ts';
+import { writeFindings } from '../../gates/finding-rows.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
@@ -63,6 +64,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   };
   const quiet = await customer('minseo.han', 'tree');
   await fill(quiet.visitor, quiet.site);
+  await writeFindings(test, quiet.site);
   const nights = async (from: number, to: number) => {
     for (let night = from; night < to; night += 1) {
       clock.advance(Date.parse('2026-10-12T18:04:00Z') + night * day - clock.now());
