@@ -18,8 +18,8 @@ type Time = number;
 
 export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
-export type { IncomingTables } from './incoming-tables.ts';
 export type { FtpTables } from './ftp-tables.ts';
+export type { IncomingTables } from './incoming-tables.ts';
 
 export type { PeopleTables } from './people-tables.ts';
 export type { PlatformTables } from './platform-tables.ts';

@@ -80,7 +80,11 @@ export class FileAct {
 type CountAnew = (tx: Tx, site: Pick<Site, 'id' | 'customerId'>) => Promise<void>;
 
 /** See `Sites.recoverActs`. */
-export async function recoverActs(parts: ActsParts & { readonly audit: Audit }, store: SiteStore, countAnew: CountAnew): Promise<void> {
+export async function recoverActs(
+  parts: ActsParts & { readonly audit: Audit },
+  store: SiteStore,
+  countAnew: CountAnew,
+): Promise<void> {
   const { connection, clock, audit, leaseMilliseconds } = parts;
   const now = clock.now();
   for (const { id, siteId } of await store.actsNotHeld(now, now + 10 * leaseMilliseconds))

@@ -40,7 +40,7 @@ export class LoadFault extends Error {
   }
 }
 
-/** How a text is loaded. */
+/** What a load may do and tells on its way. */
 export type LoadOptions = {
   readonly signal?: AbortSignal;
   /** told now and then: bytes and lines that were taken so far */
@@ -58,11 +58,11 @@ export interface DatabaseServer {
   check(): Promise<void>;
   /** Makes a database with one user who has all rights there and none elsewhere. @param charset an engine's name; the engine's best Unicode one unless given */
   create(database: HostedDatabase, options: { password: string; charset?: string }): Promise<void>;
-  /** From now on the user comes in with this password alone; whoever is in stays. 404 when there is no such user. */
+  /** The new password is the only one; a locked user stays locked. Errors: 404 when there is no such user. */
   setPassword(database: HostedDatabase, password: string): Promise<void>;
   /** The user cannot come in any more, and is put out where it is in. */
   lock(database: HostedDatabase): Promise<void>;
-  /** The user comes in again, with the password it had. */
+  /** The user can come in again, with the password it had. Errors: 404 when there is no such user. */
   unlock(database: HostedDatabase): Promise<void>;
   /** Both are gone for good. */
   drop(database: HostedDatabase): Promise<void>;
