@@ -92,7 +92,6 @@ export class Importing {
     const { one, server, target, staged, site, database, progress, runId } = work;
     if (one.step !== 'switching') {
       await this.#load(work);
-      await progress.end();
       if (one.mode === 'replace') {
         await this.#step(work, 'saving');
         await this.#trash.save(site, database, { because: 'replaced', causeId: one.id, signal: progress.signal });
