@@ -386,6 +386,24 @@ describe.each([
   });
 });
 
+test.each(['/backup', '../backup'])(
+  'a link to %s that a program of the site made leads to nothing that can be changed',
+  async (to) => {
+    const before = await tree(at('first/backup'));
+    await symlink(to, at('first/www/door'));
+    const line = await ftpLine(server, 'first');
+    for (const command of ['DELE www/door/day.zip', 'RMD www/door/old', 'MKD www/door/new', 'SITE CHMOD 777 www/door/day.zip']) {
+      expect(`${command} → ${await line.say(command)}`).toMatch(/ → 5\d\d/);
+    }
+    await line.say('RNFR www/door/day.zip');
+    expect(await line.say('RNTO www/day.zip')).toMatch(/^5/);
+    line.close();
+    expect(await upload('www/door/day.zip')).not.toBe('stored');
+    expect(await tree(at('first/backup'))).toBe(before);
+    await rm(at('first/www/door'));
+  },
+);
+
 test("the site's system user can do nothing to backup by any program either", async () => {
   const before = await tree(at('first'));
   const script = `
