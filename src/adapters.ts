@@ -18,10 +18,23 @@ import { newMailer } from './platform/mail/mailer.ts';
 import { noScanner } from './platform/scanner/none.ts';
 import { Secrets } from './platform/secrets.ts';
 import { Settings } from './platform/settings.ts';
+import { commandHost } from './platform/site-host/command.ts';
 import { folderHost } from './platform/site-host/folders.ts';
+import type { SiteHost } from './platform/site-host/port.ts';
+import { localRunner } from './platform/site-host/runner.ts';
 import { diskArchives } from './platform/storage/archives.ts';
 import { Addresses } from './platform/web/addresses.ts';
 import { Idempotency } from './platform/web/idempotency.ts';
+import type { Server } from './sites/sites.ts';
+
+/** How sites are made on a server that the operator added. */
+export function hostsOf({ sitesGroup }: Pick<Choices, 'sitesGroup'>): (server: Server) => SiteHost {
+  return ({ hostKind, hostCommand, storage }) => {
+    if (hostKind === 'folders')
+      return folderHost({ root: storage, closedRoot: `${storage}.closed`, ...(sitesGroup && { group: sitesGroup }) });
+    return commandHost({ run: localRunner(hostCommand ?? []) });
+  };
+}
 
 /** Where each part lies, with DATA_DIR moving all defaults. */
 export function places(choices: Choices) {
@@ -52,6 +65,7 @@ function adaptersFor(choices: Choices, given: Adapters) {
     host:
       given.siteHost ??
       folderHost({ root: place.sites, closedRoot: place.closed, ...(choices.sitesGroup && { group: choices.sitesGroup }) }),
+    hosts: hostsOf(choices),
     captcha: given.captcha ?? pictureCaptcha(),
   };
 }

@@ -15,7 +15,7 @@ import { chosen, OptionsError, type PanelOptions } from './options.ts';
 import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
-import { serverCommands } from './server-commands.ts';
+import { serverCommands, siteCommands } from './server-commands.ts';
 import { sshCommands } from './ssh-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
@@ -45,6 +45,15 @@ gotgan customers lift --site <name>|--reference <number>
 gotgan ssh list                  requests for SSH that wait, and access in force
 gotgan ssh approve <id> | refuse <id> --reason <why> | end <id>
                                  access is given only on servers of the group ssh, to who has agreed to the notice in force
+gotgan server add <name> --group web|ssh --host folders|unix|command [--storage <folder>] [--command <JSON array>]
+                                 [--ftp-host <name>] [--ftp-port <number>]
+                                 a server for sites, once it has answered; docs/servers.md
+gotgan server list               servers with their sites and their health, and sites that their server failed at
+gotgan server drain <name> [--back]
+                                 no new site is put there; those that are there stay
+gotgan sites suspend --site <name> --reason unpaid|authority|security|terms
+gotgan sites resume --site <name>
+                                 takes a site from the web, and gives it back with the files it had
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
 /** @returns the exit code */
@@ -166,6 +175,11 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const given = Object.hasOwn(sshCommands, act) ? sshCommands[act] : undefined;
     if (!given) throw new CommandRefused(`ssh: one of ${Object.keys(sshCommands).join(', ')} is needed`);
     await given(args, withPanel, console.log);
+  },
+  sites: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`sites: one of ${Object.keys(siteCommands).join(', ')} is needed`);
+    await given(args, withPanel);
   },
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {

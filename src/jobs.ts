@@ -11,6 +11,11 @@ export function hands({ letters, sites, ssh, backups }: Doors): Hands {
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
+    // Where a site is suspended or resumed: its web first, then every other door of it. Each looks at the site's row by itself.
+    'sites.enforce': async (run) => {
+      await sites.enforce(id(run, 'siteId'));
+      await ssh.grants.write(id(run, 'siteId'));
+    },
     'sites.count': (run) => sites.count(id(run, 'siteId')),
     'ssh.write': (run) => ssh.grants.write(id(run, 'siteId')),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
@@ -52,6 +57,8 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
     { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
+    { name: 'sites.servers.check', everyMilliseconds: minute, keep: () => sites.servers.check() },
+    { name: 'sites.tryAgain', everyMilliseconds: hour, keep: () => sites.tryAgain() },
     { name: 'signIn.sweepAddressChanges', everyMilliseconds: hour, keep: () => signIn.addressChanges.sweep() },
     { name: 'signIn.keepLostFactors', everyMilliseconds: minute, keep: () => signIn.lostFactors.keep() },
     { name: 'sessions.sweep', everyMilliseconds: hour, keep: () => sessions.sweep() },

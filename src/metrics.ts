@@ -33,7 +33,7 @@ function shared<T>({ clock }: Pick<Doors, 'clock'>, milliseconds: number, read: 
 }
 
 async function readDatabase(
-  { letters, queue, jobFigures, clock, signIn }: Doors,
+  { letters, queue, jobFigures, clock, signIn, sites }: Doors,
   backups: () => ReturnType<Doors['backups']['counts']>,
 ) {
   // One after the other: a scrape must not take all connections of the pool.
@@ -44,6 +44,7 @@ async function readDatabase(
     jobs,
     runs: await jobFigures.read(),
     letters: await letters.counts(),
+    servers: await sites.servers.list(),
     alarm: await signIn.defence.stuffing.isOn(),
     now: clock.now(),
   };
@@ -106,6 +107,25 @@ const ofDatabase: readonly Figure<Facts>[] = [
     help: 'Letters that are not sent: waiting, or failed for good.',
     labels: ['state'],
     read: ({ letters }) => by('state', Object.entries(letters)),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_server_up',
+    help: 'Whether sites could be made on the server when it was asked last, within the last minutes.',
+    labels: ['server'],
+    read: ({ servers }) =>
+      servers.map(({ name, checkFault }) => ({ labels: { server: name }, value: Number(checkFault === null) })),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_server_sites',
+    help: 'Sites by server: well, or in trouble when their host failed at them (gotgan server list tells why).',
+    labels: ['server', 'state'],
+    read: ({ servers }) =>
+      servers.flatMap(({ name, sites: all, inTrouble }) => [
+        { labels: { server: name, state: 'well' }, value: all - inTrouble },
+        { labels: { server: name, state: 'trouble' }, value: inTrouble },
+      ]),
   },
   {
     kind: 'gauge',

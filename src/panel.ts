@@ -20,7 +20,7 @@ import { People } from './people/people.ts';
 import { second } from './platform/clock.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
-import { Sites } from './sites/sites.ts';
+import { ownServer, Sites } from './sites/sites.ts';
 import { Ssh } from './ssh/ssh.ts';
 import { work, workOnce } from './work.ts';
 
@@ -64,7 +64,7 @@ export async function createWorker(options: PanelOptions) {
 
 async function build(choices: Choices, given: PanelOptions) {
   const platform = await openPlatform(choices, given);
-  const { connection, secrets, settings, clock, letters, counters, queue, scanner, archives, host, log } = platform;
+  const { connection, secrets, settings, clock, letters, counters, queue, scanner, archives, log } = platform;
 
   const audit = new Audit({ connection, secrets, clock });
   const consent = new Consent({
@@ -107,19 +107,19 @@ async function build(choices: Choices, given: PanelOptions) {
   });
   if (!parameters) await accounts.hashingCost.recall();
   const leaseMilliseconds = choices.leaseSeconds * second;
-  const sites = new Sites({ connection, queue, audit, clock, host, leaseMilliseconds });
+  const sites = new Sites({ ...platform, audit, leaseMilliseconds });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
   const { limits } = choices;
   const databases = new Databases({ connection, sites });
   const files = new Files({ connection, clock, sites, audit, scanner, quarantineFolder, limits, leaseMilliseconds });
   const ftp = new Ftp({ connection, sites });
-  const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf: () => sites.host });
+  const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf: ({ serverId }) => sites.servers.host(serverId) });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
 
   await consent.rememberDocuments();
   await orders.seedPlans();
-  await sites.prepareServer('this-machine', siteFolder);
+  await sites.prepareServer(ownServer, siteFolder);
   const session = sessions({ ...platform, idleMinutes: choices.sessionIdleMinutes, hours: choices.sessionHours });
   return {
     ...platform,

@@ -79,12 +79,16 @@ export class Making {
   }
 
   async #write(backup: Backup, site: Site, run: JobRun): Promise<void> {
-    const { archives, sites, choices, clock } = this.#parts;
+    const { archives, sites, choices, clock, log } = this.#parts;
     const key = keyOf(site, backup);
     const progress = new Progress({ clock, signal: run.signal, write: (change) => this.#change(backup, change) });
     const base = await this.#base(site);
     const staged = await archives.stage(key);
     try {
+      // A file that stays closed is told as left out; a night without any backup would be worse.
+      await sites
+        .mend(site)
+        .catch((error) => log.warn({ backup: backup.id, err: error }, 'files closed to the panel stay closed'));
       const written = await writeArchive({
         storage: sites.storageFor(site),
         siteName: site.name,
@@ -217,7 +221,8 @@ export class Making {
     if (!newest?.fileName || !newest.sha256) return;
     const local = await archives.local(keyOf(site, newest));
     try {
-      await sites.host.showBackup(site, newest.fileName, local.path, checksumLine(newest.sha256, newest.fileName));
+      const checksum = checksumLine(newest.sha256, newest.fileName);
+      await sites.showBackup(site, { name: newest.fileName, from: local.path, checksum });
     } finally {
       await local.release();
     }

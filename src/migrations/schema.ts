@@ -182,7 +182,7 @@ export interface SiteTables {
     ftp_host: string | null;
     ftp_port: number | null;
     checked_at: Time | null;
-    /** what the last check found, in a word of ours; null: well */
+    /** what the last check found, a line for the operator; null: well */
     check_fault: string | null;
   };
   sites: {
@@ -202,6 +202,13 @@ export interface SiteTables {
     terminated_at: Time | null;
     /** grows with every change of `used_bytes`, so that a count knows whether it is still true */
     usage_changes: number;
+    /** where its files lie and whose they are; null: the host was not asked yet */
+    home_folder: string | null;
+    home_user_id: number | null;
+    home_group_id: number | null;
+    home_user: string | null;
+    /** what the host said when it last failed at the site, a line for the operator; null: well */
+    host_fault: string | null;
   };
   /** acts on files that are under way, with the room they hold */
   file_acts: FileAct;

@@ -26,7 +26,7 @@ export const actsByKind = {
     'people.exported',
   ],
   ssh: ['ssh.requested', 'ssh.agreedAgain', 'ssh.withdrawn', 'ssh.lapsed', 'ssh.approved', 'ssh.refused', 'ssh.ended'],
-  account: ['orders.placed', 'accounts.verified', 'sites.opened'],
+  account: ['orders.placed', 'accounts.verified', 'sites.opened', 'sites.suspended', 'sites.resumed'],
 } as const;
 
 export type Kind = keyof typeof actsByKind;

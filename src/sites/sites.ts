@@ -1,6 +1,6 @@
 // The door of sites: one document root and its databases, on a server, for an order.
-import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type Actor, type Audit, type AuditEntry, systemActor } from '../audit/audit.ts';
+import { type Clock, hour } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import { newId, newSiteName } from '../platform/ids.ts';
@@ -8,9 +8,12 @@ import type { Queue } from '../platform/jobs/port.ts';
 import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import { type ActKind, FileAct } from './acts.ts';
+import { laterStorage } from './later-storage.ts';
+import { faultText, type Server, Servers } from './servers.ts';
 import { SiteStore } from './store.ts';
 
 export type { FileAct, Room } from './acts.ts';
+export { type NewServer, ownServer, type Server, type Servers } from './servers.ts';
 
 export type Site = {
   readonly id: string;
@@ -27,17 +30,27 @@ export type Site = {
   readonly openedAt: number | null;
   readonly suspendedAt: number | null;
   readonly terminatedAt: number | null;
+  /** where its host says that it lies; null: it was not asked yet */
+  readonly home: SiteHome | null;
 };
+
+/** Why a site is suspended: the same reasons for which a customer is restricted. */
+export const suspensionReasons = ['unpaid', 'authority', 'security', 'terms'] as const;
+export type SuspensionReason = (typeof suspensionReasons)[number];
 
 /** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
 export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };
 
+/** What the door of sites stands on. */
 export type SitesParts = {
   connection: Connection;
   queue: Queue;
   audit: Audit;
   clock: Clock;
+  /** makes the sites of the server that every panel has */
   host: SiteHost;
+  /** what makes the sites of any other; without it `host` does */
+  readonly hosts?: ((server: Server) => SiteHost) | undefined;
   /** how long an act on files stays with a process that is no longer heard of */
   leaseMilliseconds: number;
 };
@@ -46,63 +59,116 @@ export type SitesParts = {
 export class Sites {
   readonly #parts: SitesParts;
   readonly #store: SiteStore;
+  /** the servers that sites are on */
+  readonly servers: Servers;
 
   constructor(parts: SitesParts) {
     this.#parts = parts;
+    this.servers = new Servers(parts);
     this.#store = new SiteStore(parts.connection);
   }
 
   /** Makes sure that there is a server to put sites on; at start, without harm when repeated. */
-  async prepareServer(name: string, storage: string): Promise<void> {
-    const now = this.#parts.clock.now();
-    await this.#parts.connection.write((tx) =>
-      this.#store.addServer(tx, {
-        id: newId(now),
-        name,
-        server_group: 'web',
-        address: '',
-        storage,
-        created_at: now,
-        drained_at: null,
-        host_kind: 'folders',
-        host_command: null,
-        ftp_host: null,
-        ftp_port: null,
-        checked_at: null,
-        check_fault: null,
-      }),
-    );
+  prepareServer(name: string, storage: string): Promise<void> {
+    return this.servers.prepare(name, storage);
   }
 
   /**
-   * Joins the caller's transaction: a site row "being prepared" and the job that opens it. An order gets one site.
+   * Joins the caller's transaction: a site row "being prepared" and the job that opens it. An order gets one site, on the server of the
+   * group `web` that has the fewest and is not drained. @throws PanelError 503 when every server is drained
    * @returns the site's name, drawn at random and never changed (architecture §6)
    */
   async prepare(tx: Tx, order: { id: string; customerId: string; storageBytes: number }, actor: Actor): Promise<string> {
-    const { clock, queue, audit } = this.#parts;
+    const { clock, audit } = this.#parts;
     const now = clock.now();
     const site = { id: newId(now), name: newSiteName(), customerId: order.customerId };
-    await this.#store.add(tx, { ...site, orderId: order.id, quotaBytes: order.storageBytes, now });
-    await queue.add(
-      tx,
-      'sites.open',
-      { siteId: site.id, customerId: order.customerId },
-      { key: `sites.open:${site.id}`, lane: 'short' },
-    );
+    const serverId = await this.servers.forNewSite(tx);
+    await this.#store.add(tx, { ...site, serverId, orderId: order.id, quotaBytes: order.storageBytes, now });
+    await this.#queue(tx, 'sites.open', site);
     await audit.record(tx, { action: 'sites.prepared', actor, customerId: order.customerId, siteId: site.id });
     return site.name;
   }
 
+  #queue(
+    tx: Tx,
+    job: 'sites.open' | 'sites.enforce',
+    { id: siteId, customerId }: Pick<Site, 'id' | 'customerId'>,
+  ): Promise<void> {
+    return this.#parts.queue.add(tx, job, { siteId, customerId }, { key: `${job}:${siteId}`, lane: 'short' });
+  }
+
   /** The job `sites.open`: makes the place, then says so. May be repeated. */
   async open(siteId: string): Promise<void> {
-    const { connection, host, audit, clock } = this.#parts;
+    const { connection, audit, clock } = this.#parts;
     const site = await this.#store.byId(siteId);
     if (!site || site.openedAt !== null || site.terminatedAt !== null) return;
-    await host.open(site);
+    await this.#atHost(site, (host) => host.open(site));
     await connection.write(async (tx) => {
       const opened = await this.#store.markOpened(tx, siteId, clock.now());
-      if (opened) await audit.record(tx, { action: 'sites.opened', actor: systemActor, customerId: site.customerId, siteId });
+      if (!opened) return;
+      await audit.record(tx, { action: 'sites.opened', actor: systemActor, customerId: site.customerId, siteId });
+      // It was suspended while it was being made.
+      if (opened.suspended_at !== null) await this.#queue(tx, 'sites.enforce', site);
     });
+  }
+
+  /** What the host fails at is kept for the operator, in the host's own words; the customer sees a site that is being prepared. */
+  async #atHost(site: Site, act: (host: SiteHost) => Promise<void>): Promise<void> {
+    const { connection } = this.#parts;
+    try {
+      const host = await this.servers.host(site.serverId);
+      await act(host);
+      const home = await host.homeOf({ ...site, home: null });
+      await connection.write((tx) => this.#store.setHome(tx, site.id, home));
+    } catch (error) {
+      await connection.write((tx) => this.#store.setHostFault(tx, site.id, faultText(error)));
+      throw error;
+    }
+  }
+
+  /**
+   * The site stops answering: the job `sites.enforce` takes it from the web, and whoever hangs on it follows there (jobs.ts).
+   * Its files stay, and so do its backups.
+   * @returns false when it was suspended before
+   */
+  suspend(site: Site, actor: Actor, reason: SuspensionReason): Promise<boolean> {
+    return this.#setSuspended(site, this.#parts.clock.now(), { action: 'sites.suspended', actor, details: { reason } });
+  }
+
+  /** The site answers again, with the files it had. @returns false when it was not suspended */
+  resume(site: Site, actor: Actor): Promise<boolean> {
+    return this.#setSuspended(site, null, { action: 'sites.resumed', actor });
+  }
+
+  #setSuspended(site: Site, suspendedAt: number | null, entry: Pick<AuditEntry, 'action' | 'actor' | 'details'>) {
+    const { connection, audit } = this.#parts;
+    return connection.write(async (tx) => {
+      const changed = await this.#store.setSuspended(tx, site.id, suspendedAt);
+      if (!changed) return false;
+      await audit.record(tx, { ...entry, customerId: site.customerId, siteId: site.id });
+      await this.#queue(tx, 'sites.enforce', site);
+      return true;
+    });
+  }
+
+  /**
+   * The job `sites.enforce`: has the host do what the site's row says now, whatever it was when the job was added, and once more when
+   * the row has changed meanwhile: of two workers that run it at once the later one must not bring back what was.
+   * @returns the site as it was enforced, for others that follow; undefined for one that is not open or is gone
+   */
+  async enforce(siteId: string): Promise<Site | undefined> {
+    const site = await this.#store.byId(siteId);
+    if (!site || site.openedAt === null || site.terminatedAt !== null) return undefined;
+    await this.#atHost(site, (host) => (site.suspendedAt === null ? host.resume(site) : host.suspend(site)));
+    const after = await this.#store.byId(siteId);
+    return after?.suspendedAt === site.suspendedAt ? after : this.enforce(siteId);
+  }
+
+  /** Has done again what a host failed at for so long that its job gave up: every hour, until it is done. */
+  async tryAgain(): Promise<void> {
+    const { connection, clock } = this.#parts;
+    for (const site of await this.#store.unfinished(clock.now() - hour, 1000))
+      await connection.write((tx) => this.#queue(tx, site.openedAt === null ? 'sites.open' : 'sites.enforce', site));
   }
 
   /** @returns the customer's sites that are not terminated, oldest first */
@@ -149,17 +215,22 @@ export class Sites {
 
   /** @returns the files of one site; errors as promised by the port (404, 409, 503) */
   storageFor(site: Site): SiteStorage {
-    return this.#parts.host.storageFor(site);
+    return laterStorage(async () => (await this.servers.host(site.serverId)).storageFor(site));
   }
 
   /** @returns where the site lies on its server, for FTP and the like; errors as promised by the port */
-  homeOf(site: Site): Promise<SiteHome> {
-    return this.#parts.host.homeOf(site);
+  async homeOf(site: Site): Promise<SiteHome> {
+    return (await this.servers.host(site.serverId)).homeOf(site);
   }
 
-  /** What makes and removes the places of sites, for jobs that need more than files. */
-  get host(): SiteHost {
-    return this.#parts.host;
+  /** Shows an archive of this machine in the customer's `backup/`, as the port of hosts says. */
+  async showBackup(site: Site, archive: { name: string; from: string; checksum: string }): Promise<void> {
+    await (await this.servers.host(site.serverId)).showBackup(site, archive.name, archive.from, archive.checksum);
+  }
+
+  /** Opens to the panel again what the site's own programs closed to everybody else: before a backup reads it. */
+  async mend(site: Site): Promise<void> {
+    await (await this.servers.host(site.serverId)).mend(site);
   }
 
   /** Has the site's files counted anew, in the transaction of the cause; one count waits at a time. */
@@ -173,11 +244,11 @@ export class Sites {
    * were changed meanwhile, nothing is kept and the count comes again a lease later.
    */
   async count(siteId: string): Promise<void> {
-    const { connection, host, clock, leaseMilliseconds } = this.#parts;
+    const { connection, clock, leaseMilliseconds } = this.#parts;
     const site = await this.#store.byId(siteId);
     if (!site || site.openedAt === null || site.terminatedAt !== null) return;
     const changes = await this.#store.usageChanges(siteId);
-    const usage = changes === undefined ? undefined : await host.usage(site);
+    const usage = changes === undefined ? undefined : await (await this.servers.host(site.serverId)).usage(site);
     await connection.write(async (tx) => {
       const now = clock.now();
       const kept = usage && (await this.#store.setUsage(tx, siteId, { ...usage, changes: changes ?? 0, now }));

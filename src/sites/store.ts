@@ -1,8 +1,9 @@
-// The SQL of sites and servers.
+// The SQL of sites.
 import { type Selectable, sql } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
+import type { SiteHome } from '../platform/site-host/port.ts';
 import type { Site } from './sites.ts';
 
 const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
@@ -19,7 +20,15 @@ const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
   openedAt: row.opened_at,
   suspendedAt: row.suspended_at,
   terminatedAt: row.terminated_at,
+  home: homeOf(row),
 });
+
+/** They are written together. */
+function homeOf(row: Selectable<SiteTables['sites']>): SiteHome | null {
+  const { home_folder: folder, home_user_id: userId, home_group_id: groupId, home_user: user } = row;
+  if (folder === null || userId === null || groupId === null) return null;
+  return { folder, userId, groupId, ...(user !== null && { user }) };
+}
 
 const ofCustomer = prepared((db, { customerId }: { customerId: string }) =>
   db
@@ -37,26 +46,10 @@ export class SiteStore {
     this.#connection = connection;
   }
 
-  async addServer(tx: Tx, server: SiteTables['servers']): Promise<void> {
-    await tx
-      .insertInto('servers')
-      .values(server)
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .execute();
-  }
-
   async add(
     tx: Tx,
-    site: { id: string; name: string; customerId: string; orderId: string; quotaBytes: number; now: number },
+    site: { id: string; name: string; customerId: string; orderId: string; serverId: string; quotaBytes: number; now: number },
   ): Promise<void> {
-    const server = await tx
-      .selectFrom('servers')
-      .select('id')
-      .where('drained_at', 'is', null)
-      .where('server_group', '=', 'web')
-      .orderBy('created_at')
-      .limit(1)
-      .executeTakeFirstOrThrow();
     await tx
       .insertInto('sites')
       .values({
@@ -64,7 +57,7 @@ export class SiteStore {
         name: site.name,
         customer_id: site.customerId,
         order_id: site.orderId,
-        server_id: server.id,
+        server_id: site.serverId,
         quota_bytes: site.quotaBytes,
         used_bytes: 0,
         used_files: 0,
@@ -74,18 +67,61 @@ export class SiteStore {
         suspended_at: null,
         terminated_at: null,
         usage_changes: 0,
+        ...{ home_folder: null, home_user_id: null, home_group_id: null, home_user: null, host_fault: null },
       })
       .execute();
   }
 
-  async markOpened(tx: Tx, siteId: string, now: number): Promise<boolean> {
-    const result = await tx
+  /** @returns undefined when it was open before */
+  async markOpened(tx: Tx, siteId: string, now: number): Promise<{ suspended_at: number | null } | undefined> {
+    return tx
       .updateTable('sites')
       .set({ opened_at: now })
       .where('id', '=', siteId)
       .where('opened_at', 'is', null)
+      .returning('suspended_at')
+      .executeTakeFirst();
+  }
+
+  /** What the site's host came to: where the site lies, and that it is well. */
+  async setHome(tx: Tx, siteId: string, { folder, userId, groupId, user }: SiteHome): Promise<void> {
+    const home = { home_folder: folder, home_user_id: userId, home_group_id: groupId, home_user: user ?? null };
+    await tx
+      .updateTable('sites')
+      .set({ ...home, host_fault: null })
+      .where('id', '=', siteId)
+      .execute();
+  }
+
+  async setHostFault(tx: Tx, siteId: string, fault: string): Promise<void> {
+    await tx.updateTable('sites').set({ host_fault: fault }).where('id', '=', siteId).execute();
+  }
+
+  /** @returns false when it was so before */
+  async setSuspended(tx: Tx, siteId: string, suspendedAt: number | null): Promise<boolean> {
+    const result = await tx
+      .updateTable('sites')
+      .set({ suspended_at: suspendedAt })
+      .where('id', '=', siteId)
+      .where('terminated_at', 'is', null)
+      .where('suspended_at', suspendedAt === null ? 'is not' : 'is', null)
       .executeTakeFirst();
     return result.numUpdatedRows === 1n;
+  }
+
+  /** @returns sites that are not as they should be: their host failed, or they were asked for before `preparedBefore` and are not open */
+  async unfinished(preparedBefore: number, count: number): Promise<Site[]> {
+    const rows = await this.#connection.db
+      .selectFrom('sites')
+      .selectAll()
+      .where('terminated_at', 'is', null)
+      .where((eb) =>
+        eb.or([eb('host_fault', 'is not', null), eb.and([eb('opened_at', 'is', null), eb('created_at', '<', preparedBefore)])]),
+      )
+      .orderBy('id')
+      .limit(count)
+      .execute();
+    return rows.map(fromRow);
   }
 
   async forCustomer(customerId: string): Promise<Site[]> {

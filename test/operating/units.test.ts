@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 
 const folder = join(import.meta.dirname, '../../operations/systemd');
 const units = ['gotgan.service', 'gotgan-worker.service'];
+/** Only where sites are Unix users (docs/servers.md): run as root by the socket, an order each. */
+const siteUnits = ['gotgan-sites.socket', 'gotgan-sites@.service'];
 const missing = spawnSync('systemd-analyze', ['--version']).error ? 'skipped: there is no systemd-analyze' : undefined;
 /** systemd's own scale from 0 (closed) to 10; a plain unit has 9.6. */
 const mostExposure = 2.5;
@@ -20,13 +22,13 @@ describe.skipIf(missing)(`systemd${missing ? ` (${missing})` : ''}`, () => {
     const node = join(root, 'opt/gotgan/node_modules/.bin/node');
     await mkdir(join(node, '..'), { recursive: true });
     await writeFile(node, '', { mode: 0o755 });
-    for (const unit of units) {
+    for (const unit of [...units, ...siteUnits]) {
       const text = await readFile(join(folder, unit), 'utf8');
       await writeFile(join(root, unit), text.replaceAll('/opt/gotgan', join(root, 'opt/gotgan')));
     }
     const { status, stdout, stderr } = spawnSync(
       'systemd-analyze',
-      ['verify', '--man=no', ...units.map((unit) => join(root, unit))],
+      ['verify', '--man=no', ...[...units, ...siteUnits].map((unit) => join(root, unit))],
       { encoding: 'utf8' },
     );
     await rm(root, { recursive: true, force: true });
@@ -65,4 +67,18 @@ test('the web process brings no worker of its own, and the worker stands back', 
   expect(Number(setting(worker, 'Nice')[0])).toBeGreaterThan(0);
   expect(Number(setting(worker, 'IOWeight')[0])).toBeLessThan(100);
   expect(setting(worker, 'MemoryMax')).toHaveLength(1);
+});
+
+test('the program that runs as root is reached by the panel alone, from this machine alone', async () => {
+  const [socket = '', service = ''] = await Promise.all(siteUnits.map((unit) => readFile(join(folder, unit), 'utf8')));
+  expect(setting(socket, 'ListenStream')).toEqual(['/run/gotgan-sites.sock']);
+  expect([setting(socket, 'SocketUser'), setting(socket, 'SocketGroup'), setting(socket, 'SocketMode')]).toEqual([
+    ['root'],
+    ['gotgan'],
+    ['0660'],
+  ]);
+  expect(setting(service, 'User')).toEqual([]);
+  expect(setting(service, 'NoNewPrivileges')).toEqual(['true']);
+  expect(setting(service, 'PrivateNetwork')).toEqual(['true']);
+  expect(setting(service, 'ExecStart')[0]).toMatch(/ \/opt\/gotgan\/bin\/gotgan-sites\.mjs \/etc\/gotgan-sites\.json$/);
 });

@@ -1,12 +1,15 @@
-// What every SiteHost promises (src/platform/site-host/port.ts), and that folders on this machine keep it.
+// What every SiteHost promises (src/platform/site-host/port.ts), and that folders on this machine, a company's own program and Unix users keep it.
 // biome-ignore-all lint/suspicious/noExportsInTest: other adapters run the same suite
 import { link, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commandHost } from '../../src/platform/site-host/command.ts';
 import { folderHost } from '../../src/platform/site-host/folders.ts';
 import type { SiteHost } from '../../src/platform/site-host/port.ts';
+import { localRunner } from '../../src/platform/site-host/runner.ts';
+import { unixSites } from '../support/unix-sites.ts';
 
 export type HostUnderTest = {
   readonly host: SiteHost;
@@ -134,6 +137,22 @@ export function siteHostContract(adapter: string, make: () => Promise<HostUnderT
       expect(await listed(host, site, 'backup')).toEqual(['mine.zip', 'two.zip', 'two.zip.sha256']);
     });
 
+    test('a home is where the files lie, with an owner; what was never opened has none', async () => {
+      await put(under, site, 'www/a', 'x');
+      const { folder, userId, groupId } = await host.homeOf(site);
+      expect(await readFile(join(folder, 'www/a'), 'utf8')).toBe('x');
+      expect(await stat(join(folder, 'www'))).toMatchObject({ uid: userId, gid: groupId });
+      await expect(host.homeOf(other)).rejects.toEqual(refused(404));
+      expect(await text((await host.storageFor({ ...site, home: await host.homeOf(site) }).open(['www', 'a'])).stream)).toBe('x');
+    });
+
+    test('a host that can make sites says so, and mending changes no content', async () => {
+      await put(under, site, 'www/a', 'x');
+      await host.check(AbortSignal.timeout(30_000));
+      await host.mend(site);
+      expect(await listed(host, site, 'www')).toEqual(['a']);
+    });
+
     test('names that no site and no backup can have are a bug of the caller', async () => {
       for (const name of ['', 'ab', '..', '../etc', 'Ab1', 'a/b', 'a'.repeat(33), 'abc\n', 'a.b']) {
         const bad = { ...site, name };
@@ -159,6 +178,20 @@ const folders = async () => {
 };
 
 siteHostContract('folders of this machine', folders);
+
+siteHostContract("a company's own program", async () => {
+  const base = await mkdtemp(join(tmpdir(), 'gotgan-host-'));
+  const outside = join(base, 'outside');
+  await mkdir(outside);
+  const program = join(import.meta.dirname, '../support/provisioning.ts');
+  const close = () => rm(base, { recursive: true, force: true });
+  return { host: commandHost({ run: localRunner([process.execPath, program, base]) }), outside, close };
+});
+
+siteHostContract('Unix users of this machine', async () => {
+  const unix = await unixSites();
+  return { host: commandHost({ run: localRunner(unix.command) }), outside: unix.outside, close: unix.close };
+});
 
 describe('sites in folders of this machine', () => {
   let under: Awaited<ReturnType<typeof folders>>;

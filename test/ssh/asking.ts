@@ -57,8 +57,9 @@ export const aLogin = {
 /** Has the site's request approved and opened, on a server that says it lets the key in. */
 export async function grant({ panel, clock }: Pick<TestPanel, 'panel' | 'clock'>, site: string): Promise<void> {
   const { doors } = panel;
-  await moveTo({ panel }, site, await addSshServer({ panel, clock }));
-  const host = new Proxy(doors.sites.host, {
+  const server = await addSshServer({ panel, clock });
+  await moveTo({ panel }, site, server);
+  const host = new Proxy(await doors.sites.servers.host(server), {
     get: (real, name) => (name === 'letIn' ? async () => aLogin : Reflect.get(real, name)),
   });
   const ssh = new Ssh({ ...doors, hostOf: () => host });

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoppedClock } from '../../src/platform/clock.ts';
 import { folderHost } from '../../src/platform/site-host/folders.ts';
-import type { Entry } from '../../src/platform/site-host/key-lines.ts';
-import type { HostedSite, SiteHost } from '../../src/platform/site-host/port.ts';
+import type { Entry, HostedSite, SiteHost } from '../../src/platform/site-host/port.ts';
 import { startPanel, type TestPanel } from '../support/panel.ts';
 import { type SshServer, startSshServer } from './server.ts';
 

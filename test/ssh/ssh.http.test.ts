@@ -466,7 +466,7 @@ describe('a new version of the notice', () => {
       await writeFile(join(documentsFolder, `ssh/${version}.${language}.md`), '# SSH\n\n새 안내, a new notice\n');
     const { connection, secrets, clock } = doors();
     const consent = new Consent({ connection, secrets, clock, documentsFolder });
-    const ssh = new Ssh({ ...doors(), consent, hostOf: () => doors().sites.host });
+    const ssh = new Ssh({ ...doors(), consent, hostOf: ({ serverId }) => doors().sites.servers.host(serverId) });
     const server = createServer(panelApp({ ...doors(), consent, ssh }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {

@@ -29,6 +29,8 @@ export const line = [
 /** Steps between folders of platform/ that stand on purpose, each with its reason. */
 const openGates: Readonly<Record<string, string>> = {
   'platform/site-host/folders.ts → platform/storage': 'it makes the folders of a site and hands them out as its storage',
+  'platform/site-host/command.ts → platform/storage':
+    'it hands out the files of sites that lie on this machine, as folders.ts does',
   'platform/mail/letters.ts → platform/jobs/failure.ts':
     'a letter is sent by a job, and its row tells the last error in the same words',
 };

@@ -173,6 +173,8 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.orders.placed': 'Ordered the service',
   'people.act.accounts.verified': 'Confirmed the email address',
   'people.act.sites.opened': 'Site opened',
+  'people.act.sites.suspended': 'Site suspended by the hosting company',
+  'people.act.sites.resumed': 'Suspension of the site lifted',
   'people.csv.time': 'Time',
   'people.csv.utc': 'Time (UTC)',
   'people.csv.who': 'Person',

@@ -168,6 +168,8 @@ export const people = {
   'people.act.orders.placed': '서비스를 신청함',
   'people.act.accounts.verified': '이메일 주소를 확인함',
   'people.act.sites.opened': '사이트가 열림',
+  'people.act.sites.suspended': '호스팅 회사가 사이트를 멈춤',
+  'people.act.sites.resumed': '사이트 멈춤을 풂',
   'people.csv.time': '시각',
   'people.csv.utc': '시각(UTC)',
   'people.csv.who': '사람',

@@ -1,10 +1,10 @@
 // Sites as folders on this machine: open ones below one folder, closed ones below another, so that nothing of them is served.
-import { link, lstat, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { access, constants, link, lstat, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { hour, systemClock } from '../clock.ts';
-import { conflict, notFound } from '../errors.ts';
+import { conflict, notFound, unavailable } from '../errors.ts';
 import { DiskSite } from '../storage/disk.ts';
-import { answering, unless } from '../storage/faults.ts';
+import { answering, faultCode, unless } from '../storage/faults.ts';
 import { Folder, within } from '../storage/folder.ts';
 import { type DiskName, temporaryPrefix } from '../storage/names.ts';
 import { enterOrMake, folderMode, type GroupLookup, groupLookup, settle } from '../storage/ownership.ts';
@@ -90,10 +90,23 @@ class FolderHost implements SiteHost {
     );
   }
 
+  /** Nothing to do: files are the panel's own, and the group's. */
+  async mend(): Promise<void> {}
+
+  /** Makes the folders where they are missing, as every act does. */
+  async check(): Promise<void> {
+    try {
+      for (const path of [this.#root, this.#closedRoot]) await (await place(path)).close();
+      for (const path of [this.#root, this.#closedRoot]) await access(path, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw unavailable('error.storage', { code: faultCode(error) || 'unknown' });
+    }
+  }
+
   async homeOf(site: HostedSite): Promise<SiteHome> {
-    const folder = join(resolve(this.#root), siteName(site));
-    const { uid: userId, gid: groupId } = await answering(() => stat(join(folder, 'www')));
-    return { folder, userId, groupId };
+    const name = siteName(site);
+    const [root, closed] = [this.#root, this.#closedRoot].map((path) => join(resolve(path), name)) as [string, string];
+    return answering(async () => (await unless(['ENOENT'], () => homeIn(root))) ?? homeIn(closed));
   }
 
   /** Reaches a site's files also while it is suspended, for backups and for its owner's own download. */
@@ -123,6 +136,11 @@ class FolderHost implements SiteHost {
     const open = await unless(['ENOENT'], () => enterBelow(this.#root, name));
     return open ?? enterBelow(this.#closedRoot, name);
   }
+}
+
+async function homeIn(folder: string): Promise<SiteHome> {
+  const { uid: userId, gid: groupId } = await stat(join(folder, 'www'));
+  return { folder, userId, groupId };
 }
 
 async function place(path: string): Promise<Folder> {

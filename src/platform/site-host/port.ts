@@ -1,12 +1,38 @@
 // What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
 import type { SiteStorage } from '../storage/port.ts';
-import type { Entry } from './key-lines.ts';
 
-/** @param id the site's UUID, by which every act may be repeated without harm; `name` is the site's fixed name */
-export type HostedSite = { readonly id: string; readonly name: string };
+/** A site as its host knows it. */
+export type HostedSite = {
+  /** the site's UUID, by which every act may be repeated without harm */
+  readonly id: string;
+  /** the site's fixed name */
+  readonly name: string;
+  /** for a wall of the file system's own, where there is one */
+  readonly quotaBytes?: number;
+  /** what `homeOf` once answered, so that nobody has to ask again */
+  readonly home?: SiteHome | null;
+};
 
 /** Where a site's folder (the one that holds `www/` and `backup/`) lies on its server, and the system user whose files it holds. */
-export type SiteHome = { readonly folder: string; readonly userId: number; readonly groupId: number };
+export type SiteHome = {
+  readonly folder: string;
+  readonly userId: number;
+  readonly groupId: number;
+  /** the system user's name, where a site has one of its own */
+  readonly user?: string;
+};
+
+/** One key that may come in by SSH. */
+export type Entry = {
+  /** type and base64 of a public key, without options and comment */
+  readonly key: string;
+  /** networks, at least one, each with its length and no bits behind it (`203.0.113.7/32`): sshd refuses a key with others */
+  readonly from: readonly string[];
+  /** epoch milliseconds; sshd refuses the key from that second on */
+  readonly until: number;
+  /** stands behind the key, for whoever reads the file: an id */
+  readonly label: string;
+};
 
 /** What a person's SSH program is told; `hostKeys` are fingerprints as `ssh-keygen -l` prints them, to be compared at the first time. */
 export type SshLogin = {
@@ -39,6 +65,10 @@ export interface SiteHost {
    * @param checksum the line of the checksum file (`hex␠␠name\n`)
    */
   showBackup(site: HostedSite, name: string, from: string, checksum: string): Promise<void>;
+  /** Opens to the panel again what the site's own programs closed to everybody but themselves (mode 0600), so that a backup can read it. */
+  mend(site: HostedSite): Promise<void>;
+  /** Ends well when sites can be made here. @throws PanelError 503 with what is missing as `code` */
+  check(signal: AbortSignal): Promise<void>;
   /**
    * Lets in by SSH whoever holds one of these keys, and nobody else: the list is the whole truth, an empty one shuts the door. What
    * runs in sessions of keys that are not in the list any more ends at once. Only hosts have it whose sites are system users of a server of the group `ssh` (KHADA 7.3).

@@ -5,7 +5,7 @@ import { describe, look, openFile } from './entries.ts';
 import { answering, faultCode } from './faults.ts';
 import { descend, Folder, hasDescriptorPaths, within } from './folder.ts';
 import { type DiskName, temporaryPrefix } from './names.ts';
-import { enterOrMake, folderMode, type GroupLookup, groupLookup } from './ownership.ts';
+import { enterOrMake, type GroupLookup, groupLookup, type Modes, usualModes } from './ownership.ts';
 import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
 import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
 import { DiskReader } from './reading.ts';
@@ -47,10 +47,12 @@ function split(path: SitePath): { parents: SitePath; name: string } {
 export class DiskSite implements SiteStorage {
   readonly #openRoot: () => Promise<Folder>;
   readonly #group: GroupLookup;
+  readonly #modes: Modes;
 
-  constructor(openRoot: () => Promise<Folder>, group: GroupLookup) {
+  constructor(openRoot: () => Promise<Folder>, group: GroupLookup, modes: Modes = usualModes) {
     this.#openRoot = openRoot;
     this.#group = group;
+    this.#modes = modes;
   }
 
   async #in<T>(path: SitePath, act: (folder: Folder) => Promise<T>): Promise<T> {
@@ -59,7 +61,8 @@ export class DiskSite implements SiteStorage {
 
   async #make(path: SitePath): Promise<Folder> {
     let current = await this.#openRoot();
-    for (const segment of path) current = await within(current, (parent) => enterOrMake(parent, segment, this.#group));
+    for (const segment of path)
+      current = await within(current, (parent) => enterOrMake(parent, segment, this.#group, this.#modes));
     return current;
   }
 
@@ -103,7 +106,8 @@ export class DiskSite implements SiteStorage {
         // a link in the way counts as taken, and is itself replaced, never its target
         const target = mode === 'create' ? await folder.spellingToWrite(name) : await folder.spelling(name);
         const move = mode === 'create' ? moveToFreeName : rename;
-        await movingIn(folder, from, { group, copy: names > 1 }, (file) => move(file, folder.at(target)));
+        const copy = names > 1 || this.#modes.inherited === true;
+        await movingIn(folder, from, { group, copy, modes: this.#modes }, (file) => move(file, folder.at(target)));
         await folder.sync();
       });
     });
@@ -116,7 +120,7 @@ export class DiskSite implements SiteStorage {
     await this.#in(source.parents, (old) =>
       this.#in(target.parents, async (folder) => {
         const name = await old.spelling(source.name);
-        await moveEntry(old, name, folder, await folder.spelling(target.name));
+        await moveEntry(old, name, folder, { name: await folder.spelling(target.name), mode: this.#modes.folder });
         await folder.sync();
         await old.sync();
       }),
@@ -153,14 +157,15 @@ async function finished(from: string, group: number | undefined): Promise<number
   }
 }
 
-async function moveEntry(old: Folder, name: DiskName, folder: Folder, target: DiskName): Promise<void> {
-  if (!(await lstat(old.at(name))).isDirectory()) return moveToFreeName(old.at(name), folder.at(target));
+async function moveEntry(old: Folder, name: DiskName, folder: Folder, to: { name: DiskName; mode: number }): Promise<void> {
+  const target = folder.at(to.name);
+  if (!(await lstat(old.at(name))).isDirectory()) return moveToFreeName(old.at(name), target);
   // rename(2) puts a folder in the place of an empty one only, so an empty folder of ours takes the name without a race
-  await mkdir(folder.at(target), folderMode);
+  await mkdir(target, to.mode);
   try {
-    await rename(old.at(name), folder.at(target));
+    await rename(old.at(name), target);
   } catch (error) {
-    await rmdir(folder.at(target)).catch(() => {});
+    await rmdir(target).catch(() => {});
     throw error;
   }
 }

@@ -11,6 +11,18 @@ import type { DiskName } from './names.ts';
 export const fileMode = 0o640;
 export const folderMode = 0o2750;
 
+/** Rights of what is written. */
+export type Modes = {
+  readonly file: number;
+  readonly folder: number;
+  /** rights are passed on by the folder (default ACL): a file must be born in it, so it is copied in, never moved */
+  readonly inherited?: boolean;
+};
+
+export const usualModes: Modes = { file: fileMode, folder: folderMode };
+/** Where a site has a system user of its own, which writes beside the panel: the folder passes group and rights on to both. */
+export const sharedModes: Modes = { file: 0o660, folder: 0o2770, inherited: true };
+
 /** @returns the number of the group that files are given, or `undefined` when they keep the process's own */
 export type GroupLookup = () => Promise<number | undefined>;
 
@@ -49,18 +61,23 @@ export async function settle(handle: FileHandle, mode: number, group: number | u
   if (regroup || (stats.mode & 0o7777) !== mode) await handle.chmod(mode);
 }
 
-async function makeOrFind(parent: Folder, name: DiskName): Promise<boolean> {
-  return (await unless(['EEXIST'], () => mkdir(parent.at(name), folderMode).then(() => true))) ?? false;
+async function makeOrFind(parent: Folder, name: DiskName, mode: number): Promise<boolean> {
+  return (await unless(['EEXIST'], () => mkdir(parent.at(name), mode).then(() => true))) ?? false;
 }
 
 /** @returns the folder `name` in `parent`, made if need be; 409 where a file is in the way, ENOTDIR where a link is */
-export async function enterOrMake(parent: Folder, name: string, group: GroupLookup): Promise<Folder> {
+export async function enterOrMake(
+  parent: Folder,
+  name: string,
+  group: GroupLookup,
+  { folder: mode }: Modes = usualModes,
+): Promise<Folder> {
   const spelling = await parent.spelling(name);
-  const made = await makeOrFind(parent, spelling);
+  const made = await makeOrFind(parent, spelling, mode);
   const folder = await enterUnlessFile(parent, spelling);
   if (!made) return folder;
   try {
-    await settle(folder.handle, folderMode, await group());
+    await settle(folder.handle, mode, await group());
     await parent.sync();
     return folder;
   } catch (error) {

@@ -3,10 +3,13 @@
 import type { PathLike } from 'node:fs';
 import { constants } from 'node:fs';
 import { copyFile, link, open, rename, rm, unlink } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { unless } from './faults.ts';
 import { type Folder, readFlags } from './folder.ts';
 import type { DiskName } from './names.ts';
-import { fileMode, settle } from './ownership.ts';
+import { fileMode, type Modes, settle, usualModes } from './ownership.ts';
+
+const pieceBytes = 1024 * 1024;
 
 /** The system, not the person, says no to a hard link: no such links here, too many, or a file of somebody else. */
 export const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -38,11 +41,17 @@ async function moveOverOwnPlaceholder(from: PathLike, to: PathLike): Promise<voi
 }
 
 /** Copies a file of this machine into the folder under a temporary name, durable, with our mode and the group. @returns that name */
-export async function copyIn(folder: Folder, from: string, group: number | undefined): Promise<string> {
+export async function copyIn(
+  folder: Folder,
+  from: string,
+  group: number | undefined,
+  modes: Modes = usualModes,
+): Promise<string> {
   const name = folder.temporaryName();
   try {
-    await copyFile(from, folder.at(name), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    await makeDurable(folder.at(name), group);
+    if (modes.inherited) await copyBytes(from, folder.at(name), modes.file);
+    else await copyFile(from, folder.at(name), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await makeDurable(folder.at(name), group, modes);
     return name;
   } catch (error) {
     await rm(folder.at(name), { force: true });
@@ -50,16 +59,28 @@ export async function copyIn(folder: Folder, from: string, group: number | undef
   }
 }
 
+/** libuv's own copy takes the group of the source along; here the folder is to say whose the file is. */
+async function copyBytes(from: string, to: PathLike, mode: number): Promise<void> {
+  const source = await open(from, readFlags);
+  try {
+    const target = await open(to, 'wx', mode);
+    const pieces = source.createReadStream({ highWaterMark: pieceBytes, autoClose: false });
+    await pipeline(pieces, target.createWriteStream()).finally(() => target.close());
+  } finally {
+    await source.close();
+  }
+}
+
 /**
  * Gives a finished file our mode and the group and brings it to the disk (fsync).
  * @returns the number of its names (hard links)
  */
-export async function makeDurable(path: PathLike, group: number | undefined): Promise<number> {
+export async function makeDurable(path: PathLike, group: number | undefined, modes: Modes = usualModes): Promise<number> {
   const file = await open(path, readFlags);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw new Error('What is to be published is no regular file');
-    await settle(file, fileMode, group);
+    await settle(file, modes.file, group);
     await file.sync();
     return stats.nlink;
   } finally {
@@ -71,12 +92,12 @@ export async function makeDurable(path: PathLike, group: number | undefined): Pr
 export async function movingIn(
   folder: Folder,
   from: string,
-  options: { group: number | undefined; copy: boolean },
+  options: { group: number | undefined; copy: boolean; modes?: Modes },
   move: (from: PathLike) => Promise<void>,
 ): Promise<void> {
   // a file with another name somewhere is never shared with a customer: who writes into one would write into both
   if (!options.copy && (await unless(['EXDEV'], () => move(from).then(() => true)))) return;
-  const copy = await copyIn(folder, from, options.group);
+  const copy = await copyIn(folder, from, options.group, options.modes);
   try {
     await move(folder.at(copy));
   } finally {

@@ -1,0 +1,35 @@
+// A site's files while it is still being asked which server they lie on: every act waits for the answer.
+import type { ReadFile, SitePath, SiteReader, SiteStorage } from '../platform/storage/port.ts';
+
+/** @param found asked once, at the first act; asked again after it failed */
+export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
+  let asked: Promise<SiteStorage> | undefined;
+  const storage = () => {
+    asked ??= found();
+    asked.catch(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+  return {
+    stat: async (path) => (await storage()).stat(path),
+    list: async (path) => (await storage()).list(path),
+    open: async (path, range) => (await storage()).open(path, range),
+    reader: () => laterReader(async () => (await storage()).reader()),
+    makeFolder: async (path) => (await storage()).makeFolder(path),
+    put: async (path, from, mode) => (await storage()).put(path, from, mode),
+    move: async (from, to) => (await storage()).move(from, to),
+    remove: async (path) => (await storage()).remove(path),
+  };
+}
+
+function laterReader(found: () => Promise<SiteReader>): SiteReader {
+  let reader: Promise<SiteReader> | undefined;
+  return {
+    open: async (path: SitePath): Promise<ReadFile> => {
+      reader ??= found();
+      return (await reader).open(path);
+    },
+    close: async () => (await reader)?.close(),
+  };
+}

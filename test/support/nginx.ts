@@ -1,0 +1,61 @@
+// A real nginx in front of the folders of sites, its workers as www-data: `GET /<site>/<path>` is `<root>/<site>/www/<path>`.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type WebServer = {
+  /** @returns status and text of a page of a site */
+  get(site: string, path: string): Promise<{ status: number; text: string }>;
+  close(): Promise<void>;
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export async function webServer(root: string): Promise<WebServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'gotgan-nginx-'));
+  const port = await freePort();
+  await mkdir(join(folder, 'logs'));
+  await writeFile(
+    join(folder, 'nginx.conf'),
+    `user www-data; worker_processes 1; daemon off; pid ${folder}/pid; error_log ${folder}/logs/error.log;
+     events {}
+     http {
+       access_log off;
+       client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
+       uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+       server { listen 127.0.0.1:${port}; location ~ ^/([a-z0-9-]+)/(.*)$ { alias ${root}/$1/www/$2; } }
+     }`,
+  );
+  const nginx = spawn('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
+  const get = async (site: string, path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/${site}/${path}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  await untilItAnswers(nginx, () => get('none', 'none'));
+  return {
+    get,
+    close: async () => {
+      nginx.kill('SIGTERM');
+      if (nginx.exitCode === null) await once(nginx, 'exit');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilItAnswers(nginx: ChildProcess, get: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; tries < 200 && nginx.exitCode === null; tries++) {
+    if (await get().catch(() => undefined)) return;
+    await sleep(50);
+  }
+  throw new Error('nginx does not answer');
+}
