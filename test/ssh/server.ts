@@ -12,12 +12,16 @@ import { unixSites } from '../support/unix-sites.ts';
 
 export type Key = { readonly file: string; readonly line: string };
 export type Answer = { readonly code: number; readonly out: string; readonly err: string };
-export type From = { readonly from?: string; readonly options?: readonly string[] };
+export type From = { readonly from?: string; readonly options?: readonly string[]; readonly user?: string };
 
 export type SshServer = {
   readonly user: string;
   readonly userId: number;
   readonly port: number;
+  /** what makes sites there, as `gotgan server add --command` takes it */
+  readonly command: readonly string[];
+  /** @returns the system's user of a site */
+  userOf(siteName: string): string;
   /** folder of the keys that sshd reads */
   readonly keys: string;
   /** the program that makes sites as Unix users, by its host */
@@ -28,7 +32,7 @@ export type SshServer = {
   /** Runs a command there with OpenSSH's client, from an address of 127.0.0.0/8. */
   run(key: Key, command: string, from?: From): Promise<Answer>;
   /** Begins a session that stays. */
-  stay(key: Key, command: string): ChildProcess;
+  stay(key: Key, command: string, from?: From): ChildProcess;
   close(): Promise<void>;
 };
 
@@ -79,9 +83,9 @@ export async function startSshServer(): Promise<SshServer> {
     said += text;
   });
   const children: ChildProcess[] = [];
-  const client = ({ file }: Key, { from = '127.0.0.1', options = [] }: From = {}) => [
+  const client = ({ file }: Key, { from = '127.0.0.1', options = [], user: as = user }: From = {}) => [
     ...quiet,
-    ...['-o', 'IdentitiesOnly=yes', '-i', file, '-b', from, '-p', String(port), ...options, `${user}@127.0.0.1`],
+    ...['-o', 'IdentitiesOnly=yes', '-i', file, '-b', from, '-p', String(port), ...options, `${as}@127.0.0.1`],
   ];
   const close = async () => {
     for (const child of children) child.kill('SIGKILL');
@@ -100,6 +104,8 @@ export async function startSshServer(): Promise<SshServer> {
   }
   return {
     user,
+    command: unix.command,
+    userOf: unix.user,
     userId,
     port,
     keys,
@@ -114,8 +120,8 @@ export async function startSshServer(): Promise<SshServer> {
       return { file, line: (await readFile(`${file}.pub`, 'utf8')).trim() };
     },
     run: (key, command, from) => runs('ssh', [...client(key, from), command]),
-    stay: (key, command) => {
-      const child = spawn('ssh', [...client(key), command], { stdio: ['ignore', 'pipe', 'ignore'] });
+    stay: (key, command, from) => {
+      const child = spawn('ssh', [...client(key, from), command], { stdio: ['ignore', 'pipe', 'ignore'] });
       children.push(child);
       return child;
     },
