@@ -14,6 +14,7 @@ export function hands({ letters, sites, databases, ftp, ssh, backups }: Doors): 
     'sites.open': (run) => sites.open(id(run, 'siteId')),
     'sites.enforce': async (run) => {
       const site = await sites.enforce(id(run, 'siteId'));
+      await ssh.grants.write(id(run, 'siteId'));
       if (site) await followed(site, { databases, ftp });
     },
     'sites.count': (run) => sites.count(id(run, 'siteId')),

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { takeBackup } from './backup.mjs';
 import { countedBytes, folderOf, isFolder, makeFolders, mend, ownFolder, setDoor, setGroupQuota, setQuota } from './folders.mjs';
+import { letIn } from './keys.mjs';
 import { dropRecord, keepRecord, recordOf, syncFolder } from './records.mjs';
 import { trustedFolder } from './settings.mjs';
 import { ending, failed, tool } from './system.mjs';
@@ -60,6 +61,7 @@ export const acts = {
     // rm opens folder by folder and follows no link.
     tool('rm', ['-rf', '--one-file-system', '--', folderOf(settings, site)]);
     syncFolder(settings.root);
+    if (user) letIn(settings, user, []);
     // Last, so that nobody else gets number and name while files of theirs are left.
     if (user) tool('userdel', ['--', user.name]);
     dropRecord(settings, site);
@@ -75,6 +77,11 @@ export const acts = {
   async showBackup(settings, { site, backup }, body) {
     await takeBackup(opened(settings, site), backup, body);
     return {};
+  },
+  /** Nobody comes in while the site is suspended, whatever was ordered. */
+  letIn(settings, { site, entries }) {
+    const { record, user } = opened(settings, site);
+    return letIn(settings, user, record.suspended ? [] : entries);
   },
   mend(settings, { site }) {
     mend(settings, opened(settings, site));

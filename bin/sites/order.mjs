@@ -1,5 +1,6 @@
 // The order on stdin, checked part by part whoever sent it.
 import { once } from 'node:events';
+import { entriesOf } from './keys.mjs';
 import { failed } from './system.mjs';
 
 /** @returns the first line, and what was read beyond it; stdin then goes on with the rest of the body */
@@ -24,7 +25,7 @@ export function orderOf(line, acts) {
   } catch {
     throw failed('the order is no JSON');
   }
-  const { version, act, site, backup } = order ?? {};
+  const { version, act, site, backup, entries } = order ?? {};
   if (version !== 1) throw failed('only version 1 is known here');
   if (!Object.hasOwn(acts, act)) throw failed('this act is not known here');
   if (act === 'check') return { act, site: { id: null } };
@@ -39,5 +40,6 @@ export function orderOf(line, acts) {
     if (!isName || !isSum || !(Number.isSafeInteger(backup.bytes) && backup.bytes >= 0))
       throw failed('backup must have name, bytes and checksum');
   }
+  if (act === 'letIn') return { act, site: { id, name, quotaBytes }, entries: entriesOf(entries) };
   return { act, site: { id, name, quotaBytes }, backup };
 }

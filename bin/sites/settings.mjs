@@ -14,6 +14,7 @@ export function settingsOf(path) {
     panelUser = null,
     webUser,
     memberOf = null,
+    ssh = null,
     ...rest
   } = JSON.parse(fs.readFileSync(path, 'utf8'));
   const [unknown] = Object.keys(rest);
@@ -25,7 +26,22 @@ export function settingsOf(path) {
     if (value !== null && !/^[a-z_][a-z0-9_-]{0,31}$/.test(value))
       throw failed(`${path}: ${name} must be the name of a user or group`);
   if (!/^([a-z_][a-z0-9_-]{0,15})?$/.test(prefix)) throw failed(`${path}: prefix must begin with a letter and have at most 16`);
-  return { root, state, prefix, panelUser, webUser, memberOf };
+  return { root, state, prefix, panelUser, webUser, memberOf, ssh: sshOf(path, ssh) };
+}
+
+/** What a server of the group ssh says of itself; null: nobody comes in by SSH. */
+function sshOf(path, ssh) {
+  if (ssh === null) return null;
+  const { keys, host, port = 22, shell = '/bin/bash', hostKeys = ['/etc/ssh/ssh_host_ed25519_key.pub'], ...rest } = ssh;
+  const paths = [keys, shell, ...(Array.isArray(hostKeys) ? hostKeys : [null])];
+  if (!paths.every((one) => typeof one === 'string' && one === resolve(one) && one !== '/'))
+    throw failed(`${path}: keys, shell and hostKeys of ssh must be absolute paths`);
+  if (typeof host !== 'string' || !/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$/.test(host))
+    throw failed(`${path}: ssh.host must be a name or address`);
+  if (!(Number.isInteger(port) && port > 0 && port < 65_536)) throw failed(`${path}: ssh.port must be a port`);
+  const [unknown] = Object.keys(rest);
+  if (unknown) throw failed(`${path}: ssh.${unknown} is not known`);
+  return { keys, host, port, shell, hostKeys };
 }
 
 export function trustedFolder(path) {

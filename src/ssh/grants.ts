@@ -3,8 +3,7 @@ import { type Actor, systemActor } from '../audit/audit.ts';
 import { day } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import { conflict, notFound, unavailable } from '../platform/errors.ts';
-import type { Entry } from '../platform/site-host/key-lines.ts';
-import type { SshLogin } from '../platform/site-host/port.ts';
+import type { Entry, SshLogin } from '../platform/site-host/port.ts';
 import { canonicalNetwork } from '../platform/web/networks.ts';
 import type { Site } from '../sites/sites.ts';
 import type { Grant } from './grant-store.ts';
@@ -129,8 +128,8 @@ export class SshGrants {
     const isShut = await this.#isShut(site);
     const all = await grants.ofSite(siteId);
     const host = await this.#parts.hostOf(site);
-    // Nobody was ever let in there; also with no row left the list is written, since an older job may have been slower than a newer.
-    if (!host.letIn && all.length === 0) return;
+    // Where somebody once came in the list is written also with no row left: an older job may have been slower than a newer.
+    if (all.length === 0 && !(await this.#parts.store.wasGranted(siteId))) return;
     if (!host.letIn) throw unavailable('ssh.approve.noWay');
     const open = isShut ? [] : await this.#open(all);
     const login = await host.letIn(site, open.map(entryOf));

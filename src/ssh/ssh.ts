@@ -1,10 +1,8 @@
 // The door of SSH: what was asked for, agreed to and granted, on servers apart from everybody else (KHADA 7.3).
 
-import type { Tx } from '../platform/database/database.ts';
-import type { Site } from '../sites/sites.ts';
 import { GrantStore } from './grant-store.ts';
 import { SshGrants } from './grants.ts';
-import { queueWriting, type SshParts } from './parts.ts';
+import type { SshParts } from './parts.ts';
 import { SshRequests } from './requests.ts';
 import { SshStore } from './store.ts';
 
@@ -18,18 +16,11 @@ export type { SshOverview } from './requests.ts';
 export class Ssh {
   readonly requests: SshRequests;
   readonly grants: SshGrants;
-  readonly #parts: SshParts;
 
   constructor(parts: SshParts) {
     const { connection, secrets } = parts;
     const inner = { ...parts, store: new SshStore(connection, secrets), grants: new GrantStore(connection) };
     this.requests = new SshRequests(inner);
     this.grants = new SshGrants(inner);
-    this.#parts = parts;
-  }
-
-  /** Joins the caller's transaction, for whoever suspends or resumes a site: the server's list is written anew. May be repeated. */
-  async siteChanged(tx: Tx, { id, customerId }: Pick<Site, 'id' | 'customerId'>): Promise<void> {
-    await queueWriting(this.#parts, tx, { siteId: id, customerId });
   }
 }

@@ -103,6 +103,18 @@ export class SshStore {
     return row && this.#request(row);
   }
 
+  /** @returns whether anybody was ever let in at this site */
+  async wasGranted(siteId: string): Promise<boolean> {
+    const row = await this.#connection.db
+      .selectFrom('ssh_requests')
+      .select('id')
+      .where('site_id', '=', siteId)
+      .where('approved_at', 'is not', null)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** @returns those that wait for the operator, and those in force, oldest first */
   async current(): Promise<SshRequest[]> {
     const rows = await this.#connection.db

@@ -2,7 +2,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogues } from '../../src/messages/catalogue.ts';
-import { addSshServer, moveTo } from '../ssh/asking.ts';
 import { type SshHouse, startSshHouse } from '../ssh/house.ts';
 import { browserMissing, launchBrowser, newVisit } from '../support/browser.ts';
 import { password, Visitor } from '../support/panel.ts';
@@ -29,7 +28,8 @@ describe.skipIf(browserMissing)('SSH', () => {
     const { origin, panel, ssh } = house;
     const email = `owner-${language}@example.com`;
     const site = await new Visitor(house, language).arrive(email);
-    await moveTo(house, site, await addSshServer(house));
+    await house.moveIn(site);
+    const as = { user: ssh.userOf(site) };
     const at = (path: string) => `${origin}${language === 'en' ? '/en' : ''}${path}`;
     const { page, context, complaints } = await newVisit(browser, { javaScript, locale: language, origin });
     await page.goto(at('/login'));
@@ -48,22 +48,22 @@ describe.skipIf(browserMissing)('SSH', () => {
     await page.locator('#agree_ssh').check();
     await page.getByRole('button', { name: t('ssh.ask.submit') }).click();
     expect(await page.locator('main').innerText()).toContain(t('ssh.waiting.heading'));
-    expect((await ssh.run(key, 'true')).code).toBe(255);
+    expect((await ssh.run(key, 'true', as)).code).toBe(255);
 
     const { grants } = panel.doors.ssh;
     for (const { request, site: of } of await grants.list()) if (of === site) await grants.approve(request.id);
     await house.work();
     await page.reload();
     const shown = await page.locator('main').innerText();
-    for (const part of [t('ssh.open.heading'), `ssh -p ${ssh.port} ${ssh.user}@127.0.0.1`]) expect(shown).toContain(part);
-    expect((await ssh.run(key, 'true')).code).toBe(0);
+    for (const part of [t('ssh.open.heading'), `ssh -p ${ssh.port} ${as.user}@127.0.0.1`]) expect(shown).toContain(part);
+    expect((await ssh.run(key, 'true', as)).code).toBe(0);
 
     await page.getByRole('link', { name: t('ssh.end.action') }).click();
     await page.getByRole('button', { name: t('ssh.end.submit') }).click();
     await page.waitForURL(at(`/sites/${site}/ssh`));
     expect(await page.locator('main').innerText()).toContain(t('ssh.over.ended'));
     await house.work();
-    expect((await ssh.run(key, 'true')).code).toBe(255);
+    expect((await ssh.run(key, 'true', as)).code).toBe(255);
     // Chromium itself writes refusals on the console.
     expect(complaints.filter((one) => !/status of 422/.test(one))).toEqual([]);
     await context.close();

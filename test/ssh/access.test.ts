@@ -1,13 +1,16 @@
 // Who comes in: the file we write, read by a real sshd with the configuration we ship, tried with OpenSSH's own client.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hour, minute, second } from '../../src/platform/clock.ts';
-import { endProcessesOf, writeKeyFile } from '../../src/platform/site-host/key-files.ts';
-import { type Entry, keyLines } from '../../src/platform/site-host/key-lines.ts';
-import { type Key, type SshServer, startSshServer } from './server.ts';
+import { hour, second } from '../../src/platform/clock.ts';
+import { commandHost } from '../../src/platform/site-host/command.ts';
+import type { Entry } from '../../src/platform/site-host/port.ts';
+import { localRunner } from '../../src/platform/site-host/runner.ts';
+import { unixSites } from '../support/unix-sites.ts';
+import { aSite, type Key, type SshServer, startSshServer } from './server.ts';
 
 let server: SshServer;
 let key: Key;
@@ -122,9 +125,10 @@ describe('a server of the group ssh', () => {
     await server.letIn([mine]);
     const other = await server.newKey();
     const add = `mkdir -p ~/.ssh; echo '${other.line}' >> ~/.ssh/authorized_keys; echo '${other.line}' >> ${server.keys}/${server.user}`;
+    const before = await fileOf();
     await server.run(key, add);
     expect((await server.run(other, 'true')).code).toBe(255);
-    expect(await readFile(join(server.keys, server.user), 'utf8')).toBe(keyLines([mine]));
+    expect(await fileOf()).toBe(before);
   });
 });
 
@@ -144,38 +148,73 @@ describe('the file of keys', () => {
     expect(await readdir(server.keys)).toEqual([server.user]);
   });
 
-  test.each(['../root', 'a/b', '', 'Root', '-x', 'a'.repeat(33)])('is never written for a user called "%s"', async (name) => {
-    await expect(writeKeyFile(server.keys, name, '')).rejects.toThrow(RangeError);
+  test('is empty and the shell is gone while the site is suspended, whatever is ordered', async () => {
+    const mine = entry();
+    await server.letIn([mine]);
+    await server.host.suspend(aSite);
+    await server.letIn([mine]);
+    expect([(await server.run(key, 'true')).code, await readdir(server.keys)]).toEqual([255, []]);
+    expect(execFileSync('getent', ['passwd', server.user], { encoding: 'utf8' })).toMatch(/:\/usr\/sbin\/nologin\n$/);
+    await server.host.resume(aSite);
+    expect((await server.run(key, 'true')).code).toBe(255);
+    await server.letIn([mine]);
+    expect((await server.run(key, 'true')).code).toBe(0);
   });
 
-  test('no process of the system is ever ended', async () => {
-    await expect(endProcessesOf(0)).rejects.toThrow(RangeError);
-    await expect(endProcessesOf(999)).rejects.toThrow(RangeError);
+  test('is shut by suspending alone, with the sessions that are open', async () => {
+    await server.letIn([entry()]);
+    const session = server.stay(key, 'echo begun; sleep 600');
+    await once(session.stdout ?? session, 'data');
+    const ended = once(session, 'exit');
+    await server.host.suspend(aSite);
+    await ended;
+    expect((await server.run(key, 'true')).code).toBe(255);
+    await server.host.resume(aSite);
   });
 });
 
-describe('a line of the file', () => {
-  const key1 = `ssh-ed25519 ${'A'.repeat(68)}`;
-  const good = { key: key1, from: ['203.0.113.0/24'], until: Date.UTC(2027, 0, 2, 3, 4, 5, 999), label: 'id-1' };
+const fileOf = () => readFile(join(server.keys, server.user), 'utf8');
 
-  test('says from where, until when, and that there is a terminal and nothing else', () => {
-    expect(keyLines([good])).toBe(`restrict,pty,from="203.0.113.0/24",expiry-time="20270102030405Z" ${key1} id-1\n`);
-    expect(keyLines([])).toBe('');
+describe('a line of the file', () => {
+  const good = () => ({
+    key: plain(key.line),
+    from: ['203.0.113.0/24'],
+    until: Date.UTC(2027, 0, 2, 3, 4, 5, 999),
+    label: 'id-1',
   });
 
-  test.each([
+  test('says from where, until when, and that there is a terminal and nothing else', async () => {
+    await server.letIn([good()]);
+    const line = `restrict,pty,from="203.0.113.0/24",expiry-time="20270102030405Z" ${plain(key.line)} id-1\n`;
+    expect(await fileOf()).toBe(line);
+  });
+
+  test.each<[string, object]>([
     ['without a network', { from: [] }],
     ['with a network that ends the quotes', { from: ['1.2.3.4/32",command="x'] }],
     ['with a pattern', { from: ['*'] }],
     ['with an address without its length', { from: ['1.2.3.4'] }],
-    ['with options before the key', { key: `command="x" ${key1}` }],
-    ['with a second line', { key: `${key1}\n${key1}` }],
+    ['with options before the key', { key: `command="x" ssh-ed25519 ${'A'.repeat(68)}` }],
+    ['with a second line', { key: `ssh-ed25519 ${'A'.repeat(68)}\nssh-ed25519 ${'A'.repeat(68)}` }],
     ['with a label of several words', { label: 'a b' }],
-    ['without an end', { until: Number.NaN }],
-    ['that never ends', { until: Number.POSITIVE_INFINITY }],
-  ])('%s is never written', (_name, wrong) => {
-    expect(() => keyLines([{ ...good, ...wrong }])).toThrow(RangeError);
+    ['without an end', { until: null }],
+    ['that never ends', { until: Number.MAX_SAFE_INTEGER }],
+  ])('%s is never written, and the file stays as it was', async (_name, wrong) => {
+    await server.letIn([entry()]);
+    const before = await fileOf();
+    await expect(server.letIn([{ ...good(), ...wrong }])).rejects.toMatchObject({ status: 503 });
+    expect(await fileOf()).toBe(before);
   });
+});
 
-  test('no minute is given away', () => expect(keyLines([{ ...good, until: good.until - minute }])).toContain('20270102030305Z'));
+test('a server without a place for keys lets nobody in and says so; there is nothing to take back', async () => {
+  const unix = await unixSites();
+  try {
+    const host = commandHost({ run: localRunner(unix.command) });
+    await host.open(aSite);
+    await expect(host.letIn?.(aSite, [entry()])).rejects.toMatchObject({ status: 503 });
+    expect(await host.letIn?.(aSite, [])).toMatchObject({ hostKeys: [] });
+  } finally {
+    await unix.close();
+  }
 });

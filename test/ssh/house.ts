@@ -1,37 +1,45 @@
-// A panel whose servers of the group ssh are a real sshd: what it grants opens a real door.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// A panel with a server of the group ssh whose sites are real Unix users and whose sshd is real: what is granted opens a real door.
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoppedClock } from '../../src/platform/clock.ts';
-import { folderHost } from '../../src/platform/site-host/folders.ts';
-import type { Entry } from '../../src/platform/site-host/key-lines.ts';
-import type { HostedSite, SiteHost } from '../../src/platform/site-host/port.ts';
 import { startPanel, type TestPanel } from '../support/panel.ts';
+import { moveTo } from './asking.ts';
 import { type SshServer, startSshServer } from './server.ts';
 
 export type SshHouse = TestPanel & {
   readonly ssh: SshServer;
-  /** while it is true, the server does not answer */
-  unreachable: boolean;
+  /** Adds the server, as `gotgan server add` does. @returns its id */
+  addServer(): Promise<string>;
+  /** Has the site made on that server, as an operator does who moves it there. */
+  moveIn(site: string): Promise<void>;
+  /** Whether its program answers. */
+  setReachable(isReachable: boolean): Promise<void>;
 };
 
-/** The clock begins now, since sshd looks at the clock of the machine; the site that uses the server has its one system user. */
+/** The clock begins now, since sshd looks at the clock of the machine. */
 export async function startSshHouse(): Promise<SshHouse> {
-  const folder = await mkdtemp(join(tmpdir(), 'gotgan-ssh-'));
   const ssh = await startSshServer();
-  const state = { unreachable: false };
-  const folders = folderHost({ root: join(folder, 'sites'), closedRoot: join(folder, 'closed') });
-  const letIn = async (_site: HostedSite, entries: readonly Entry[]) => {
-    if (state.unreachable) throw new Error('the server does not answer');
-    return ssh.letIn(entries);
-  };
-  const siteHost: SiteHost = Object.assign(folders, { letIn });
-  const options = { siteHost, clock: new StoppedClock(Date.now()), limitsScale: 1000, operatorEmail: 'staff@example.com' };
+  const options = { clock: new StoppedClock(Date.now()), limitsScale: 1000, operatorEmail: 'staff@example.com' };
   const house = await startPanel({ ...options, trustProxy: 'loopback' });
+  const flag = join(house.folder, 'unreachable');
+  const { servers } = house.panel.doors.sites;
+  const before = ['/bin/sh', '-c', 'test ! -e "$0" || exit 75; exec "$@"', flag];
+  const wanted = { name: 'ssh-1', group: 'ssh', storage: '', hostKind: 'unix', ftpHost: null, ftpPort: null } as const;
+  const addServer = async () => {
+    const known = (await servers.list()).find(({ group }) => group === 'ssh');
+    const added = known ?? (await servers.add({ ...wanted, hostCommand: [...before, ...ssh.command] }, { kind: 'operator' }));
+    return added.id;
+  };
+  const moveIn = async (site: string) => {
+    const id = await addServer();
+    const { id: siteId, name } = await house.panel.doors.sites.byName(site);
+    await (await servers.host(id)).open({ id: siteId, name });
+    await moveTo(house, site, id);
+  };
   const close = async () => {
     await house.close();
     await ssh.close();
-    await rm(folder, { recursive: true, force: true });
   };
-  return Object.assign(state, { ...house, ssh, close });
+  const setReachable = (isReachable: boolean) => (isReachable ? rm(flag, { force: true }) : writeFile(flag, ''));
+  return { ...house, ssh, addServer, moveIn, setReachable, close };
 }

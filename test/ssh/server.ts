@@ -5,29 +5,39 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endProcessesOf, writeKeyFile } from '../../src/platform/site-host/key-files.ts';
-import { type Entry, keyLines } from '../../src/platform/site-host/key-lines.ts';
-import type { SshLogin } from '../../src/platform/site-host/port.ts';
+import { commandHost } from '../../src/platform/site-host/command.ts';
+import type { Entry, SiteHost, SshLogin } from '../../src/platform/site-host/port.ts';
+import { localRunner } from '../../src/platform/site-host/runner.ts';
+import { unixSites } from '../support/unix-sites.ts';
 
 export type Key = { readonly file: string; readonly line: string };
 export type Answer = { readonly code: number; readonly out: string; readonly err: string };
-export type From = { readonly from?: string; readonly options?: readonly string[] };
+export type From = { readonly from?: string; readonly options?: readonly string[]; readonly user?: string };
 
 export type SshServer = {
   readonly user: string;
   readonly userId: number;
   readonly port: number;
+  /** what makes sites there, as `gotgan server add --command` takes it */
+  readonly command: readonly string[];
+  /** @returns the system's user of a site */
+  userOf(siteName: string): string;
   /** folder of the keys that sshd reads */
   readonly keys: string;
-  /** as a host's `letIn` does it for the user of this server */
+  /** the program that makes sites as Unix users, by its host */
+  readonly host: SiteHost;
+  /** as the host does it for the one site of this server */
   letIn(entries: readonly Entry[]): Promise<SshLogin>;
   newKey(kind?: readonly string[]): Promise<Key>;
   /** Runs a command there with OpenSSH's client, from an address of 127.0.0.0/8. */
   run(key: Key, command: string, from?: From): Promise<Answer>;
   /** Begins a session that stays. */
-  stay(key: Key, command: string): ChildProcess;
+  stay(key: Key, command: string, from?: From): ChildProcess;
   close(): Promise<void>;
 };
+
+/** The site whose user comes in. */
+export const aSite = { id: '019ab000-0000-7000-8000-00000000055a', name: 'spring42' };
 
 const quiet = ['-F', 'none', '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
 
@@ -52,27 +62,17 @@ export async function startSshServer(): Promise<SshServer> {
   const folder = await mkdtemp('/run/gotgan-sshd-');
   await chmod(folder, 0o755);
   const keys = join(folder, 'keys');
-  const home = join(folder, 'home');
-  for (const path of [keys, home, '/run/sshd']) await mkdir(path, { recursive: true, mode: 0o755 });
-  const [user, group] = ['u', 'g'].map((kind) => `gotgan${kind}${randomBytes(4).toString('hex')}`) as [string, string];
+  for (const path of [keys, '/run/sshd']) await mkdir(path, { recursive: true, mode: 0o755 });
+  const group = `gotgan${randomBytes(4).toString('hex')}`;
   execFileSync('groupadd', [group]);
-  // A star is no password that anybody could type, and locks nobody out who comes with a key.
-  execFileSync('useradd', [
-    '--no-create-home',
-    '--home-dir',
-    home,
-    '--shell',
-    '/bin/sh',
-    '--password',
-    '*',
-    '--groups',
-    group,
-    user,
-  ]);
-  const userId = Number(execFileSync('id', ['-u', user], { encoding: 'utf8' }));
   const port = await freePort();
   const hostKey = join(folder, 'host_key');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
+  const ssh = { keys, host: '127.0.0.1', port, shell: '/bin/sh', hostKeys: [`${hostKey}.pub`] };
+  const unix = await unixSites({ memberOf: group, ssh });
+  const host = commandHost({ run: localRunner(unix.command) });
+  await host.open(aSite);
+  const { userId, user = '' } = await host.homeOf(aSite);
   const shipped = await readFile(join(import.meta.dirname, '../../operations/sshd/gotgan.conf'), 'utf8');
   const ours = shipped.replaceAll('gotgan-sites', group).replaceAll('/etc/ssh/gotgan-keys', keys);
   const own = `Port ${port}\nListenAddress 127.0.0.1\nHostKey ${hostKey}\nPidFile none\nUsePAM yes\nStrictModes yes\n`;
@@ -83,16 +83,15 @@ export async function startSshServer(): Promise<SshServer> {
     said += text;
   });
   const children: ChildProcess[] = [];
-  const client = ({ file }: Key, { from = '127.0.0.1', options = [] }: From = {}) => [
+  const client = ({ file }: Key, { from = '127.0.0.1', options = [], user: as = user }: From = {}) => [
     ...quiet,
-    ...['-o', 'IdentitiesOnly=yes', '-i', file, '-b', from, '-p', String(port), ...options, `${user}@127.0.0.1`],
+    ...['-o', 'IdentitiesOnly=yes', '-i', file, '-b', from, '-p', String(port), ...options, `${as}@127.0.0.1`],
   ];
-  const fingerprint = execFileSync('ssh-keygen', ['-lf', `${hostKey}.pub`], { encoding: 'utf8' }).split(' ')[1] ?? '';
   const close = async () => {
     for (const child of children) child.kill('SIGKILL');
-    await endProcessesOf(userId);
+    await host.remove(aSite);
     sshd.kill('SIGKILL');
-    execFileSync('userdel', [user]);
+    await unix.close();
     execFileSync('groupdel', [group]);
     await rm(folder, { recursive: true, force: true });
   };
@@ -105,21 +104,24 @@ export async function startSshServer(): Promise<SshServer> {
   }
   return {
     user,
+    command: unix.command,
+    userOf: unix.user,
     userId,
     port,
     keys,
-    letIn: async (entries) => {
-      if (await writeKeyFile(keys, user, keyLines(entries))) await endProcessesOf(userId);
-      return { user, host: '127.0.0.1', port, hostKeys: [fingerprint] };
+    letIn: (entries) => {
+      if (!host.letIn) throw new Error('this host lets nobody in');
+      return host.letIn(aSite, entries);
     },
+    host,
     newKey: async (kind = ['-t', 'ed25519']) => {
       const file = join(folder, `key-${randomBytes(4).toString('hex')}`);
       execFileSync('ssh-keygen', ['-q', '-N', '', '-C', 'somebody@somewhere', '-f', file, ...kind]);
       return { file, line: (await readFile(`${file}.pub`, 'utf8')).trim() };
     },
     run: (key, command, from) => runs('ssh', [...client(key, from), command]),
-    stay: (key, command) => {
-      const child = spawn('ssh', [...client(key), command], { stdio: ['ignore', 'pipe', 'ignore'] });
+    stay: (key, command, from) => {
+      const child = spawn('ssh', [...client(key, from), command], { stdio: ['ignore', 'pipe', 'ignore'] });
       children.push(child);
       return child;
     },

@@ -13,14 +13,13 @@ import { Ssh } from '../../src/ssh/ssh.ts';
 import { sshCommands } from '../../src/ssh-commands.ts';
 import { welcome } from '../people/guests.ts';
 import { unescaped, Visitor } from '../support/panel.ts';
-import { addSshServer, ask, moveTo, publicKey } from './asking.ts';
+import { ask, moveTo, publicKey } from './asking.ts';
 import { type SshHouse, startSshHouse } from './house.ts';
 
 let house: SshHouse;
 let owner: Visitor;
 let site: string;
 let email: string;
-let sshServer: string;
 let count = 0;
 
 beforeAll(async () => {
@@ -75,11 +74,9 @@ const command = async (act: string, ...args: string[]) => {
 /** The worker's round: what the clock says, then the jobs, the letters among them. */
 const round = () => house.work();
 
-/** A server of the group, once; each test moves its own site there. */
-const moved = async () => {
-  sshServer ??= await addSshServer(house);
-  await moveTo(house, site, sshServer);
-};
+const moved = () => house.moveIn(site);
+/** Who comes in comes as the user of the site. */
+const as = (more: { from?: string } = {}) => ({ user: house.ssh.userOf(site), ...more });
 
 describe('before anything is asked', () => {
   test('a company without servers for it takes no request, and says what to do', async () => {
@@ -314,7 +311,7 @@ describe('access', () => {
     return key;
   };
   const inDays = (days: number) => new LocalTime('Asia/Seoul').day(house.clock.now() + days * day);
-  const comesIn = async (key: { file: string; line: string }) => (await house.ssh.run(key, 'true')).code === 0;
+  const comesIn = async (key: { file: string; line: string }) => (await house.ssh.run(key, 'true', as())).code === 0;
   const back = async () => {
     owner = new Visitor(house);
     await owner.logIn(email);
@@ -326,8 +323,8 @@ describe('access', () => {
     expect(await comesIn(key)).toBe(false);
     await round();
     expect(await comesIn(key)).toBe(true);
-    expect((await house.ssh.run(key, 'true', { from: '127.0.0.9' })).code).toBe(255);
-    const how = `ssh -p ${house.ssh.port} ${house.ssh.user}@127.0.0.1`;
+    expect((await house.ssh.run(key, 'true', as({ from: '127.0.0.9' }))).code).toBe(255);
+    const how = `ssh -p ${house.ssh.port} ${house.ssh.userOf(site)}@127.0.0.1`;
     const [fingerprint = ''] =
       /SHA256:\S+/.exec(execFileSync('ssh-keygen', ['-lf', `${key.file}.pub`], { encoding: 'utf8' })) ?? [];
     const text = await page();
@@ -344,7 +341,7 @@ describe('access', () => {
   test('is ended by the customer at once, with the session that is open', async () => {
     const key = await opened();
     await round();
-    const session = house.ssh.stay(key, 'echo begun; sleep 600');
+    const session = house.ssh.stay(key, 'echo begun; sleep 600', as());
     await once(session.stdout ?? session, 'data');
     const ended = once(session, 'exit');
     house.clock.advance(20 * minute);
@@ -430,21 +427,21 @@ describe('access', () => {
   });
 
   test('that a server could not be told is told it again, and nothing is said before it is true', async () => {
-    house.unreachable = true;
+    await house.setReachable(false);
     const key = await opened();
     await round();
     expect([(await page()).includes('여는 중'), (await letters()).some((one) => one.includes('ssh -p'))]).toEqual([true, false]);
-    house.unreachable = false;
+    await house.setReachable(true);
     house.clock.advance(hour);
     await round();
     expect(await comesIn(key)).toBe(true);
     // The row that holds site and server in place stays until the server has taken the key back.
-    house.unreachable = true;
+    await house.setReachable(false);
     await command('end', await lastId());
     await round();
     expect((await grants())[0]?.closed_at).not.toBeNull();
     await expect(moveTo(house, site, (await aWebServer()).id)).rejects.toThrow(/constraint/i);
-    house.unreachable = false;
+    await house.setReachable(true);
     house.clock.advance(hour);
     await round();
     expect([await comesIn(key), await grants()]).toEqual([false, []]);

@@ -24,7 +24,7 @@ export type UnixSites = {
 };
 
 /** @param settings in the place of what stands in the settings by default: the panel is root, the web server www-data */
-export async function unixSites(settings: Readonly<Record<string, string | null>> = {}): Promise<UnixSites> {
+export async function unixSites(settings: Readonly<Record<string, string | object | null>> = {}): Promise<UnixSites> {
   if (process.getuid?.() !== 0) throw new Error('Unix users can only be made as root: run this test as root');
   const base = await mkdtemp(join(tmpdir(), 'gotgan-unix-'));
   // Others must find the way to what is theirs; the folders in it say who they are.

@@ -9,7 +9,7 @@ import { answering } from '../storage/faults.ts';
 import { Folder } from '../storage/folder.ts';
 import { sharedModes } from '../storage/ownership.ts';
 import type { SiteStorage } from '../storage/port.ts';
-import type { HostedSite, SiteHome, SiteHost } from './port.ts';
+import type { Entry, HostedSite, SiteHome, SiteHost, SshLogin } from './port.ts';
 import type { RunEnd, RunInput, Runner } from './runner.ts';
 
 export type CommandHostOptions = {
@@ -20,7 +20,7 @@ export type CommandHostOptions = {
   readonly storage?: (site: HostedSite, home: () => Promise<SiteHome>) => SiteStorage;
 };
 
-type Act = 'open' | 'suspend' | 'resume' | 'remove' | 'usage' | 'home' | 'check' | 'showBackup' | 'mend';
+type Act = 'open' | 'suspend' | 'resume' | 'remove' | 'usage' | 'home' | 'check' | 'showBackup' | 'mend' | 'letIn';
 
 const limits: Readonly<Partial<Record<Act, number>>> = {
   remove: hour,
@@ -44,6 +44,15 @@ const answer = z.object({
 const usage = z.object({ bytes: count, files: count });
 const userName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/);
 const home = z.object({ folder: z.string().regex(/^\/[^\0]*$/), userId: count, groupId: count, user: userName.optional() });
+
+const login = z.object({
+  login: z.object({
+    user: userName,
+    host: z.string().max(253),
+    port: count.max(65_535),
+    hostKeys: z.array(z.string().max(200)).max(20),
+  }),
+});
 
 /** Acts throw RangeError for names that no site or backup can have, and PanelError 503 with what the program said as `code`. */
 export function commandHost(options: CommandHostOptions): SiteHost {
@@ -90,6 +99,10 @@ class CommandHost implements SiteHost {
 
   async mend(site: HostedSite): Promise<void> {
     await this.#do('mend', site);
+  }
+
+  async letIn(site: HostedSite, entries: readonly Entry[]): Promise<SshLogin> {
+    return parsed(login, await this.#ask('letIn', checked(site), order('letIn', site, { entries }))).login;
   }
 
   async usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }> {

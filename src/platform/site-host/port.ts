@@ -1,6 +1,5 @@
 // What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
 import type { SiteStorage } from '../storage/port.ts';
-import type { Entry } from './key-lines.ts';
 
 /** A site as its host knows it. */
 export type HostedSite = {
@@ -21,6 +20,18 @@ export type SiteHome = {
   readonly groupId: number;
   /** the system user's name, where a site has one of its own */
   readonly user?: string;
+};
+
+/** One key that may come in by SSH. */
+export type Entry = {
+  /** type and base64 of a public key, without options and comment */
+  readonly key: string;
+  /** networks, at least one, each with its length and no bits behind it (`203.0.113.7/32`): sshd refuses a key with others */
+  readonly from: readonly string[];
+  /** epoch milliseconds; sshd refuses the key from that second on */
+  readonly until: number;
+  /** stands behind the key, for whoever reads the file: an id */
+  readonly label: string;
 };
 
 /** What a person's SSH program is told; `hostKeys` are fingerprints as `ssh-keygen -l` prints them, to be compared at the first time. */
