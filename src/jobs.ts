@@ -2,21 +2,18 @@
 import type { Doors } from './panel.ts';
 import { day, hour, localDay, minute, second } from './platform/clock.ts';
 import type { Hands, JobRun } from './platform/jobs/port.ts';
-import type { Site } from './sites/sites.ts';
+import { enforce } from './suspension.ts';
 import { lastDaily } from './timetable.ts';
 
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
-export function hands({ letters, sites, databases, ftp, ssh, backups }: Doors): Hands {
+export function hands(doors: Doors): Hands {
+  const { letters, sites, databases, ftp, ssh, backups } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
-    'sites.enforce': async (run) => {
-      const site = await sites.enforce(id(run, 'siteId'));
-      await ssh.grants.write(id(run, 'siteId'));
-      if (site) await followed(site, { databases, ftp });
-    },
+    'sites.enforce': (run) => enforce(id(run, 'siteId'), doors),
     'sites.count': (run) => sites.count(id(run, 'siteId')),
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
@@ -27,12 +24,6 @@ export function hands({ letters, sites, databases, ftp, ssh, backups }: Doors): 
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
-}
-
-/** The web was shut or opened again; every other door of the site follows. New FTP sign-ins are judged by the site's row alone. */
-async function followed(site: Site, { databases, ftp }: Pick<Doors, 'databases' | 'ftp'>): Promise<void> {
-  if (site.suspendedAt === null) return databases.resume(site);
-  await Promise.all([databases.suspend(site), ftp.suspended(site.id)]);
 }
 
 export type Appointment = {
