@@ -151,7 +151,9 @@ export class Incoming {
 
   /** By the clock: has the job `ftp.watch` done, one round after the other. */
   async startWatch(): Promise<void> {
-    const { connection, queue } = this.#parts;
+    const { connection, queue, sites } = this.#parts;
+    const [first] = await sites.folders.sitesWithFolders('', 1);
+    if (first === undefined) return;
     await connection.write((tx) => queue.add(tx, 'ftp.watch', {}, { key: 'ftp.watch:all', lane: 'short' }));
   }
 

@@ -31,7 +31,7 @@ const values: Readonly<Record<string, string | string[]>> = {
   'half a pair': 'a\ud800b',
   markup: '"><script>alert(1)</script>',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is meant for a template that takes it
-  template: '<%= 7*7 %><%= 7*7 %>${7*7}',
+  template: '<%= 7919*7907 %>${7919*7907}',
   sql: "' OR '1'='1'; DROP TABLE persons; --",
   format: '%s%j%o%d',
   number: '1e309',
@@ -82,7 +82,7 @@ test.each(posts)('%s takes no hostile field for a bug', async (name) => {
     const isFine = [200, 303, 400, 404, 409, 410, 413, 422, 429].includes(answer.status);
     expect([name, field, what, answer.status, isFine]).toEqual([name, field, what, answer.status, true]);
     expect(answer.text ?? '').not.toContain('<script>alert(1)');
-    expect(answer.text ?? '').not.toMatch(/\b49\$\{|\b4949\b|node_modules|at .*\.ts:\d/);
+    expect(answer.text ?? '').not.toMatch(/62615533|node_modules|at .*\.ts:\d/);
   }
 });
 

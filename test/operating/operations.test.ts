@@ -146,6 +146,7 @@ test('every file that the page names is there, and every command of gotgan', asy
       readFile(join(repository, 'docs', link.endsWith('.md') || link.includes('/') ? link : `${link}.md`)),
       link,
     ).resolves.toBeDefined();
-  const usage = await readFile(join(repository, 'src/cli.ts'), 'utf8');
-  for (const [, command = ''] of page.matchAll(/`gotgan ([a-z]+)/g)) expect(usage).toContain(`gotgan ${command}`);
+  const usages = ['src/cli.ts', 'src/ftp-server-commands.ts'].map((file) => readFile(join(repository, file), 'utf8'));
+  const usage = (await Promise.all(usages)).join();
+  for (const [, command = ''] of page.matchAll(/`gotgan ([a-z-]+)/g)) expect(usage).toContain(`gotgan ${command}`);
 });

@@ -17,7 +17,7 @@ const provisioning = join(import.meta.dirname, '../support/provisioning.ts');
 
 test('a server is added, listed and drained; whatever is missing or wrong is said, and the list stays as it was', async () => {
   const wrong: [string[], RegExp][] = [
-    [['server', 'constructor'], /one of add, list, drain is needed/],
+    [['server', 'constructor'], /one of add, prepare-database, sshd-config, list, drain is needed/],
     [['server', 'add'], /a name, --group web or ssh, and --host folders, unix, command are needed/],
     [['server', 'add', 'a', '--group', 'mail', '--host', 'folders'], /--group web or ssh/],
     [['server', 'add', 'web-1', '--group', 'web', '--host', 'folders'], /not as it must be: storage/],
@@ -33,8 +33,8 @@ test('a server is added, listed and drained; whatever is missing or wrong is sai
     ],
     [['server', 'add', 'web-1', '--shell', 'x'], /Unknown option '--shell'/],
     [['server', 'drain', 'none'], /./],
-    [['sites', 'suspend', '--site', 'abc'], /--reason is one of unpaid, authority, security, terms/],
-    [['sites', 'resume', '--site', 'abc'], /./],
+    [['site', 'suspend', 'abc'], /--reason is one of unpaid, authority, security, terms/],
+    [['site', 'resume', 'abc'], /./],
   ];
   for (const [args, words] of wrong) {
     const { code, out, err } = await run(...args);

@@ -179,7 +179,7 @@ test('suspended by the operator the site is gone from the web and from its own u
   try {
     const before = await web.get(site, 'hello.txt');
     expect(before).toEqual({ status: 200, text: 'from the panel and the site\n' });
-    await operator('sites', 'suspend', '--site', site, '--reason', 'unpaid');
+    await operator('site', 'suspend', site, '--reason', 'unpaid');
     await until(async () => ([403, 404].includes((await web.get(site, 'hello.txt')).status) ? true : undefined));
     await until(async () => {
       try {
@@ -191,7 +191,7 @@ test('suspended by the operator the site is gone from the web and from its own u
     });
     expect((await visitor.get('/dashboard')).text).toContain('멈춰 있습니다');
     expect(await fetched('www/hello.txt')).toEqual(before);
-    await operator('sites', 'resume', '--site', site);
+    await operator('site', 'resume', site);
     await until(async () => ((await web.get(site, 'hello.txt')).status === 200 ? true : undefined));
     expect(await web.get(site, 'hello.txt')).toEqual(before);
     const history = (await visitor.get('/account/history')).text;
