@@ -16,10 +16,15 @@ const sameOnBoth =
         'test/{architecture,asvs,brand,configuration,guideline,keys,messages,serve,start}.test.ts',
         'test/accounts/{hashing,korean-passwords,leaked-passwords,passwords}.test.ts',
         'test/backups/{archive,verification}.test.ts',
-        'test/files/{archive-members,policy*,server-tags}.test.ts',
+        'test/databases/{imports,servers}*.test.ts',
+        'test/files/{archive-members,policy*,server-tags,web-shells}.test.ts',
+        'test/ftp/{defence,real-server,incoming-server}*.test.ts',
         'test/gates/{doors,html.http,observatory.http,roles.http,routes,routes.http,views}.test.ts',
-        'test/operating/{account-commands,container,move,operations,serve,units}.test.ts',
+        'test/operating/{account-commands,container,move,operations,serve,server-commands,sshd-command,units}.test.ts',
         'test/platform/*.test.ts',
+        'test/security-document.test.ts',
+        'test/sites/unix-panel.test.ts',
+        'test/ssh/{access,keys}.test.ts',
       ]
     : [];
 

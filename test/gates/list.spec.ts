@@ -2,7 +2,7 @@
 import express, { Router } from 'express';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { noPages, pages } from './pages.ts';
+import { noForms, noPages, pages } from './pages.ts';
 import { type Route, routeOf, routesOf } from './routes.ts';
 import { type Names, openWorlds, type Who, type Worlds } from './worlds.ts';
 
@@ -15,7 +15,8 @@ afterAll(() => worlds?.close());
 /** @returns routes of pages, and of forms, that the list knows nothing of */
 function uncovered(routes: readonly Route[], names: Names): string[] {
   const shown = [...pages.map(({ path }) => routeOf(routes, 'GET', path(names))?.path), ...Object.keys(noPages)];
-  const sent = pages.map(({ path, sent }) => sent && routeOf(routes, 'POST', (sent.action ?? path)(names))?.path);
+  const onPages = pages.map(({ path, sent }) => sent && routeOf(routes, 'POST', (sent.action ?? path)(names))?.path);
+  const sent = [...onPages, ...Object.keys(noForms)];
   return routes
     .filter(({ method, path }) => !(method === 'GET' ? shown : sent).includes(path))
     .map(({ method, path }) => `${method} ${path}`);

@@ -552,6 +552,11 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
   '/backups': { why: 'leads to the backups of a site', who: 'customer', path: () => '/backups' },
   '/ssh': { why: 'leads to SSH of a site', who: 'customer', path: () => '/ssh' },
   '/databases': { why: 'leads to the databases of a site', who: 'customer', path: () => '/databases' },
+  '/sites/:site/databases/:id/password/once': {
+    why: 'shows a password once, right after it was drawn, and leads back afterwards',
+    who: 'customer',
+    path: database('blog', '/password/once'),
+  },
   '/sites/:site/databases/:id/download': { why: 'a dump', who: 'customer', path: database('blog', '/download') },
   '/sites/:site/databases/trash/:id/download': { why: 'a dump', who: 'customer', path: trashed('/download') },
   '/sites/:site/databases/:id/imports/:import/state': {
@@ -561,4 +566,9 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
   },
   '/sites/:site/backups/:id/sha256': { why: 'a checksum file', who: 'customer', path: backup('real', '/sha256') },
   '/sites/:site/backups/:id/state': { why: 'JSON', who: 'customer', path: backup('real', '/state') },
+};
+
+/** Forms that no page of these worlds shows, with the test that sends them. */
+export const noForms: Readonly<Record<string, string>> = {
+  '/sites/:site/ssh/consent': 'only while a newer version of the notice waits: test/ssh/ssh.http.test.ts',
 };
