@@ -4,7 +4,8 @@ import { day, endOfDay } from '../platform/clock.ts';
 import { type FieldFault, Invalid } from '../platform/errors.ts';
 import { isNetwork, longestNetworkList, networksIn } from '../platform/web/networks.ts';
 
-const field = z.string().max(4000).catch('').default('');
+// What cannot be read is refused: taken as empty it would let in from everywhere, without an end.
+const field = z.string({ error: 'error.invalid' }).max(4000, 'error.tooLongField').default('');
 
 export const rightsFields = { path: field, allow_ips: field, expires: field, plain: z.string().optional().catch(undefined) };
 export const nameFields = { user: field };

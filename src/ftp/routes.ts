@@ -61,8 +61,8 @@ export function ftpRoutes(parts: FtpRouteParts, { signedIn: inside, signedInAt, 
   });
 
   const change = changeForm(parts, found);
-  router.get('/sites/:site/ftp/accounts/:id', inside, site, mayChange, change.get);
-  router.post('/sites/:site/ftp/accounts/:id', inside, site, addPresentAddress, change.post);
+  router.get('/sites/:site/ftp/accounts/:id', inside, site, mayChange, fresh, change.get);
+  router.post('/sites/:site/ftp/accounts/:id', inside, site, fresh, addPresentAddress, change.post);
 
   const renewal = passwordForm(parts, found);
   router.get('/sites/:site/ftp/accounts/:id/password', inside, site, mayChange, fresh, renewal.get);

@@ -6,7 +6,8 @@ import { isNetwork, longestNetworkList, networksIn } from '../platform/web/netwo
 import type { Site } from '../sites/sites.ts';
 import type { GuestRights } from './invitations.ts';
 
-const field = z.string().max(4000).catch('').default('');
+// What cannot be read is refused: taken as empty it would let in from everywhere, without an end.
+const field = z.string({ error: 'error.invalid' }).max(4000, 'error.tooLongField').default('');
 
 export const rightsFields = {
   role: field,

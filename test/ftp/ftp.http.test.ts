@@ -133,13 +133,22 @@ describe('the page', () => {
     expect((await owner.send(path, { here: '1', _csrf: 'forged' })).status).toBe(403);
   });
 
-  test('is asked for a fresh sign-in before an account is made or gets a new password', async () => {
+  test('takes no list of addresses and no end that it cannot read for none at all', async () => {
+    const { owner, site } = await customer();
+    const { id } = await makeAccount(owner, site, { allow_ips: '203.0.113.0/24' });
+    const page = `/sites/${site}/ftp/accounts/${id}`;
+    const long = Array.from({ length: 400 }, (_, at) => `203.0.113.${at % 256}`).join('\n');
+    for (const fields of [{ allow_ips: long }, { allow_ips: ['203.0.113.1', '203.0.113.2'] }, { expires: ['2099-01-01', ''] }])
+      expect((await owner.submit(page, { path: '/www', allow_ips: '203.0.113.0/24', expires: '', ...fields })).status).toBe(422);
+    expect((await owner.get(page)).text).toContain('203.0.113.0/24</textarea>');
+  });
+
+  test('is asked for a fresh sign-in before an account is made, changed or gets a new password', async () => {
     const { owner, site } = await customer();
     const { id } = await makeAccount(owner, site);
     house.clock.advance(11 * minute);
-    for (const path of ['account', `accounts/${id}/password`])
+    for (const path of ['account', `accounts/${id}`, `accounts/${id}/password`])
       expect((await owner.get(`/sites/${site}/ftp/${path}`)).headers.location).toContain('/confirm?next=');
-    expect((await owner.get(`/sites/${site}/ftp/accounts/${id}`)).status).toBe(200);
   });
 
   test("an owner sees everybody's accounts, a developer changes those they made, a viewer none", async () => {

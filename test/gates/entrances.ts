@@ -406,10 +406,11 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   },
   // Only once, after a password was drawn.
   'GET /sites/:site/ftp/password': { who: 'session', may: 'look', ...redirect },
-  'GET /sites/:site/ftp/accounts/:id': { who: 'session', may: 'maker' },
+  'GET /sites/:site/ftp/accounts/:id': { who: 'fresh', may: 'maker', delicate: 'from where and how long it lets in' },
   'POST /sites/:site/ftp/accounts/:id': {
-    who: 'session',
+    who: 'fresh',
     may: 'maker',
+    delicate: 'from where and how long it lets in',
     fields: { path: '/www', allow_ips: '203.0.113.7', expires: '' },
   },
   'GET /sites/:site/ftp/accounts/:id/password': { who: 'fresh', may: 'maker', delicate: 'a password that lets in' },

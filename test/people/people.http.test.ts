@@ -250,6 +250,20 @@ describe('rights', () => {
     expect((await house.letters()).at(-2)).toContain(email);
   });
 
+  test('are not widened by a list of networks or a day that cannot be read', async () => {
+    const email = newAddress();
+    await welcome(house, owner, { email, sites: site, networks: '127.0.0.0/8' });
+    const page = `/account/people/${await placeOf(owner, email)}`;
+    const fields = { role: 'viewer', sites: site, until: '', networks: '127.0.0.0/8' };
+    for (const wrong of [
+      { networks: '127.0.0.1\n'.repeat(500) },
+      { networks: ['127.0.0.1', '::1'] },
+      { until: ['2099-01-01', ''] },
+    ])
+      expect((await owner.submit(page, { ...fields, ...wrong })).status).toBe(422);
+    expect((await owner.get(page)).text).toContain('127.0.0.0/8</textarea>');
+  });
+
   test('end at once, with every session, and the way in is closed', async () => {
     const email = newAddress();
     const guest = await welcome(house, owner, { email, sites: site });
