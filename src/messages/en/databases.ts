@@ -3,6 +3,7 @@ import type { databases as source } from '../ko/databases.ts';
 import type { Sentence } from '../sentences.ts';
 
 export const databases: Record<keyof typeof source, Sentence> = {
+  'databases.titleOf': 'Databases of {site}',
   'databases.title': 'Databases',
   'databases.refresh': 'Refresh',
   'databases.back': 'Back without changes',

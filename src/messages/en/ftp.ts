@@ -3,6 +3,7 @@ import type { ftp as source } from '../ko/ftp.ts';
 import type { Sentence } from '../sentences.ts';
 
 export const ftp: Record<keyof typeof source, Sentence> = {
+  'ftp.titleOf': 'FTP of {site}',
   'ftp.title': 'FTP',
   'ftp.lead': 'The way to upload program files and to fetch backups. Connections are encrypted (FTPS).',
   'ftp.site.preparing': 'Your site is being prepared. Once it is open, you can make FTP accounts.',

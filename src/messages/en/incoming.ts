@@ -18,7 +18,6 @@ export const incoming: Record<keyof typeof korean, Sentence> = {
   'incoming.column.reason': 'Reason and what to do',
   'incoming.column.time': 'Time',
   'incoming.column.account': 'Came by',
-  'incoming.column.size': 'Size',
   'incoming.otherWay': 'a way other than FTP',
   'incoming.inFolder': 'in {folder}',
   'incoming.state.refused': 'in quarantine',

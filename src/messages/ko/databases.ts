@@ -2,6 +2,7 @@
 import type { Sentences } from '../sentences.ts';
 
 export const databases = {
+  'databases.titleOf': '{site} 데이터베이스',
   'databases.title': '데이터베이스',
   'databases.refresh': '새로 고침',
   'databases.back': '그만두기',

@@ -2,6 +2,7 @@
 import type { Sentences } from '../sentences.ts';
 
 export const ftp = {
+  'ftp.titleOf': '{site} FTP',
   'ftp.title': 'FTP',
   'ftp.lead': '프로그램 파일을 올리고 백업을 받는 길입니다. 암호화된 FTP(FTPS)로 접속합니다.',
   'ftp.site.preparing': '사이트를 준비하고 있습니다. 열리면 FTP 계정을 만들 수 있습니다.',

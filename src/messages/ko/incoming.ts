@@ -16,7 +16,6 @@ export const incoming = {
   'incoming.column.reason': '이유와 할 일',
   'incoming.column.time': '때',
   'incoming.column.account': '들어온 길',
-  'incoming.column.size': '크기',
   'incoming.otherWay': 'FTP가 아닌 길',
   'incoming.inFolder': '폴더 {folder}',
   'incoming.state.refused': '격리함',
