@@ -24,12 +24,15 @@ export class FtpStore {
 
   /** @returns the account of this user name that has not ended, and its hash */
   async byUser(user: string): Promise<{ account: FtpAccount; passwordHash: string } | undefined> {
+    // No name holds NUL, and PostgreSQL takes no text that does.
+    if (user.includes('\0')) return undefined;
     const [row] = await ofUser(this.#connection, { user });
     return row && { account: this.#account(row), passwordHash: row.password_hash };
   }
 
   /** The newest account that ever had this name, for what the server's log tells of it. */
   async lastOfUser(user: string): Promise<Pick<FtpAccount, 'id' | 'siteId'> | undefined> {
+    if (user.includes('\0')) return undefined;
     const row = await this.#connection.db
       .selectFrom('ftp_accounts')
       .select(['id', 'site_id'])
