@@ -3,6 +3,8 @@ import type { ftp as source } from '../ko/ftp.ts';
 import type { Sentence } from '../sentences.ts';
 
 export const ftp: Record<keyof typeof source, Sentence> = {
+  'ftp.incoming.lead': 'Every file that comes in by FTP is checked.',
+  'ftp.incoming.link': 'See what was held back',
   'ftp.titleOf': 'FTP of {site}',
   'ftp.title': 'FTP',
   'ftp.lead': 'The way to upload program files and to fetch backups. Connections are encrypted (FTPS).',

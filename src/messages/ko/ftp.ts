@@ -2,6 +2,8 @@
 import type { Sentences } from '../sentences.ts';
 
 export const ftp = {
+  'ftp.incoming.lead': 'FTP로 들어온 파일은 모두 점검합니다.',
+  'ftp.incoming.link': '격리한 파일 보기',
   'ftp.titleOf': '{site} FTP',
   'ftp.title': 'FTP',
   'ftp.lead': '프로그램 파일을 올리고 백업을 받는 길입니다. 암호화된 FTP(FTPS)로 접속합니다.',
