@@ -1,7 +1,7 @@
 // The long work of a backup: make the archive, read it back, show it in the customer's backup/. Each part may be killed and run again.
 import { systemActor } from '../audit/audit.ts';
 import { localStamp } from '../platform/clock.ts';
-import { PanelError } from '../platform/errors.ts';
+import { whenMissing } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
@@ -185,10 +185,7 @@ export class Making {
     run: JobRun,
   ): Promise<{ reason: string; details?: { fault: string; faults: number } } | undefined> {
     const { archives, clock } = this.#parts;
-    const local = await archives.local(keyOf(site, backup)).catch((error) => {
-      if (error instanceof PanelError && error.status === 404) return undefined;
-      throw error;
-    });
+    const local = await archives.local(keyOf(site, backup)).catch(whenMissing);
     if (!local) return { reason: 'backups.reason.lost' };
     const progress = new Progress({ clock, signal: run.signal, write: (change) => this.#change(backup, change) });
     const report = (done: number, total: number) =>

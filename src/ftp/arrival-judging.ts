@@ -2,7 +2,7 @@
 
 import { type Files, isScript } from '../files/files.ts';
 import type { Clock } from '../platform/clock.ts';
-import { PanelError } from '../platform/errors.ts';
+import { PanelError, whenMissing } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Log } from '../platform/log.ts';
 import type { SitePath, SiteReader, SiteStorage } from '../platform/storage/port.ts';
@@ -10,7 +10,6 @@ import { type Area, areaOf, type MarkedFolder, type Site } from '../sites/sites.
 import type { Arrival, Judged, NewArrival } from './arrival-store.ts';
 import { mayBe } from './arrived-path.ts';
 import type { NewFinding } from './finding-store.ts';
-import { whenMissing } from './when-missing.ts';
 
 /** What a batch came to, to be written in one transaction. */
 export type Outcome = {

@@ -1,11 +1,10 @@
 // Folders of a site that an FTP account may be for, and where such an account lives on the server.
 import { posix } from 'node:path';
-import { PanelError } from '../platform/errors.ts';
+import { PanelError, whenMissing } from '../platform/errors.ts';
 import type { FtpHome } from '../platform/ftp-server/port.ts';
 import type { Entry, SiteStorage } from '../platform/storage/port.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import type { FtpAccount } from './ftp.ts';
-import { whenGone } from './when-gone.ts';
 
 /** A form that offered more would be no choice any more. */
 const mostOffered = 200;
@@ -44,8 +43,8 @@ function emptyWhenGone(error: unknown): Entry[] {
  */
 export async function homeOf(sites: Sites, site: Site, { folder }: Pick<FtpAccount, 'folder'>): Promise<FtpHome | undefined> {
   const path = folder === '' ? ['www'] : folder.split('/');
-  const found = await sites.storageFor(site).stat(path).catch(whenGone);
-  const place = found?.kind === 'folder' ? await sites.homeOf(site).catch(whenGone) : undefined;
+  const found = await sites.storageFor(site).stat(path).catch(whenMissing);
+  const place = found?.kind === 'folder' ? await sites.homeOf(site).catch(whenMissing) : undefined;
   if (!place) return undefined;
   const home = posix.join(place.folder, folder);
   return Buffer.byteLength(home) > longestHomeBytes ? undefined : { ...place, folder: home };

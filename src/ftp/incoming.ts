@@ -1,9 +1,11 @@
 // What comes into sites past the panel: judged within a minute, refused kinds taken out, scripts in upload folders told of (KHADA 7.4, 7.5).
+
 import type { Accounts } from '../accounts/accounts.ts';
 import { type Audit, systemActor } from '../audit/audit.ts';
 import type { Files } from '../files/files.ts';
 import { type Clock, minute } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
+import { whenMissing } from '../platform/errors.ts';
 import type { FtpEvent } from '../platform/ftp-server/port.ts';
 import type { Queue } from '../platform/jobs/port.ts';
 import type { Log } from '../platform/log.ts';
@@ -17,7 +19,6 @@ import { IncomingLetters } from './incoming-letters.ts';
 import { type Finding, fromRow, KeptFiles } from './kept-files.ts';
 import { UploadWatch } from './upload-watch.ts';
 import { WatchStore } from './watch-store.ts';
-import { whenMissing } from './when-missing.ts';
 
 export type IncomingParts = {
   readonly connection: Connection;

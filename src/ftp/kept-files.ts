@@ -1,13 +1,12 @@
 // Files that were taken out of sites and are kept for a while: judged later where they could not be, put back, and deleted in time.
 import { type Actor, systemActor } from '../audit/audit.ts';
 import { day, minute } from '../platform/clock.ts';
-import { conflict, notFound, PanelError } from '../platform/errors.ts';
+import { conflict, notFound, PanelError, whenMissing } from '../platform/errors.ts';
 import { areaOf, type Site } from '../sites/sites.ts';
 import type { ArrivalStore } from './arrival-store.ts';
 import type { FindingRow, FindingStore } from './finding-store.ts';
 import type { IncomingParts } from './incoming.ts';
 import type { WatchStore } from './watch-store.ts';
-import { whenMissing } from './when-missing.ts';
 
 export type Finding = {
   readonly id: string;

@@ -1,13 +1,14 @@
 // Reads the FTP server's log on, again and again: no event is lost, and none has its effects twice, also when a process dies in the middle.
+
 import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
+import { whenMissing } from '../platform/errors.ts';
 import { readFtpEvents } from '../platform/ftp-server/events.ts';
 import type { FtpEvent } from '../platform/ftp-server/port.ts';
 import type { Log } from '../platform/log.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import type { FtpStore } from './store.ts';
-import { whenGone } from './when-gone.ts';
 
 /** Who is told of what was done to files: events of one site in their order, before the log is moved on. Told again it must do no harm. */
 export type Incoming = { took(events: readonly FtpEvent[], site: Site): Promise<void> };
@@ -85,7 +86,7 @@ export class FtpLogReading {
     const told: Told[] = [];
     for (const [user, done] of Map.groupBy(events, (event) => event.user.toLowerCase())) {
       const account = await store.lastOfUser(user);
-      const site = account && (await sites.byId(account.siteId).catch(whenGone));
+      const site = account && (await sites.byId(account.siteId).catch(whenMissing));
       if (account && site) told.push({ accountId: account.id, site, events: done });
     }
     return told;

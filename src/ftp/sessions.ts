@@ -1,12 +1,13 @@
 // Sessions that run on the FTP server now: they end when their account or site would not be let in any more (KHADA 7.2).
+
 import type { Connection, Tx } from '../platform/database/database.ts';
+import { whenMissing } from '../platform/errors.ts';
 import { endSession, runs } from '../platform/ftp-server/sessions.ts';
 import type { Queue } from '../platform/jobs/port.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { FtpAccount } from './ftp.ts';
 import { type HindranceParts, lasting } from './hindrances.ts';
 import type { FtpStore, Running } from './store.ts';
-import { whenGone } from './when-gone.ts';
 
 export type FtpSessionsParts = Pick<HindranceParts, 'accounts' | 'clock'> & {
   readonly connection: Connection;
@@ -38,7 +39,7 @@ export class FtpSessions {
     const { store, sites } = this.#parts;
     const hindered: Running[] = [];
     for (const one of await store.sessions()) {
-      const site = await sites.byId(one.account.siteId).catch(whenGone);
+      const site = await sites.byId(one.account.siteId).catch(whenMissing);
       const isOver = site !== undefined && (await this.#isHere(one)) && !(await runs({ ...one, user: one.account.user }));
       if (isOver || (await lasting(this.#parts, one.account, site))) hindered.push(one);
     }

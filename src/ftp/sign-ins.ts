@@ -2,7 +2,7 @@
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
-import { conflict, PanelError } from '../platform/errors.ts';
+import { conflict, PanelError, whenMissing } from '../platform/errors.ts';
 import type { FtpAnswer, FtpHome, FtpSignIn } from '../platform/ftp-server/port.ts';
 import { Lane } from '../platform/lane.ts';
 import { allows, sourceOf } from '../platform/web/networks.ts';
@@ -13,7 +13,6 @@ import type { FtpAccount } from './ftp.ts';
 import { type Hindrance, type HindranceParts, lasting, ofAttempt } from './hindrances.ts';
 import type { FtpLogins, Outcome } from './logins.ts';
 import type { FtpStore } from './store.ts';
-import { whenGone } from './when-gone.ts';
 
 export type FtpSignInsParts = HindranceParts & {
   readonly connection: Connection;
@@ -92,7 +91,7 @@ export class FtpSignIns {
   }
 
   async #siteOf({ siteId }: FtpAccount): Promise<Site | undefined> {
-    return this.#parts.sites.byId(siteId).catch(whenGone);
+    return this.#parts.sites.byId(siteId).catch(whenMissing);
   }
 
   async #refuse(account: FtpAccount, outcome: Outcome & ('wrong' | Hindrance), attempt: FtpSignIn): Promise<undefined> {

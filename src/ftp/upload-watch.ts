@@ -1,12 +1,13 @@
 // Sees what is new in upload folders, whatever way it came: by the stamps of folders, so that what has not changed is not read again.
+
 import { isScriptName } from '../files/files.ts';
 import { second } from '../platform/clock.ts';
+import { whenMissing } from '../platform/errors.ts';
 import type { Entry, SitePath, SiteStorage } from '../platform/storage/port.ts';
 import { areaOf, type MarkedFolder, type Site } from '../sites/sites.ts';
 import type { ArrivalStore, NewArrival } from './arrival-store.ts';
 import type { IncomingParts } from './incoming.ts';
 import type { KnownScript, WatchedFolder, WatchStore } from './watch-store.ts';
-import { whenMissing } from './when-missing.ts';
 
 /** What comes by FTP is told by its server within this, and is then judged as that. */
 const graceMilliseconds = 15 * second;

@@ -50,3 +50,9 @@ export const unsupported = kind(415, 'error.unsupported');
 export const tooMany = kind(429, 'error.tooMany');
 /** A part that must answer is down, so the act is refused, never let through. */
 export const unavailable = kind(503, 'error.unavailable');
+
+/** For `catch`, where a thing may have gone meanwhile: nothing for a 404. @throws every other error */
+export function whenMissing(error: unknown): undefined {
+  if (error instanceof PanelError && error.status === 404) return undefined;
+  throw error;
+}

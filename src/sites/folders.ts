@@ -6,7 +6,6 @@ import { Invalid } from '../platform/errors.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import type { Site } from './sites.ts';
 
-export type FolderKind = 'upload' | 'program';
 export type MarkedFolder = { readonly path: SitePath; readonly kind: 'upload'; readonly markedAt: number };
 /** Where a path lies: `folder` is the nearest marked one above it. */
 export type Area = { readonly kind: 'program' } | { readonly kind: 'upload'; readonly folder: SitePath };

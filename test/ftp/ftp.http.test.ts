@@ -46,7 +46,9 @@ describe('the page', () => {
     try {
       const visitor = new Visitor(other);
       const site = await visitor.arrive('nobody@example.com');
-      expect(await textOf(visitor, `/sites/${site}/ftp`)).toContain('아직 FTP를 쓸 수 없습니다');
+      const text = await textOf(visitor, `/sites/${site}/ftp`);
+      expect(text).toContain('아직 FTP를 쓸 수 없습니다');
+      for (const part of ['FTP 계정 만들기', '최근 접속']) expect(text).not.toContain(part);
     } finally {
       await other.close();
     }
