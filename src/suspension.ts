@@ -6,10 +6,21 @@ import type { Doors } from './panel.ts';
  * the row alone.
  * @throws what a server says that does not answer, so that the job comes again
  */
-export async function enforce(siteId: string, { sites, databases, ftp, ssh }: Doors): Promise<void> {
+export async function enforce(siteId: string, doors: Doors): Promise<void> {
+  const { sites, databases, ftp, ssh } = doors;
   const site = await sites.enforce(siteId);
-  await ssh.grants.write(siteId);
-  if (!site) return;
-  if (site.suspendedAt === null) return databases.resume(site);
-  await Promise.all([databases.suspend(site), ftp.suspended(siteId)]);
+  const others = !site
+    ? []
+    : site.suspendedAt === null
+      ? [databases.resume(site)]
+      : [databases.suspend(site), ftp.suspended(siteId)];
+  // One door that cannot be reached must not keep the others open.
+  const ends = await Promise.allSettled([ssh.grants.write(siteId), ...others]);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) {
+    await sites.noteFault(siteId, failed.reason);
+    throw failed.reason;
+  }
+  // The row may have changed meanwhile, and the job of that change may have been quicker.
+  if (site && (await sites.byId(siteId)).suspendedAt !== site.suspendedAt) await enforce(siteId, doors);
 }

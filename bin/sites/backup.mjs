@@ -19,7 +19,7 @@ export async function takeBackup({ folder }, { name, bytes, checksum }, body) {
     for await (const piece of body) {
       taken += piece.length;
       if (taken > bytes) throw failed('more came than the archive has');
-      fs.writeSync(file, piece);
+      fs.writeFileSync(file, piece);
     }
     if (taken !== bytes) throw failed(`the archive has ${bytes} bytes, and ${taken} came`);
     fs.fsyncSync(file);

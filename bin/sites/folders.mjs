@@ -95,7 +95,9 @@ export async function countedBytes(www) {
       files++;
     }
   }
-  await ended;
+  const [code] = await ended;
+  // 1: a file was gone before it was looked at
+  if (code !== 0 && code !== 1) throw failed(`find ended with ${code ?? 'a signal'}`);
   return { bytes, files };
 }
 

@@ -29,8 +29,9 @@ export function orderOf(line, acts) {
   if (version !== 1) throw failed('only version 1 is known here');
   if (!Object.hasOwn(acts, act)) throw failed('this act is not known here');
   if (act === 'check') return { act, site: { id: null } };
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(site?.id)) throw failed('the id of the site is none');
-  if (!/^[a-z0-9][a-z0-9-]{2,31}$/.test(site.name)) throw failed('the name of the site is none');
+  if (typeof site?.id !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(site.id))
+    throw failed('the id of the site is none');
+  if (typeof site.name !== 'string' || !/^[a-z0-9][a-z0-9-]{2,31}$/.test(site.name)) throw failed('the name of the site is none');
   const { id, name, quotaBytes } = site;
   if (quotaBytes !== undefined && !(Number.isSafeInteger(quotaBytes) && quotaBytes >= 0))
     throw failed('quotaBytes must be a number of bytes');

@@ -176,6 +176,11 @@ export class Sites {
     return after?.suspendedAt === site.suspendedAt ? after : this.enforce(siteId);
   }
 
+  /** Keeps for the operator what a door of the site failed at, so that `tryAgain` comes back to it. */
+  async noteFault(siteId: string, error: unknown): Promise<void> {
+    await this.#parts.connection.write((tx) => this.#store.setHostFault(tx, siteId, faultText(error)));
+  }
+
   /** Has done again what a host failed at for so long that its job gave up: every hour, until it is done. */
   async tryAgain(): Promise<void> {
     const { connection, clock } = this.#parts;
