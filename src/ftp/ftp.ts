@@ -83,7 +83,7 @@ export class Ftp {
 
   /** By the clock: ends sessions whose account or site would not be let in any more, and forgets old sign-ins. */
   async tidy(): Promise<void> {
-    await this.sessions.endHindered();
     await this.logins.sweep();
+    await this.sessions.endHindered();
   }
 }

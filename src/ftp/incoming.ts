@@ -69,7 +69,7 @@ export class Incoming {
     const arrivals: NewArrival[] = [];
     for (const { kind, path: told, user } of [events].flat()) {
       if (told === undefined || (kind !== 'stored' && kind !== 'renamed' && kind !== 'cutOff')) continue;
-      const arrived = arrivedPath(told, home ?? guessedHome(told, site));
+      const arrived = arrivedPath(told, home && told.startsWith(`${home}/`) ? home : guessedHome(told, site));
       if (arrived === 'outside') log.warn({ site: site.name, kind }, 'the FTP server told of a file outside the site');
       if (typeof arrived !== 'string') arrivals.push({ ...arrived, origin: 'ftp', userName: user, dueAt: now });
     }
@@ -80,7 +80,7 @@ export class Incoming {
     });
   }
 
-  /** A suspended site has no home; what came in just before is judged all the same. */
+  /** A suspended site may lie elsewhere by now; what came in just before is judged all the same. */
   async #homeOf(site: Site): Promise<string | undefined> {
     return (await this.#parts.sites.homeOf(site).catch(whenMissing))?.folder;
   }

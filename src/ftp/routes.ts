@@ -27,7 +27,8 @@ declare module 'express-session' {
   }
 }
 
-const password = z.string().max(2048).catch('').default('');
+// What cannot be read must not have a password drawn.
+const password = z.string({ error: 'error.invalid' }).max(2048, 'error.tooLongField').default('');
 const here = (req: Request, path = '') => `/sites/${req.site.name}/ftp${path}`;
 
 export function ftpRoutes(parts: FtpRouteParts, { signedIn: inside, signedInAt, fresh, site }: Guards): Router {

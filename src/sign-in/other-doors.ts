@@ -89,7 +89,8 @@ export class OtherDoors {
         if (isDue || hasBegun) await waits.takeBack(loginIndex);
       },
       succeed: async () => {
-        await counters.refundAll([...failures, ...noted.hits]);
+        // The failures were taken back before: twice would take back another's.
+        await counters.refundAll(noted.hits);
         await waits.clear(loginIndex);
         await this.#parts.stuffing.entered();
       },
@@ -102,10 +103,11 @@ export class OtherDoors {
     const [names, name] = [namesOf(stranger, choices.limits), nameOf(stranger, choices.limits)];
     const { count } = await counters.hit(name.key, name.windowMilliseconds);
     const hits = stuffing.hits({ isOn: await stuffing.isOn(), isLoud: false });
-    await counters.hitAll([...(count === 1 ? [names] : []), ...hits]);
+    const counted = [...(count === 1 ? [names] : []), ...hits];
+    await counters.hitAll(counted);
     const tried = await counters.read(names.key, names.windowMilliseconds);
     await stuffing.look(tried.count);
-    return { hits: [name, ...hits], isTooMany: exceeded([names], [tried]) };
+    return { hits: [name, ...counted], isTooMany: exceeded([names], [tried]) };
   }
 
   /** @returns until when strangers must wait who use this name, in epoch milliseconds; undefined when they need not */

@@ -25,5 +25,6 @@ export async function endSession({ session, user }: { session: string; user: str
 export async function runs({ session, user }: { session: string; user: string }): Promise<boolean> {
   if (!/^[1-9]\d{0,9}$/.test(session) || Number(session) === process.pid) return false;
   const title = await readFile(`/proc/${session}/cmdline`, 'latin1').catch(() => '');
-  return title.startsWith(`proftpd: ${user} - `);
+  // ProFTPD shows the name as it was typed; names of accounts are in small letters.
+  return title.toLowerCase().startsWith(`proftpd: ${user.toLowerCase()} - `);
 }
