@@ -82,7 +82,7 @@ export class Making {
   }
 
   async #wished(site: Site, wish: Wish, name: string): Promise<{ password: string; isDrawn: boolean }> {
-    const known: readonly string[] = charsets[wish.engine as DatabaseEngine] ?? [];
+    const known: readonly string[] = Object.hasOwn(charsets, wish.engine) ? charsets[wish.engine as DatabaseEngine] : [];
     const ofName = nameFaults(wish.name);
     const ofCharset = wish.charset === '' || known.includes(wish.charset) ? [] : [{ key: 'databases.fault.charset' }];
     const { password, faults } = await this.#password(wish.password, [site.name, name, wish.name]);
@@ -164,18 +164,23 @@ export class Making {
     return { id, name, ...(typed === '' && { drawnPassword: password }) };
   }
 
-  /** See `Databases.suspend` and `resume`. */
+  /** See `Databases.suspend` and `resume`. One server that does not answer keeps no other database open. */
   async setLocked(site: Pick<Site, 'id' | 'customerId'>, locked: boolean): Promise<void> {
+    const failed: unknown[] = [];
+    for (const database of await this.#store.ofSite(site))
+      await this.#setOneLocked(database, locked).catch((error) => failed.push(error));
+    if (failed.length > 0) throw failed[0];
+  }
+
+  async #setOneLocked(database: Database, locked: boolean): Promise<void> {
     const { connection, clock } = this.#parts;
-    for (const database of await this.#store.ofSite(site)) {
-      const hosted = { name: database.name, user: database.login };
-      const server = await this.#servers.reach(database);
-      // The row first when it is shut, last when it is opened: nothing else unlocks what is said to be shut.
-      const change = { locked_at: locked ? clock.now() : null };
-      if (locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
-      await (locked ? server.lock(hosted) : server.unlock(hosted)).catch(unlessGone);
-      if (!locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
-    }
+    const hosted = { name: database.name, user: database.login };
+    const server = await this.#servers.reach(database);
+    // The row first when it is shut, last when it is opened: nothing else unlocks what is said to be shut.
+    const change = { locked_at: locked ? clock.now() : null };
+    if (locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
+    await (locked ? server.lock(hosted) : server.unlock(hosted)).catch(unlessGone);
+    if (!locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
   }
 
   /** By the clock: takes back what was begun and never finished. */

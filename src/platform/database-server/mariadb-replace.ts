@@ -45,8 +45,9 @@ export async function replaceMariaDb(replacement: MariaDbReplacement): Promise<v
   }
   const programs = await keptPrograms(session, aside);
   await removePrograms(session, database.name);
-  await replacement.makeViews(programs.views);
   await replacement.runPrograms(programs.sql);
+  // A view may call a function, which must be there.
+  await replacement.makeViews(programs.views);
   await replacement.dropStaged();
   await session.run(`DROP DATABASE IF EXISTS ${backticked(aside)}`);
 }
