@@ -1,6 +1,29 @@
 // The rings of tests: pure rules and adapters, the panel over HTTP, journeys in a real browser, gates over every page, attacks with tools of others, and faults put into the real program.
-import { availableParallelism } from 'node:os';
+import { mkdirSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** Where memory can be written to like a disk. */
+const memory = '/dev/shm';
+const leastGibibytes = 4;
+
+/** @returns a folder in memory where there is plenty of it: tests are many, and each write to the database waits for the disk */
+function temporaryFolder(): string {
+  try {
+    const { bavail, bsize } = statfsSync(memory);
+    if (bavail * bsize < leastGibibytes * 1024 ** 3) return tmpdir();
+    const folder = join(memory, 'gotgan-tests');
+    mkdirSync(folder, { recursive: true, mode: 0o1777 });
+    return folder;
+  } catch {
+    return tmpdir();
+  }
+}
+
+// Before any worker starts: what one process has compiled, all others find, the many that tests start among them.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'gotgan-compile-cache');
+const inMemory = { TMPDIR: temporaryFolder() };
 
 // Only against tests that hang: on a busy machine a good test takes ten times its time.
 const everywhere = { testTimeout: 180_000, hookTimeout: 180_000 };
@@ -14,24 +37,27 @@ const sameOnBoth =
     ? [
         'test/**/*.contract.ts',
         'test/{architecture,asvs,brand,configuration,guideline,keys,messages,serve,start}.test.ts',
-        'test/accounts/{hashing,korean-passwords,leaked-passwords,passwords}.test.ts',
+        'test/accounts/{hashing,hashing-cost,korean-passwords,leaked-passwords,passwords}.test.ts',
         'test/backups/{archive,verification}.test.ts',
-        'test/databases/{imports,servers}*.test.ts',
+        'test/databases/{imports,moments,servers}*.test.ts',
         'test/files/{archive-members,policy*,server-tags,web-shells}.test.ts',
-        'test/ftp/{defence,real-server,incoming-server}*.test.ts',
+        'test/files/scanning.http.test.ts',
+        'test/ftp/{defence,real-server}*.test.ts',
+        'test/incoming/{incoming-server,web-servers}*.test.ts',
         'test/gates/{doors,html.http,observatory.http,roles.http,routes,routes.http,views}.test.ts',
         'test/operating/{account-commands,container,move,operations,serve,server-commands,sshd-command,units}.test.ts',
+        'test/moves/{faults,ssh}.test.ts',
         'test/platform/*.test.ts',
         'test/security-document.test.ts',
-        'test/sites/unix-panel.test.ts',
+        'test/sites/{doors.http,second-server.http,unix-panel}.test.ts',
         'test/ssh/{access,keys}.test.ts',
       ]
     : [];
 
 export default defineConfig({
   test: {
-    // One worker a core; the default keeps one free for a person.
-    maxWorkers: availableParallelism(),
+    // One more than cores: tests wait for programs, disks and servers that they started.
+    maxWorkers: availableParallelism() + 1,
     // Node.js reads the sources as the program does; nothing is mocked, so nothing has to be rewritten first.
     experimental: { viteModuleRunner: false },
     projects: [
@@ -39,17 +65,25 @@ export default defineConfig({
         test: {
           ...everywhere,
           name: 'unit',
+          env: inMemory,
           include: ['test/**/*.test.ts', 'test/**/*.contract.ts'],
           exclude: ['test/**/*.http.test.ts', 'node_modules/**', ...sameOnBoth],
         },
       },
       {
-        test: { ...everywhere, name: 'panel', include: ['test/**/*.http.test.ts'], exclude: ['node_modules/**', ...sameOnBoth] },
+        test: {
+          ...everywhere,
+          name: 'panel',
+          env: inMemory,
+          include: ['test/**/*.http.test.ts'],
+          exclude: ['node_modules/**', ...sameOnBoth],
+        },
       },
       {
         test: {
           ...everywhere,
           name: 'browser',
+          env: inMemory,
           include: ['test/browser/**/*.spec.ts'],
           testTimeout: 180_000,
           fileParallelism: false,
@@ -59,6 +93,7 @@ export default defineConfig({
         test: {
           ...everywhere,
           name: 'gates',
+          env: inMemory,
           include: ['test/gates/**/*.spec.ts'],
           testTimeout: 600_000,
           fileParallelism: false,

@@ -4,8 +4,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { backupPart } from './backup.ts';
+import { databasesPart } from './databases/databases.ts';
 import { downloadPart } from './download.ts';
 import { type Figure, holds, type Part } from './figure.ts';
+import { ftpPart } from './ftp.ts';
 import { loginsPart } from './logins.ts';
 import { machine } from './machine.ts';
 import { manyPart } from './many.ts';
@@ -14,7 +16,10 @@ import { startPart } from './start.ts';
 import { fails, shortFormSlack, table } from './table.ts';
 import { uploadPart } from './upload.ts';
 
-const parts: readonly Part[] = [startPart, pagesPart, loginsPart, uploadPart, downloadPart, manyPart, backupPart];
+const parts: readonly Part[] = [
+  ...[startPart, pagesPart, loginsPart, uploadPart, downloadPart, ftpPart],
+  ...[manyPart, backupPart, databasesPart],
+];
 const root = join(import.meta.dirname, '..');
 const document = join(root, 'docs/benchmarks.md');
 const marks = ['<!-- made by npm run bench -- --long --write; do not edit below -->', '<!-- end of what is made -->'] as const;

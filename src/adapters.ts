@@ -17,21 +17,24 @@ import { newQueue } from './platform/jobs/queue.ts';
 import { discreet, newLog } from './platform/log.ts';
 import { Letters } from './platform/mail/letters.ts';
 import { newMailer } from './platform/mail/mailer.ts';
-import { noScanner } from './platform/scanner/none.ts';
+import { newScanner } from './platform/scanner/scanner.ts';
 import { Secrets } from './platform/secrets.ts';
 import { Settings } from './platform/settings.ts';
 import { commandHost } from './platform/site-host/command.ts';
 import { folderHost } from './platform/site-host/folders.ts';
-import type { SiteHost } from './platform/site-host/port.ts';
 import { localRunner } from './platform/site-host/runner.ts';
+import { keyFile } from './platform/ssh/key-file.ts';
 import { diskArchives } from './platform/storage/archives.ts';
 import { Addresses } from './platform/web/addresses.ts';
 import { Idempotency } from './platform/web/idempotency.ts';
-import type { Server } from './sites/sites.ts';
+import { RemoteServers } from './remote-servers.ts';
+import type { Hosts } from './sites/sites.ts';
 
 /** How sites are made on a server that the operator added. */
-export function hostsOf({ sitesGroup }: Pick<Choices, 'sitesGroup'>): (server: Server) => SiteHost {
-  return ({ hostKind, hostCommand, storage }) => {
+export function hostsOf({ sitesGroup }: Pick<Choices, 'sitesGroup'>, remotes: RemoteServers): Hosts {
+  return (server, known) => {
+    const { hostKind, hostCommand, storage, reach } = server;
+    if (reach) return remotes.host(server, known);
     if (hostKind === 'folders')
       return folderHost({ root: storage, closedRoot: `${storage}.closed`, ...(sitesGroup && { group: sitesGroup }) });
     return commandHost({ run: localRunner(hostCommand ?? []) });
@@ -49,10 +52,13 @@ export function places(choices: Choices) {
     closed: inData('closed'),
     files: {
       quarantineFolder: inData('quarantine'),
+      unfinishedFolder: inData('unfinished'),
       heldFolder: inData('held'),
       shellsFile: packageFolder('lists/web-shells.tsv'),
     },
     breached: inData('breached-passwords.sha1'),
+    moving: inData('moving'),
+    sshKey: inData('ssh-panel.key'),
   };
 }
 
@@ -62,16 +68,18 @@ const folderOf = (url: string | undefined) => url?.slice('file:'.length);
 function adaptersFor(choices: Choices, given: Adapters) {
   const place = places(choices);
   const log = discreet(given.log ?? newLog(choices.logLevel));
+  const remotes = new RemoteServers(keyFile(place.sshKey));
   return {
+    remotes,
     log,
     clock: given.clock ?? systemClock,
     mailer: given.mailer ?? newMailer(place.mailUrl, { from: choices.brand.sender, logLine: (line) => log.info(line) }),
-    scanner: given.scanner ?? noScanner(),
+    scanner: given.scanner ?? newScanner(choices.scannerUrl),
     archives: given.archives ?? diskArchives(place.archives),
     host:
       given.siteHost ??
       folderHost({ root: place.sites, closedRoot: place.closed, ...(choices.sitesGroup && { group: choices.sitesGroup }) }),
-    hosts: hostsOf(choices),
+    hosts: hostsOf(choices, remotes),
     databaseServer: given.databaseServer ?? databaseServer,
     captcha: given.captcha ?? pictureCaptcha(),
   };

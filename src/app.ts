@@ -10,14 +10,19 @@ import { databaseImportRoutes } from './databases/import-routes.ts';
 import { isDump } from './databases/receiving.ts';
 import { databaseRoutes } from './databases/routes.ts';
 import { databaseTrashRoutes } from './databases/trash-routes.ts';
-import { fileRoutes, isUpload } from './files/routes.ts';
+import { fileRoutes } from './files/routes.ts';
+import { fileTextRoutes, isText } from './files/text-routes.ts';
+import { fileTrashRoutes } from './files/trash-routes.ts';
+import { tusRoutes } from './files/tus-routes.ts';
+import { isUpload, uploadRoutes } from './files/upload-routes.ts';
 import { frameFor } from './frame.ts';
-import { incomingRoutes } from './ftp/incoming-routes.ts';
 import { ftpRoutes } from './ftp/routes.ts';
 import { homeRoutes } from './home/routes.ts';
+import { folderRoutes } from './incoming/folder-routes.ts';
+import { incomingRoutes } from './incoming/routes.ts';
 import { panelMetrics } from './metrics.ts';
 import { orderRoutes } from './orders/routes.ts';
-import { packageFolder } from './package-folder.ts';
+import { packageFolder, scriptsOfOthers } from './package-folder.ts';
 import type { Doors } from './panel.ts';
 import { historyRoutes } from './people/history-routes.ts';
 import { invitationRoutes } from './people/invitation-routes.ts';
@@ -59,7 +64,12 @@ export function panelApp(doors: Doors): Express {
   app.set('query parser', 'simple');
   app.set('trust proxy', choices.trustProxy === '' ? false : choices.trustProxy.split(',').map((part) => part.trim()));
 
-  const assets = new Assets(packageFolder('public'), packageFolder('views/icons'), accentStyle(choices.brand.accent));
+  const assets = new Assets(
+    packageFolder('public'),
+    packageFolder('views/icons'),
+    accentStyle(choices.brand.accent),
+    scriptsOfOthers,
+  );
   const guards = newGuards({ sites, clock, confirmMinutes: choices.confirmMinutes });
   const has = (feature: (typeof choices.features)[number]) => choices.features.includes(feature);
 
@@ -89,7 +99,7 @@ export function panelApp(doors: Doors): Express {
     newIdWithNewRights,
     doors.signIn.agreement.first,
     factorFirst(choices, doors.signIn.factors),
-    bodies(readsOwnBody),
+    bodies(readsOwnBody, isText),
   );
 
   app.use(themeRoutes(addresses), stylePage(addresses, assets, tokensFile()));
@@ -109,12 +119,16 @@ export function panelApp(doors: Doors): Express {
   if (has('consent')) app.use(consentRoutes(doors));
   if (has('signUp')) app.use(accountRoutes(doors));
   app.use(dashboardRoutes(doors, guards));
-  if (has('files')) app.use(fileRoutes(doors, guards));
+  if (has('files')) {
+    app.use(uploadRoutes(doors, guards), tusRoutes(doors, guards));
+    app.use(fileTrashRoutes(doors, guards), fileTextRoutes(doors, guards), fileRoutes(doors, guards));
+  }
   if (has('databases')) {
     app.use(databaseTrashRoutes(doors, guards), databaseRoutes(doors, guards));
     app.use(databaseImportRoutes(doors, guards), databaseDownloadRoutes(doors, guards));
   }
-  if (has('ftp')) app.use(ftpRoutes(doors, guards), incomingRoutes(doors, guards));
+  if (has('files') || has('ftp')) app.use(folderRoutes(doors, guards), incomingRoutes(doors, guards));
+  if (has('ftp')) app.use(ftpRoutes(doors, guards));
   if (has('ssh')) app.use(sshRoutes(doors, guards));
   if (has('backups')) app.use(backupRoutes(doors, guards));
 

@@ -22,7 +22,9 @@ export async function tryAll(choices: Choices, serve?: { port: number; host: str
     ['ARCHIVES_URL', place.archives],
     ['SITES_URL', place.sites],
     ['DATA_DIR', place.files.quarantineFolder],
+    ['DATA_DIR', place.files.unfinishedFolder],
     ['DATA_DIR', place.files.heldFolder],
+    ...choices.webServers.map((one): [string, string] => ['WEB_SERVERS', one.slice(one.indexOf(':') + 1)]),
     ...(place.mailUrl.startsWith('file:') ? ([['MAIL_URL', place.mailUrl.slice('file:'.length)]] as [string, string][]) : []),
     ...(place.databaseUrl.startsWith('sqlite:')
       ? ([['DATABASE_URL', dirname(place.databaseUrl.slice('sqlite:'.length))]] as [string, string][])

@@ -19,6 +19,7 @@ import { serve } from './serve.ts';
 import { serverCommands } from './server-commands.ts';
 import { siteCommands } from './site-commands.ts';
 import { sshCommands } from './ssh-commands.ts';
+import { webServerCommand } from './web-server-commands.ts';
 
 /** A worker ends within 10 s, like the web process. */
 const endMilliseconds = 7500;
@@ -45,24 +46,34 @@ gotgan customers restrict --site <name>|--reference <number> --reason unpaid|aut
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
 gotgan server add <name> --group web|ssh --host folders|unix|command [--storage <folder>] [--command <JSON array>]
-                                 [--ftp-host <name>] [--ftp-port <number>]
+                                 [--address <name> --host-key SHA256:… [--ssh-port 22] [--ssh-user gotgan]]
+                                 [--ftp-host <name>] [--ftp-port <number>] [--ftp-log <file>] [--ftp-fingerprint <SHA-256>]
                                  a server for sites, once it has answered; docs/servers.md
 gotgan server list               servers with their sites and their health, and sites that their server failed at
+gotgan server key                the public half of the panel's key for other servers, made when there is none
+gotgan server reach <name> [--address] [--ssh-port] [--ssh-user] [--host-key SHA256:…]…
+                                 how another server is reached from now on, once it has answered so
 gotgan server drain <name> [--back]
                                  no new site is put there; those that are there stay
 gotgan site suspend <site> --reason unpaid|authority|security|terms
 gotgan site resume <site>
                                  takes a site from the web, and gives it back with the files it had
+gotgan site move <site> --to <server> | --back [--keep-days <days>] [--even-drained] [--no-wait]
+                                 moves a site with its databases to another server; --back to where its old place is still kept
+gotgan site moves [--all]        sites that are being moved, and old places that are kept
 gotgan ssh list                  requests for SSH that wait, and access in force
 gotgan ssh approve <id> | refuse <id> --reason <why> | end <id>
                                  access is given only on servers of the group ssh, to who has agreed to the notice in force
-gotgan server sshd-config --key <file.pub> --from <address> [--group] [--sites] [--key-file]
-                                 what the sshd of a server with sites needs, so that the panel reaches each as its own user
+gotgan server sshd-config --key <file.pub> --from <address> [--group] [--user] [--program] [--database <address:port>] [--key-file] [--customers]
+                                 what the sshd of a server with sites needs, so that the panel reaches each as its own user;
+                                 --customers on one where customers come in by SSH too
 gotgan server prepare-database <server> --engine mariadb|postgresql [--admin <file>|-] [--site-host <address>] [--accounts <prefix>]
                                  makes databases possible on a server; the administrator's URL from the file, standard input or DATABASE_ADMIN_URL
-gotgan site folders <site> [--upload <path>] [--program <path>]
-                                 which folders below www/ take uploads only: there nothing that runs is let in or left untold
-gotgan site quarantine <site> [--restore <id>]
+gotgan site folders <site> [--upload <path> [--as gnuboard|wordpress|rhymix|plain]] [--program <path>]
+                                 which folders below www/ take uploads only: there nothing runs, is let in or left untold
+gotgan webserver nginx|apache [--common] [--site <name>]
+                                 prints what web servers are told of those folders; docs/webserver.md
+gotgan site quarantine <site> [--restore <id> --reason <why>]
                                  what was taken out of a site, and how it gets back
 ${ftpServerUsage}
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
@@ -180,7 +191,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   server: async ([act = '', ...args]) => {
     const given = Object.hasOwn(serverCommands, act) ? serverCommands[act] : undefined;
     if (!given) throw new CommandRefused(`server: one of ${Object.keys(serverCommands).join(', ')} is needed`);
-    await given(args, withPanel);
+    await given(args, withPanel, console.log);
   },
   site: async ([act = '', ...args]) => {
     const given = Object.hasOwn(siteCommands, act) ? siteCommands[act] : undefined;
@@ -197,6 +208,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     if (!given) throw new CommandRefused(ftpServerUsage);
     process.stdout.write(await given(args, fromEnvironment().choices));
   },
+  webserver: (args) => withPanel(async ({ doors }) => void process.stdout.write(await webServerCommand(args, doors))),
   customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
   passwords: async (args) => {
     const [act, file] = parseArgs({ args, allowPositionals: true }).positionals;

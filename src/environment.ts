@@ -23,7 +23,7 @@ const numbers = new Set([
 export type ServeOptions = { readonly port: number; readonly host: string };
 
 /** Read below, each in its own way. */
-const readApart = new Set(['publicUrl', 'features', 'officers', 'brand', 'oldSecrets']);
+const readApart = new Set(['publicUrl', 'features', 'webServers', 'webServerReload', 'officers', 'brand', 'oldSecrets']);
 
 /** @returns the options that the environment names (everything else keeps its default), and what cannot be read, for `chosen` */
 export function readEnvironment(env: Environment): { options: PanelOptions; serve: ServeOptions; faults: OptionFault[] } {
@@ -39,6 +39,9 @@ export function readEnvironment(env: Environment): { options: PanelOptions; serv
   }
   if (env.FEATURES) read.features = list(env.FEATURES);
   if (env.OLD_SECRETS) read.oldSecrets = env.OLD_SECRETS.split(/\s+/).filter(Boolean);
+  if (env.WEB_SERVERS) read.webServers = list(env.WEB_SERVERS);
+  const reload = json(env, 'WEB_SERVER_RELOAD', faults);
+  if (reload !== undefined) read.webServerReload = reload;
   const officers = json(env, 'OFFICERS', faults);
   if (officers !== undefined) read.officers = officers;
   const brand = brandFrom(env, faults);

@@ -1,15 +1,36 @@
-// Where the panel and the FTP server of its machine meet: the panel answers who may come in, and knows the word of the server's log.
+// Where the panel and FTP servers meet: the panel answers who may come in, here and over its lines to other machines, and knows the words of their logs.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ftpKeysFile } from './ftp-server-commands.ts';
 import type { Choices } from './options.ts';
 import type { Doors } from './panel.ts';
+import { second } from './platform/clock.ts';
 import { ftpServerKeys } from './platform/ftp-server/keys.ts';
-import { answerRadius, type RadiusServer } from './platform/ftp-server/radius.ts';
+import { answerRadius, RadiusDesk } from './platform/ftp-server/radius.ts';
+import { answerRelay } from './platform/ftp-server/relay.ts';
+import type { Server } from './sites/sites.ts';
+
+/** Between two looks at which servers there are, and between two attempts to reach one. */
+const lookMilliseconds = 10 * second;
+/** What the server's key for the panel's user lets it run (operations/gotgan-server). */
+const relayProgram = ['gotgan-ftp'];
 
 /**
- * Answers the FTP server who may come in, at FTP_RADIUS, until it is closed: in the process of the pages, where passwords are hashed.
- * @returns undefined without FTP_RADIUS. @throws Error when the port is taken
+ * Answers FTP servers who may come in until it is closed, in the process of the pages, where passwords are hashed: this machine's at
+ * FTP_RADIUS, and those of other machines that have an FTP host. @throws Error when the port is taken
  */
-export async function listenForFtp({ choices, ftp, log }: Doors): Promise<RadiusServer | undefined> {
+export async function listenForFtp(doors: Doors): Promise<{ close(): Promise<void> }> {
+  const own = await listenHere(doors);
+  const stopping = new AbortController();
+  const relays = keepRelays(doors, stopping.signal);
+  return {
+    close: async () => {
+      stopping.abort();
+      await Promise.all([own?.close(), relays]);
+    },
+  };
+}
+
+async function listenHere({ choices, ftp, log }: Doors) {
   const [, host = '', port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(choices.ftpRadius ?? '') ?? [];
   if (port === undefined) return undefined;
   const onFault = (err: unknown) => log.warn({ err }, 'an FTP sign-in could not be judged');
@@ -17,7 +38,60 @@ export async function listenForFtp({ choices, ftp, log }: Doors): Promise<Radius
   return answerRadius({ host, port: Number(port), secret, answer: ftp.answer, onFault });
 }
 
-/** @returns what tells the word between which true lines of the server's log stand */
-export function ftpLogWord({ dataFolder }: Pick<Choices, 'dataFolder'>): () => Promise<string> {
-  return async () => (await ftpServerKeys(ftpKeysFile(dataFolder))).logWord;
+/** A server that is added, or comes back, is answered soon after. */
+async function keepRelays(doors: Doors, signal: AbortSignal): Promise<void> {
+  const { sites, log } = doors;
+  const kept = new Map<string, Promise<void>>();
+  while (!signal.aborted) {
+    const servers = await sites.servers.list().catch((err) => {
+      log.warn({ err }, 'the servers with FTP could not be listed');
+      return [];
+    });
+    for (const server of servers.filter(({ reach, ftpHost }) => reach && ftpHost !== null)) {
+      if (kept.has(server.id)) continue;
+      const relay = answerAt(doors, server, signal).catch((err) => {
+        if (!signal.aborted)
+          log.warn({ server: server.name, err }, 'an FTP server of another machine cannot ask who may come in');
+      });
+      kept.set(
+        server.id,
+        relay.finally(() => kept.delete(server.id)),
+      );
+    }
+    await sleep(lookMilliseconds, undefined, { signal }).catch(() => {});
+  }
+  await Promise.all(kept.values());
+}
+
+/** @throws what ended it: the line, or the program on the other side with what it said */
+async function answerAt({ remotes, sites, ftp, choices, log }: Doors, { id, name }: Server, signal: AbortSignal): Promise<void> {
+  const { ssh, reach } = await remotes.line(() => sites.servers.byId(id));
+  const { connection, release } = await ssh.hold(reach.user);
+  try {
+    signal.throwIfAborted();
+    const line = await connection.execute(relayProgram);
+    let said = '';
+    line.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(0, 300);
+    });
+    const { secret } = await ftpServerKeys(ftpKeysFile(choices.dataFolder), name);
+    const onFault = (err: unknown) => log.warn({ server: name, err }, 'an FTP sign-in could not be judged');
+    const desk = new RadiusDesk({ secret, answer: ftp.answerAt(id), onFault });
+    const stop = () => void line.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await answerRelay(line, desk, () => log.info({ server: name }, 'an FTP server of another machine is answered'));
+      throw new Error(said.replace(/\p{Cc}+/gu, ' ').trim() || 'the program that carries its questions has ended');
+    } finally {
+      signal.removeEventListener('abort', stop);
+      desk.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+/** @returns what tells the word between which true lines of a server's log stand; without a name this machine's */
+export function ftpLogWord({ dataFolder }: Pick<Choices, 'dataFolder'>): (server?: string) => Promise<string> {
+  return async (server) => (await ftpServerKeys(ftpKeysFile(dataFolder), server)).logWord;
 }

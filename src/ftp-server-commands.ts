@@ -15,9 +15,12 @@ export const ftpKeysFile = (dataFolder: string): string => join(resolve(dataFold
 export const ftpServerUsage = `gotgan ftp-server config --certificate <file> --key <file> [--sites <folder>]… [--radius 127.0.0.1:1812]
     [--log /var/log/gotgan-ftp/panel.log] [--run /run/gotgan-ftp] [--address 0.0.0.0] [--port 21] [--passive 50000-50999]
     [--public-address <address>] [--plain] [--sessions 200] [--sessions-per-address 20] [--sessions-per-user 10]
+    [--server <name> [--elliptic]]   for the FTP server of another machine: files and folders are that machine's
                                  prints a configuration of ProFTPD (docs/ftp.md); --plain lets passwords over a line without TLS`;
 
 const options = {
+  server: { type: 'string' },
+  elliptic: { type: 'boolean', default: false },
   certificate: { type: 'string' },
   key: { type: 'string' },
   sites: { type: 'string', multiple: true },
@@ -47,13 +50,19 @@ async function printed(args: string[], choices: Choices): Promise<string> {
   const [first, last, ...more] = passive.split('-').map(Number);
   if (first === undefined || last === undefined || more.length > 0)
     throw new CommandRefused('--passive: <first>-<last> is needed');
-  const keys = await ftpServerKeys(ftpKeysFile(choices.dataFolder));
+  const isElsewhere = values.server !== undefined;
+  if (values.elliptic && !isElsewhere)
+    throw new CommandRefused('--elliptic is for --server: here the certificate itself says so');
+  if (isElsewhere && !values.sites) throw new CommandRefused('--sites <folder> is needed: where that server has its sites');
+  const keys = await ftpServerKeys(ftpKeysFile(choices.dataFolder), values.server);
   const asked: FtpServerOptions = {
     ...keys,
-    sitesFolders: await Promise.all((values.sites ?? [places(choices).sites]).map(realFolder)),
+    sitesFolders: isElsewhere
+      ? (values.sites ?? [])
+      : await Promise.all((values.sites ?? [places(choices).sites]).map(realFolder)),
     certificate: resolve(certificate),
     key: resolve(key),
-    isElliptic: await isElliptic(certificate),
+    isElliptic: isElsewhere ? values.elliptic : await isElliptic(certificate),
     radius: values.radius,
     log: resolve(values.log),
     runFolder: resolve(values.run),

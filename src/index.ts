@@ -11,6 +11,7 @@ export { type Log, newLog } from './platform/log.ts';
 export { type OutboxOptions, outbox } from './platform/mail/outbox.ts';
 export type { Letter, Mailer } from './platform/mail/port.ts';
 export { type SmtpOptions, smtp } from './platform/mail/smtp.ts';
+export { clamd } from './platform/scanner/clamd.ts';
 export { noScanner } from './platform/scanner/none.ts';
 export type { ScanResult, VirusScanner } from './platform/scanner/port.ts';
 export { type FolderHostOptions, folderHost } from './platform/site-host/folders.ts';

@@ -2,25 +2,27 @@
 import type { Doors } from './panel.ts';
 import { day, hour, localDay, minute, second } from './platform/clock.ts';
 import type { Hands, JobRun } from './platform/jobs/port.ts';
-import { enforce } from './suspension.ts';
+import { enforce, enforceCustomer } from './suspension.ts';
 import { lastDaily } from './timetable.ts';
 
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
 export function hands(doors: Doors): Hands {
-  const { letters, sites, databases, ftp, ssh, backups } = doors;
+  const { letters, sites, databases, incoming, ftp, ssh, backups, moves } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
     'sites.enforce': (run) => enforce(id(run, 'siteId'), doors),
+    'customers.enforce': (run) => enforceCustomer(id(run, 'customerId'), doors),
     'sites.count': (run) => sites.count(id(run, 'siteId')),
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
+    'moves.run': (run) => moves.run(id(run, 'moveId'), run, (siteId) => enforce(siteId, doors)),
+    'moves.clean': (run) => moves.clean(id(run, 'moveId')),
     'ssh.write': (run) => ssh.grants.write(id(run, 'siteId')),
     'ftp.endSessions': async (run) => void (await ftp.sessions.end({ accountId: id(run, 'accountId') })),
-    'ftp.judge': (run) => ftp.incoming.judge(id(run, 'siteId'), run.signal),
-    'ftp.watch': async (run) => void (await ftp.incoming.watch(run.signal)),
+    ...incoming.hands(),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
   };
@@ -35,30 +37,18 @@ export type Appointment = {
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
   const { backups, accounts, people, databases, sessions, idempotency, letters } = doors;
-  const { sites, signIn, files, ftp, archives, ssh } = doors;
-  const { timeZone, backupAt, leaseSeconds } = choices;
+  const { sites, signIn, files, incoming, ftp, archives, ssh, moves } = doors;
+  const { timeZone, backupAt, scanAt, leaseSeconds, sessionHours } = choices;
+  const endedBy = (now: number) => now - sessionHours * hour;
+  const nightly = (dueAt: number) => backups.startNightly(localDay(dueAt, timeZone), dueAt);
   return [
-    {
-      name: 'backups.startNightly',
-      everyMilliseconds: minute,
-      keep: async (now) => {
-        const dueAt = lastDaily(now, backupAt, timeZone);
-        await backups.startNightly(localDay(dueAt, timeZone), dueAt);
-      },
-    },
+    { name: 'backups.startNightly', everyMilliseconds: minute, keep: (now) => nightly(lastDaily(now, backupAt, timeZone)) },
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
-    {
-      name: 'backups.sweepGrants',
-      everyMilliseconds: hour,
-      keep: (now) => backups.sweepGrants(now - choices.sessionHours * hour),
-    },
+    { name: 'backups.sweepGrants', everyMilliseconds: hour, keep: (now) => backups.sweepGrants(endedBy(now)) },
     { name: 'databases.tidy', everyMilliseconds: hour, keep: () => databases.tidy() },
+    { name: 'databases.sweepArchives', everyMilliseconds: day, keep: () => databases.sweepArchives() },
     { name: 'databases.measure', everyMilliseconds: hour, keep: (now) => databases.measure(now - hour) },
-    {
-      name: 'databases.sweepGrants',
-      everyMilliseconds: hour,
-      keep: (now) => databases.sweepGrants(now - choices.sessionHours * hour),
-    },
+    { name: 'databases.sweepGrants', everyMilliseconds: hour, keep: (now) => databases.sweepGrants(endedBy(now)) },
     { name: 'accounts.eraseUnverified', everyMilliseconds: hour, keep: () => accounts.eraseUnverified() },
     { name: 'accounts.sweepTokens', everyMilliseconds: hour, keep: () => accounts.sweepTokens() },
     { name: 'people.tidy', everyMilliseconds: minute, keep: () => people.tidy() },
@@ -66,13 +56,14 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
+    { name: 'files.emptyTrash', everyMilliseconds: 10 * minute, keep: () => files.trash.sweep() },
     { name: 'ftp.readLog', everyMilliseconds: 5 * second, keep: () => ftp.log.read() },
     { name: 'ftp.tidy', everyMilliseconds: minute, keep: () => ftp.tidy() },
-    { name: 'ftp.keep', everyMilliseconds: 30 * second, keep: () => ftp.incoming.keep() },
-    { name: 'ftp.startWatch', everyMilliseconds: 20 * second, keep: () => ftp.incoming.startWatch() },
-    { name: 'ftp.sweep', everyMilliseconds: 5 * minute, keep: () => ftp.incoming.kept.sweep() },
+    ...incoming.appointments((now) => lastDaily(now, scanAt, timeZone)),
+    { name: 'ftp.planSweeps', everyMilliseconds: hour, keep: () => ftp.sessions.planSweeps() },
     { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
     { name: 'sites.servers.check', everyMilliseconds: minute, keep: () => sites.servers.check() },
+    { name: 'moves.keep', everyMilliseconds: minute, keep: () => moves.keep() },
     { name: 'sites.tryAgain', everyMilliseconds: hour, keep: () => sites.tryAgain() },
     { name: 'signIn.sweepAddressChanges', everyMilliseconds: hour, keep: () => signIn.addressChanges.sweep() },
     { name: 'signIn.keepLostFactors', everyMilliseconds: minute, keep: () => signIn.lostFactors.keep() },

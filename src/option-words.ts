@@ -36,7 +36,11 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
     text: '`file:<folder>` writes letters as .eml files (development), `smtp://…` or `smtps://…` sends them.',
     secret: true,
   },
-  scannerUrl: { env: 'SCANNER_URL', usual: 'none:', text: 'Virus scanner of uploads. `none:` and the panel says so.' },
+  scannerUrl: {
+    env: 'SCANNER_URL',
+    usual: 'none:',
+    text: 'Virus scanner of uploads: `clamd:<path of its socket>` or `clamd://<host>:<port>`, with `?seconds=` for the time that one file may take (300). `none:` and the panel says so.',
+  },
   archivesUrl: { env: 'ARCHIVES_URL', usual: 'file:<DATA_DIR>/archives', text: 'Where downloadable archives lie.' },
   shortTermUrl: {
     env: 'SHORT_TERM_URL',
@@ -115,6 +119,21 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
   sessionIdleMinutes: { env: 'SESSION_IDLE_MINUTES', usual: '30', text: 'A session ends after so long without a request.' },
   sessionHours: { env: 'SESSION_HOURS', usual: '12', text: 'A session ends after so long in any case.' },
   backupAt: { env: 'BACKUP_AT', usual: '03:00', text: 'Local time at which the nightly backups begin (KHADA 7.6).' },
+  scanAt: {
+    env: 'SCAN_AT',
+    usual: '04:30',
+    text: 'Local time at which every file of every upload folder is looked at once a day (KHADA 7.5).',
+  },
+  webServers: {
+    env: 'WEB_SERVERS',
+    usual: 'none',
+    text: 'Folders into which the panel writes one file a site for web servers of this machine, `nginx:/etc/gotgan-web/nginx,apache:/etc/gotgan-web/apache`: where nothing runs (docs/webserver.md).',
+  },
+  webServerReload: {
+    env: 'WEB_SERVER_RELOAD',
+    usual: 'none',
+    text: 'JSON array of a program and its arguments that tests the configuration of those web servers and has them read it: `["sudo", "-n", "/usr/local/sbin/gotgan-web-reload"]`. When it fails the files are as before.',
+  },
   keepDaily: { env: 'KEEP_DAILY', usual: '7', text: 'Daily backups that are kept.' },
   keepWeekly: { env: 'KEEP_WEEKLY', usual: '5', text: 'Weekly backups that are kept.' },
   leaseSeconds: { env: 'LEASE_SECONDS', usual: '60', text: 'How long work stays with a process that is no longer heard of.' },

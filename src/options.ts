@@ -10,6 +10,7 @@ import type { DatabaseAccess, DatabaseServer } from './platform/database-server/
 import type { Log } from './platform/log.ts';
 import type { Mailer } from './platform/mail/port.ts';
 import type { VirusScanner } from './platform/scanner/port.ts';
+import { isScannerUrl } from './platform/scanner/scanner.ts';
 import type { SiteHost } from './platform/site-host/port.ts';
 import type { ArchiveStorage } from './platform/storage/port.ts';
 import { Addresses } from './platform/web/addresses.ts';
@@ -37,7 +38,13 @@ const limits = z.object({
   /** files of one upload */
   uploadFiles: count(10_000),
   /** uploads of one person at the same time */
-  uploadsAtOnce: count(2),
+  uploadsAtOnce: count(4),
+  /** uploads of one site that may stand unfinished at the same time */
+  unfinishedUploads: count(1000),
+  /** hours after its last byte for which an unfinished upload, and the result of a finished one, is kept */
+  unfinishedHours: count(24),
+  /** bytes that stay free on the disk where uploads arrive (on a small one a twentieth): nothing more is taken in when they would not */
+  diskReserveBytes: count(1_000_000_000),
   /** bytes of one dump that is loaded into a database, as it comes (packed or not) */
   importBytes: count(5_000_000_000),
 });
@@ -85,6 +92,12 @@ const shape = {
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
     .default('03:00'),
+  scanAt: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+    .default('04:30'),
+  webServers: z.array(z.string().regex(/^(?:nginx|apache):\/[^\s,]+$/, 'is no `nginx:/folder` or `apache:/folder`')).default([]),
+  webServerReload: z.array(z.string().min(1)).min(1).optional(),
   keepDaily: count(7),
   keepWeekly: count(5),
   leaseSeconds: count(60),
@@ -193,10 +206,10 @@ function addressFaults({ publicUrl, limitsScale }: Partial<PanelOptions>): Optio
 
 function meaningFaults(choices: Partial<PanelOptions>): OptionFault[] {
   const faults: OptionFault[] = [];
-  const schemes: [keyof Choices, RegExp, string][] = [
+  const schemes: [keyof Choices, RegExp | ((value: string) => boolean), string][] = [
     ['databaseUrl', /^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'sqlite:<file> or postgres://…'],
     ['mailUrl', /^(file:.+|smtps?:\/\/.+)/, 'file:<folder> or smtp://…'],
-    ['scannerUrl', /^none:$/, 'none:'],
+    ['scannerUrl', isScannerUrl, 'none:, clamd:<path of its socket> or clamd://<host>:<port>'],
     ['archivesUrl', /^file:.+/, 'file:<folder>'],
     // Naming a tier that nothing keeps would be a promise to customers; the adapters come with the tiers.
     ['shortTermUrl', /^$/, 'nothing until this version keeps tiers'],
@@ -205,7 +218,7 @@ function meaningFaults(choices: Partial<PanelOptions>): OptionFault[] {
   ];
   for (const [option, pattern, known] of schemes) {
     const value = choices[option];
-    if (typeof value === 'string' && !pattern.test(value)) {
+    if (typeof value === 'string' && !(pattern instanceof RegExp ? pattern.test(value) : pattern(value))) {
       // Without a scheme nothing is repeated: it may hold a password.
       const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1];
       faults.push({

@@ -14,15 +14,19 @@ import { Databases } from './databases/databases.ts';
 import { Files } from './files/files.ts';
 import { Ftp } from './ftp/ftp.ts';
 import { ftpLogWord, listenForFtp } from './ftp-listening.ts';
+import { Incoming } from './incoming/incoming.ts';
+import { Moves } from './moves/moves.ts';
 import { type Choices, chosen, type PanelOptions } from './options.ts';
 import { Orders } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
 import { People } from './people/people.ts';
 import { second } from './platform/clock.ts';
+import { databaseWay, logOf } from './remote-servers.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { ownServer, type Site, Sites } from './sites/sites.ts';
 import { Ssh } from './ssh/ssh.ts';
+import { webServersOf } from './web-server-commands.ts';
 import { work, workOnce } from './work.ts';
 
 export type Panel = Awaited<ReturnType<typeof createPanel>>;
@@ -48,7 +52,7 @@ export async function createPanel(options: PanelOptions) {
 /** The same without pages: a process that only works needs none of what they load, a third of its memory. */
 export async function createWorker(options: PanelOptions) {
   const doors = await build(chosen(options), options);
-  const { connection, queue, mailer } = doors;
+  const { connection, queue, mailer, remotes } = doors;
   return {
     doors,
     /** Works off jobs and the timetable until the signal. One worker a machine is usual; more do no harm. */
@@ -56,6 +60,7 @@ export async function createWorker(options: PanelOptions) {
     /** Keeps every appointment that is due and does every job that is due now. @returns how many jobs ran */
     workOnce: () => workOnce(doors),
     close: async () => {
+      await remotes.close();
       await queue.close();
       await mailer.close();
       await connection.close();
@@ -94,6 +99,7 @@ async function build(choices: Choices, given: PanelOptions) {
     consent,
     audit,
     letters,
+    queue,
     counters,
     settings,
     hashing,
@@ -107,13 +113,20 @@ async function build(choices: Choices, given: PanelOptions) {
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
   const { limits } = choices;
-  const databases = new Databases({ ...platform, audit, accounts, orders, sites, passwords, limits });
+  const reached = databaseWay(platform.remotes, (serverId) => sites.servers.byId(serverId));
+  const databases = new Databases({ ...platform, audit, accounts, orders, sites, passwords, reached, limits });
   const files = new Files({ ...platform, sites, audit, ...place.files, limits, leaseMilliseconds });
+  const incoming = new Incoming({ ...platform, accounts, sites, files, audit, webServers: webServersOf(choices) });
   const logWord = ftpLogWord(choices);
-  const ftp = new Ftp({ ...platform, accounts, orders, sites, files, signIn, audit, hashesAtOnce, logWord });
+  const farLog = logOf(platform.remotes, (serverId) => sites.servers.byId(serverId));
+  const ftp = new Ftp({ ...platform, accounts, orders, sites, incoming, signIn, audit, hashesAtOnce, logWord, farLog });
   const hostOf = ({ serverId }: Site) => sites.servers.host(serverId);
   const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
+
+  const makesBackups = choices.features.includes('backups');
+  const staging = place.moving;
+  const moves = new Moves({ ...platform, audit, accounts, sites, databases, incoming, ssh, backups, staging, makesBackups });
 
   await consent.rememberDocuments();
   await orders.seedPlans();
@@ -133,8 +146,10 @@ async function build(choices: Choices, given: PanelOptions) {
     people,
     databases,
     files,
+    incoming,
     ftp,
     ssh,
     backups,
+    moves,
   };
 }

@@ -4,7 +4,8 @@ import { CommandRefused } from './import-commands.ts';
 import type { Doors, Worker } from './panel.ts';
 import { parsePath } from './platform/storage/path.ts';
 import type { SitePath } from './platform/storage/port.ts';
-import { suspensionReasons } from './sites/sites.ts';
+import { moveCommand, movesCommand } from './site-move-commands.ts';
+import { sitePrograms, suspensionReasons } from './sites/sites.ts';
 
 type WithPanel = (act: (panel: Worker) => Promise<void>) => Promise<void>;
 const operator = { kind: 'operator' } as const;
@@ -14,6 +15,8 @@ const text = { type: 'string' } as const;
 export const siteCommands: Readonly<Record<string, (args: string[], withPanel: WithPanel) => Promise<void>>> = {
   suspend: (args, withPanel) => withPanel(async ({ doors }) => console.log(await suspendCommand(args, doors))),
   resume: (args, withPanel) => withPanel(async ({ doors }) => console.log(await resumeCommand(args, doors))),
+  move: (args, withPanel) => withPanel(({ doors }) => moveCommand(args, doors, (line) => console.log(line))),
+  moves: (args, withPanel) => withPanel(async ({ doors }) => console.log(await movesCommand(args, doors))),
   folders: (args, withPanel) => withPanel(async ({ doors }) => console.log(await foldersCommand(args, doors))),
   quarantine: (args, withPanel) => withPanel(async ({ doors }) => console.log(await quarantineCommand(args, doors))),
 };
@@ -36,14 +39,17 @@ export async function resumeCommand(args: string[], { sites }: Pick<Doors, 'site
 }
 
 /**
- * `gotgan site folders <site> [--upload <path>] [--program <path>]`.
+ * `gotgan site folders <site> [--upload <path> [--as <program>]] [--program <path>]`.
  * @returns the upload folders as they are afterwards, a line each
  * @throws CommandRefused, PanelError 404 for a site that is not there, Invalid for a path that cannot be one
  */
 export async function foldersCommand(args: string[], { sites }: Pick<Doors, 'sites'>): Promise<string> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { upload: text, program: text } });
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { upload: text, as: text, program: text } });
+  const kind = sitePrograms.find((one) => one === values.as);
+  if (values.as !== undefined && !kind) throw new CommandRefused(`site folders: --as must be one of ${sitePrograms.join(', ')}`);
+  const program = kind ? { program: kind } : {};
   const site = await sites.byName(named(positionals, 'folders'));
-  if (values.upload !== undefined) await sites.folders.mark(site, pathOf(values.upload), operator);
+  if (values.upload !== undefined) await sites.folders.mark(site, pathOf(values.upload), { actor: operator, ...program });
   if (values.program !== undefined) await sites.folders.clear(site, pathOf(values.program), operator);
   const marked = await sites.folders.list(site);
   return marked.length === 0
@@ -52,16 +58,19 @@ export async function foldersCommand(args: string[], { sites }: Pick<Doors, 'sit
 }
 
 /**
- * `gotgan site quarantine <site> [--restore <id>]`.
+ * `gotgan site quarantine <site> [--restore <id> --reason <why>]`.
  * @returns what is kept, a line each, or what became of the one
  * @throws CommandRefused, PanelError 404 for what is not there, 409 when something else stands in its place
  */
-export async function quarantineCommand(args: string[], { sites, ftp }: Pick<Doors, 'sites' | 'ftp'>): Promise<string> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { restore: text } });
+export async function quarantineCommand(args: string[], { sites, incoming }: Pick<Doors, 'sites' | 'incoming'>): Promise<string> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { restore: text, reason: text } });
   const site = await sites.byName(named(positionals, 'quarantine'));
-  const { kept } = ftp.incoming;
+  const { kept } = incoming;
   if (values.restore !== undefined) {
-    await kept.restore(site, values.restore, operator);
+    const reason = values.reason?.trim() ?? '';
+    if (reason === '' || reason.length > 200)
+      throw new CommandRefused('site quarantine: --restore needs --reason, why this file may go back, in at most 200 characters');
+    await kept.restore(site, values.restore, operator, reason);
     return 'The file is back in its place.';
   }
   const rows = await kept.list(site);

@@ -4,17 +4,23 @@ import { parseArgs } from 'node:util';
 import { CommandRefused } from './import-commands.ts';
 import { sshdBlock, sshdFaults, sshdKeyLine } from './platform/ssh/sshd-config.ts';
 
+/** Where the engines of Debian listen. */
+const usualDatabases = ['127.0.0.1:3306', '127.0.0.1:5432'];
+
 const options = {
   key: { type: 'string' },
   from: { type: 'string', multiple: true },
   group: { type: 'string', default: 'gotgan-sites' },
-  sites: { type: 'string', default: '/srv/sites' },
+  user: { type: 'string', default: 'gotgan' },
+  program: { type: 'string', default: '/opt/gotgan/operations/gotgan-server' },
+  database: { type: 'string', multiple: true },
+  customers: { type: 'boolean', default: false },
   'key-file': { type: 'string', default: '/etc/ssh/gotgan-panel.keys' },
 } as const;
 
 /**
  * `server sshd-config --key <the panel's .pub file> --from <address> …`
- * @param say takes the text: the Match block, and as a comment the one line of the key file
+ * @param say takes the text: the Match blocks, and as a comment the one line of the key file
  * @throws CommandRefused with every fault at once; nothing is printed then
  */
 export async function sshdCommand(args: readonly string[], say: (text: string) => void): Promise<void> {
@@ -26,7 +32,10 @@ export async function sshdCommand(args: readonly string[], say: (text: string) =
   });
   const places = {
     group: values.group,
-    sites: values.sites,
+    user: values.user,
+    program: values.program,
+    databases: values.database ?? usualDatabases,
+    hasCustomers: values.customers,
     keyFile: values['key-file'],
     from: values.from ?? [],
     publicKey: publicKey.trimEnd(),

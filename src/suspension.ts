@@ -1,5 +1,15 @@
-// Where a site is suspended or resumed: its web first, then every other door of it (KHADA 7.2).
+// Where a site is suspended or resumed, or closed while it moves: its web first, then every other door of it (KHADA 7.2). A restricted
+// customer keeps the web alone.
 import type { Doors } from './panel.ts';
+import { isShut } from './sites/sites.ts';
+
+/** The job `customers.enforce`: a customer was restricted, or is not any more. May be repeated. @throws as `enforce` */
+export async function enforceCustomer(customerId: string, doors: Doors): Promise<void> {
+  const sites = await doors.sites.forCustomer(customerId);
+  const ends = await Promise.allSettled(sites.map(({ id }) => enforce(id, doors)));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}
 
 /**
  * The job `sites.enforce`: every door of the site does what the site's row says now. May be repeated. New FTP sign-ins are judged by
@@ -9,11 +19,7 @@ import type { Doors } from './panel.ts';
 export async function enforce(siteId: string, doors: Doors): Promise<void> {
   const { sites, databases, ftp, ssh } = doors;
   const site = await sites.enforce(siteId);
-  const others = !site
-    ? []
-    : site.suspendedAt === null
-      ? [databases.resume(site)]
-      : [databases.suspend(site), ftp.suspended(siteId)];
+  const others = !site ? [] : isShut(site) ? [databases.suspend(site), ftp.suspended(siteId)] : [databases.resume(site)];
   // One door that cannot be reached must not keep the others open.
   const ends = await Promise.allSettled([ssh.grants.write(siteId), ...others]);
   const failed = ends.find((end) => end.status === 'rejected');
@@ -22,5 +28,5 @@ export async function enforce(siteId: string, doors: Doors): Promise<void> {
     throw failed.reason;
   }
   // The row may have changed meanwhile, and the job of that change may have been quicker.
-  if (site && (await sites.byId(siteId)).suspendedAt !== site.suspendedAt) await enforce(siteId, doors);
+  if (site && isShut(await sites.byId(siteId)) !== isShut(site)) await enforce(siteId, doors);
 }

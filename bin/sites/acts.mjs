@@ -2,12 +2,16 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { takeBackup } from './backup.mjs';
-import { countedBytes, folderOf, isFolder, makeFolders, mend, ownFolder, setDoor, setGroupQuota, setQuota } from './folders.mjs';
+import { countedBytes, folderOf, isFolder, makeFolders, makeTrash, mend, ownFolder, setDoor } from './folders.mjs';
 import { letIn } from './keys.mjs';
+import { removeLeftovers } from './leftovers.mjs';
+import { endProcesses } from './processes.mjs';
+import { dropQuota, setQuota } from './quotas.mjs';
 import { dropRecord, keepRecord, recordOf, syncFolder } from './records.mjs';
-import { trustedFolder } from './settings.mjs';
+import { endSession } from './sessions.mjs';
+import { leastUserId, trustedFolder } from './settings.mjs';
 import { ending, failed, tool } from './system.mjs';
-import { endProcesses, leastUserId, makeUser, setAccount, userOf } from './users.mjs';
+import { makeUser, setAccount, userOf } from './users.mjs';
 
 /** @returns record and user of a site that was opened. @throws notFound */
 function opened(settings, site) {
@@ -18,8 +22,16 @@ function opened(settings, site) {
   return { record, user, folder };
 }
 
+/**
+ * What an act waits for: others that change the site, others that lay in a backup, or nobody. What a customer can draw out (the
+ * size of a tree, programs that run as their user) or what comes over a slow line must never hold back a suspension.
+ * @returns what follows the site's name in the name of the lock; undefined for none
+ */
+export const lockOf = (act) =>
+  ['usage', 'home', 'mend', 'check'].includes(act) ? undefined : act === 'showBackup' ? '.backup' : '';
+
 export const acts = {
-  open(settings, { site }) {
+  async open(settings, { site }) {
     let record = recordOf(settings, site);
     if (!record) {
       if (userOf(settings, site) === undefined && fs.existsSync(folderOf(settings, site)))
@@ -27,7 +39,7 @@ export const acts = {
       record = { suspended: false };
       keepRecord(settings, site, record);
     }
-    const user = userOf(settings, site) ?? makeUser(settings, site, folderOf(settings, site));
+    const user = userOf(settings, site) ?? (await makeUser(settings, site, folderOf(settings, site)));
     setAccount(user, !record.suspended);
     makeFolders(settings, site, user, !record.suspended);
     return { quota: setQuota(settings, site, user) };
@@ -42,7 +54,7 @@ export const acts = {
     setAccount(user, false);
     const folder = ownFolder(settings, site);
     if (folder) setDoor(settings, folder, user, false);
-    endProcesses(user.uid);
+    endProcesses(user);
     return {};
   },
   resume(settings, { site }) {
@@ -57,18 +69,22 @@ export const acts = {
     acts.suspend(settings, { site });
     const user = userOf(settings, site);
     trustedFolder(settings.root);
-    if (user && ownFolder(settings, site)) setGroupQuota(settings, site, user, 0);
+    if (user && ownFolder(settings, site)) dropQuota(settings, site, user);
     // rm opens folder by folder and follows no link.
     tool('rm', ['-rf', '--one-file-system', '--', folderOf(settings, site)]);
     syncFolder(settings.root);
-    if (user) letIn(settings, user, []);
+    if (user) {
+      letIn(settings, user, []);
+      removeLeftovers(settings, user);
+    }
     // Last, so that nobody else gets number and name while files of theirs are left.
     if (user) tool('userdel', ['--', user.name]);
     dropRecord(settings, site);
     return {};
   },
   async usage(settings, { site }) {
-    return countedBytes(join(opened(settings, site).folder, 'www'));
+    const { folder } = opened(settings, site);
+    return countedBytes(['www', 'trash'].map((name) => join(folder, name)).filter(isFolder));
   },
   home(settings, { site }) {
     const { user, folder } = opened(settings, site);
@@ -83,14 +99,20 @@ export const acts = {
     const { record, user } = opened(settings, site);
     return letIn(settings, user, record.suspended ? [] : entries);
   },
+  endSession(settings, { site, session }) {
+    return endSession(opened(settings, site).user, session);
+  },
   mend(settings, { site }) {
-    mend(settings, opened(settings, site));
+    const { user, folder } = opened(settings, site);
+    // Sites that were opened before there was a trash have none.
+    if (!isFolder(join(folder, 'trash'))) makeTrash(settings, folder, user);
+    mend(settings, { user, folder });
     return {};
   },
   /** Whether everything is there that the acts need: said when a server is added, and every minute after. */
   check({ root, panelUser, webUser, memberOf }) {
     trustedFolder(root);
-    for (const program of ['useradd', 'usermod', 'userdel', 'getent', 'flock', 'find', 'findmnt'])
+    for (const program of ['useradd', 'usermod', 'userdel', 'groupadd', 'getent', 'flock', 'find', 'findmnt', 'ipcrm'])
       tool(program, ['--version'], { codesTaken: [0, 1, 2, 3], stdio: 'ignore' });
     for (const user of [panelUser, webUser].filter((name) => name !== null))
       if (tool('getent', ['passwd', user], { codesTaken: [0, 2] }).status === 2) throw failed(`the system has no user ${user}`);

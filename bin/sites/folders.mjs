@@ -1,5 +1,5 @@
 // The folders of a site. The site's own belongs to root, so that nobody can rename or remove what stands in it.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -55,29 +55,25 @@ export function makeFolders(settings, site, user, isOpen) {
   fs.lchownSync(www, user.uid, user.gid);
   fs.chmodSync(www, 0o2770);
   acl(www, ['u::rwx', 'g::rwx', 'o::---', 'm::rwx', ...named(panelUser, 'rwx'), ...named(webUser, 'r-x')], true);
+  makeTrash(settings, folder, user);
   setDoor(settings, folder, user, isOpen);
   syncFolder(folder);
   syncFolder(root);
 }
 
-/** @returns whether this file system keeps quotas of groups */
-export function setGroupQuota(settings, site, user, kib) {
-  const mount = tool('findmnt', ['-n', '-o', 'TARGET', '--target', folderOf(settings, site)]).stdout.trim();
-  const { status, error } = spawnSync('setquota', ['-g', String(user.gid), '0', String(kib), '0', '0', mount], {
-    env: environment,
-  });
-  return !error && status === 0;
+/** What was deleted lies beside www/ for a while: the site's user and the panel may everything, the web server nothing. */
+export function makeTrash({ panelUser }, folder, user) {
+  const trash = join(folder, 'trash');
+  unless(['EEXIST'], () => fs.mkdirSync(trash, 0o700));
+  if (!isFolder(trash)) throw failed(`${trash} is no folder`);
+  fs.lchownSync(trash, user.uid, user.gid);
+  fs.chmodSync(trash, 0o2770);
+  acl(trash, ['u::rwx', 'g::rwx', 'o::---', 'm::rwx', ...named(panelUser, 'rwx')], true);
 }
 
-/** The wall for what comes past the panel, which counts by itself: blocks are more than bytes, so it stands a little further out. */
-export function setQuota(settings, site, user) {
-  if (site.quotaBytes === undefined) return 'not asked';
-  return setGroupQuota(settings, site, user, Math.ceil((site.quotaBytes * 1.1 + 64 * 2 ** 20) / 1024)) ? 'set' : 'not here';
-}
-
-export async function countedBytes(www) {
+export async function countedBytes(folders) {
   // find opens folder by folder without following a link, so nobody can lead root elsewhere while it looks.
-  const find = spawn('find', [www, '-xdev', '-type', 'f', '-printf', '%s %n %D:%i\\n'], {
+  const find = spawn('find', [...folders, '-xdev', '-type', 'f', '-printf', '%s %n %D:%i\\n'], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: environment,
   });
@@ -101,6 +97,9 @@ export async function countedBytes(www) {
   return { bytes, files };
 }
 
+/** Milliseconds, below the panel's own patience: the site's user may stop what runs as the site's user. */
+const mostMending = 9 * 60_000;
+
 /** Files and folders that the site's programs closed to everybody (0600, 0700) are opened to the panel again, and to nobody else. As the site's own user: no right of root's goes into its tree. */
 export function mend({ panelUser, webUser }, { user, folder }) {
   if (panelUser === null) return;
@@ -114,11 +113,14 @@ export function mend({ panelUser, webUser }, { user, folder }) {
     '{}',
     '+',
   ];
+  const until = Date.now() + mostMending;
   const find = (...tests) =>
-    tool('find', ['.', '-xdev', '-user', String(user.uid), ...tests], {
+    tool('find', ['.', '-xdev', '-uid', String(user.uid), ...tests], {
       ...own,
       codesTaken: [0, 1],
       stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: Math.max(1, until - Date.now()),
+      killSignal: 'SIGKILL',
     });
   find('-type', 'd', '!', '-perm', '-g=rx', ...closed('rwx', 'rwx'));
   find('-type', 'd', '!', '-perm', '-g=w', '-exec', 'setfacl', '-m', 'm::rwx', '--', '{}', '+');

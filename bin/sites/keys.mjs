@@ -3,10 +3,10 @@
 import * as fs from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { endProcesses } from './processes.mjs';
 import { syncFolder, writeWhole } from './records.mjs';
 import { trustedFolder } from './settings.mjs';
 import { failed, tool, unless } from './system.mjs';
-import { endProcesses } from './users.mjs';
 
 const isKey = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{16,12000}={0,2}$/;
 
@@ -44,6 +44,13 @@ export function letIn({ ssh }, user, entries) {
   const path = join(ssh.keys, user.name);
   const before = unless(['ENOENT'], () => fs.readFileSync(path, 'utf8')) ?? '';
   const text = entries.map(lineOf).join('');
+  const now = new Set(text.split('\n'));
+  // Stays until the sessions of keys that are gone have ended, so that whoever comes next ends them when this run does not.
+  const unended = `${path}.gone`;
+  if (before.split('\n').some((line) => !now.has(line))) {
+    writeWhole(unended, '', 0o600);
+    syncFolder(ssh.keys);
+  }
   if (text === '') fs.rmSync(path, { force: true });
   else {
     // A dot is in no user's name: sshd never reads this one.
@@ -53,8 +60,11 @@ export function letIn({ ssh }, user, entries) {
   }
   syncFolder(ssh.keys);
   tool('usermod', ['--shell', text === '' ? '/usr/sbin/nologin' : ssh.shell, '--', user.name]);
-  const now = new Set(text.split('\n'));
-  if (before.split('\n').some((line) => !now.has(line))) endProcesses(user.uid);
+  if (fs.existsSync(unended)) {
+    endProcesses(user);
+    fs.rmSync(unended);
+    syncFolder(ssh.keys);
+  }
   return { login: { user: user.name, host: ssh.host, port: ssh.port, hostKeys: ssh.hostKeys.map(fingerprintOf) } };
 }
 

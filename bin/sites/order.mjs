@@ -1,6 +1,7 @@
 // The order on stdin, checked part by part whoever sent it.
 import { once } from 'node:events';
 import { entriesOf } from './keys.mjs';
+import { sessionOf } from './sessions.mjs';
 import { failed } from './system.mjs';
 
 /** @returns the first line, and what was read beyond it; stdin then goes on with the rest of the body */
@@ -25,9 +26,10 @@ export function orderOf(line, acts) {
   } catch {
     throw failed('the order is no JSON');
   }
-  const { version, act, site, backup, entries } = order ?? {};
+  const { version, act, site, backup, entries, session } = order ?? {};
   if (version !== 1) throw failed('only version 1 is known here');
-  if (!Object.hasOwn(acts, act)) throw failed('this act is not known here');
+  // A list of one text would find an act too, and pass by what is asked of it below.
+  if (typeof act !== 'string' || !Object.hasOwn(acts, act)) throw failed('this act is not known here');
   if (act === 'check') return { act, site: { id: null } };
   if (typeof site?.id !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(site.id))
     throw failed('the id of the site is none');
@@ -36,11 +38,14 @@ export function orderOf(line, acts) {
   if (quotaBytes !== undefined && !(Number.isSafeInteger(quotaBytes) && quotaBytes >= 0))
     throw failed('quotaBytes must be a number of bytes');
   if (act === 'showBackup') {
-    const isName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$/.test(backup?.name) && !backup.name.endsWith('.sha256');
-    const isSum = typeof backup?.checksum === 'string' && /^[^\0\r\n]{1,400}\n?$/.test(backup.checksum);
+    const [called, checksum] = [backup?.name, backup?.checksum];
+    const isName =
+      typeof called === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$/.test(called) && !called.endsWith('.sha256');
+    const isSum = typeof checksum === 'string' && /^[^\0\r\n]{1,400}\n?$/.test(checksum);
     if (!isName || !isSum || !(Number.isSafeInteger(backup.bytes) && backup.bytes >= 0))
       throw failed('backup must have name, bytes and checksum');
   }
+  if (act === 'endSession') return { act, site: { id, name, quotaBytes }, session: sessionOf(session) };
   if (act === 'letIn') return { act, site: { id, name, quotaBytes }, entries: entriesOf(entries) };
   return { act, site: { id, name, quotaBytes }, backup };
 }

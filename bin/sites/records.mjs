@@ -42,11 +42,11 @@ export function syncFolder(path) {
   fs.closeSync(folder);
 }
 
-/** One act a site at a time; the lock is the system's and ends with this process, however that ends. @returns how to let go */
-export async function locked({ state }, { name }) {
+/** The lock is the system's and ends with this process, however that ends. @returns how to let go. @throws again */
+export async function locked({ state }, what) {
   fs.mkdirSync(state, { recursive: true, mode: 0o700 });
   trustedFolder(state);
-  const holder = spawn('flock', ['-w', '50', join(state, `${name}.lock`), 'cat'], {
+  const holder = spawn('flock', ['-w', '50', join(state, `${what}.lock`), 'cat'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: environment,
   });

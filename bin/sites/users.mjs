@@ -1,9 +1,7 @@
 // The system's user of a site.
-import * as fs from 'node:fs';
-import { again, ending, failed, tool, unless } from './system.mjs';
-
-/** Below it are the system's own users. */
-export const leastUserId = 1000;
+import { nextNumber } from './numbers.mjs';
+import { leastUserId } from './settings.mjs';
+import { ending, failed, tool } from './system.mjs';
 
 const userName = ({ prefix }, { name }) => `${prefix}${name}`;
 
@@ -21,17 +19,19 @@ export function userOf(settings, site) {
   return user;
 }
 
-export function makeUser(settings, site, folder) {
+export async function makeUser(settings, site, folder) {
   const name = userName(settings, site);
-  // A group alone is what a useradd that was cut off leaves.
+  // A group alone is what an opening that was cut off leaves.
   const { status, stdout } = tool('getent', ['group', name], { codesTaken: [0, 2] });
-  const [, , gid = '0', members = ''] = stdout.trim().split(':');
-  if (status === 0 && (members !== '' || !(Number(gid) >= leastUserId)))
+  const [, , known = '0', members = ''] = stdout.trim().split(':');
+  if (status === 0 && (members !== '' || !(Number(known) >= leastUserId)))
     throw ending('conflict', `the system has a group ${name} that is not of this site`);
-  const group = status === 0 ? ['--no-user-group', '--gid', gid] : ['--user-group'];
+  const number = String(await nextNumber(settings));
+  if (status !== 0) tool('groupadd', ['--gid', number, '--', name]);
+  const ids = ['--uid', number, '--no-user-group', '--gid', status === 0 ? known : number];
   const home = ['--no-create-home', '--home-dir', folder, '--shell', '/usr/sbin/nologin'];
   const own = ['--comment', `gotgan ${site.id}`, '-K', 'SUB_UID_COUNT=0', '-K', 'SUB_GID_COUNT=0'];
-  tool('useradd', [...home, ...group, ...own, ...(settings.memberOf ? ['--groups', settings.memberOf] : []), '--', name]);
+  tool('useradd', [...ids, ...home, ...own, ...(settings.memberOf ? ['--groups', settings.memberOf] : []), '--', name]);
   return userOf(settings, site);
 }
 
@@ -39,19 +39,4 @@ export function makeUser(settings, site, folder) {
 export function setAccount(user, isOpen) {
   const day = isOpen ? '' : '1970-01-02';
   tool('usermod', ['--password', isOpen ? '*' : '!*', '--expiredate', day, '--', user.name]);
-}
-
-export function endProcesses(uid) {
-  const isTheirs = (pid) => {
-    const status = unless(['ENOENT', 'ESRCH'], () => fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
-    const ids = /^Uid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
-    return !/^State:\s+[ZX]/m.test(status) && ids.includes(String(uid));
-  };
-  for (let round = 0; round < 100; round++) {
-    const theirs = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isTheirs(name));
-    if (theirs.length === 0) return;
-    for (const pid of theirs) unless(['ESRCH'], () => process.kill(Number(pid), 'SIGKILL'));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-  }
-  throw again('processes of this site do not end');
 }

@@ -6,6 +6,7 @@ import type { Orders } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Counters } from '../platform/counters/port.ts';
 import type { Connection } from '../platform/database/database.ts';
+import type { Queue } from '../platform/jobs/port.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Settings } from '../platform/settings.ts';
@@ -20,6 +21,7 @@ export type AccountsParts = {
   readonly consent: Consent;
   readonly audit: Audit;
   readonly letters: Letters;
+  readonly queue: Queue;
   readonly counters: Counters;
   readonly settings: Settings;
   readonly hashing: PasswordHashing;

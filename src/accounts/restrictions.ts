@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import { notFound } from '../platform/errors.ts';
+import type { Queue } from '../platform/jobs/port.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { Person } from './accounts.ts';
 
@@ -18,6 +19,7 @@ export type RestrictionParts = {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly letters: Letters;
+  readonly queue: Queue;
 };
 
 /** Asked with every request of somebody who is signed in. */
@@ -25,7 +27,10 @@ const stateOf = prepared((db, { customerId }: { customerId: string }) =>
   db.selectFrom('customers').select(['restricted_at', 'restricted_because']).where('id', '=', customerId),
 );
 
-/** By the operator. Takes effect with the customer's next request (ASVS 8.3.2); sessions stay, so that a download goes on. */
+/**
+ * By the operator. Takes effect with the customer's next request (ASVS 8.3.2); sessions stay, so that a download goes on. What lies outside
+ * of the panel (FTP, SSH, databases) is shut and opened again by the job `customers.enforce`.
+ */
 export class Restrictions {
   readonly #parts: RestrictionParts;
   readonly #owner: (customerId: string) => Promise<Person | undefined>;
@@ -68,7 +73,7 @@ export class Restrictions {
   }
 
   async #set(customerId: string, reason: RestrictionReason | null, actor: Actor): Promise<boolean> {
-    const { connection, clock, audit, letters } = this.#parts;
+    const { connection, clock, audit, letters, queue } = this.#parts;
     const owner = await this.#owner(customerId);
     return connection.write(async (tx) => {
       const row = await tx.selectFrom('customers').selectAll().where('id', '=', customerId).forUpdate().executeTakeFirst();
@@ -79,6 +84,7 @@ export class Restrictions {
       await tx.updateTable('customers').set(restricted).where('id', '=', customerId).execute();
       const action = reason === null ? 'accounts.restrictionLifted' : 'accounts.restricted';
       await audit.record(tx, { action, actor, customerId, ...(reason !== null && { details: { reason } }) });
+      await queue.add(tx, 'customers.enforce', { customerId }, { key: `customers.enforce:${customerId}`, lane: 'short' });
       if (owner)
         await letters.queue(tx, {
           template: reason === null ? 'restriction-lifted' : 'restricted',

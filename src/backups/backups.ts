@@ -118,6 +118,19 @@ export class Backups {
   }
 
   /**
+   * For a move: has a backup made, whatever the limit; it does not count for the customer.
+   * @returns the id of the one that is under way, or that begins now
+   */
+  ensure(site: Site): Promise<string> {
+    return this.#starting.ensure(site);
+  }
+
+  /** Shows the newest good backup in the customer's `backup/`, where the site lies now; without one nothing is done. */
+  show(site: Site): Promise<void> {
+    return this.#making.show(site);
+  }
+
+  /**
    * The job `backups.make`: writes the archive aside, then row, audit and the job that reads it back in one transaction. Killed at
    * any moment it begins anew; nothing unfinished is ever visible. The last failing attempt is told to the customer's owner.
    */

@@ -163,7 +163,7 @@ export class Making {
     if (backup.state === 'made') await this.#check(backup, site, run);
     if (site.terminatedAt !== null) return;
     // Also for one that was verified before: the last run may have been killed right after saying so.
-    await this.#show(site);
+    await this.show(await this.#parts.sites.byId(site.id));
     await this.#keeping.retain(site);
   }
 
@@ -212,7 +212,7 @@ export class Making {
   }
 
   /** Puts the newest good backup into the customer's `backup/`, right above `www` (KHADA 7.6, slide 8-2). */
-  async #show(site: Site): Promise<void> {
+  async show(site: Site): Promise<void> {
     const { archives, sites } = this.#parts;
     const [newest] = await this.#store.good(site, 1);
     if (!newest?.fileName || !newest.sha256) return;

@@ -98,9 +98,21 @@ export class Starting {
     });
   }
 
+  /** For a job of the panel's own that wants to stand on one. @returns the id of the backup that is under way, or of one that begins now */
+  ensure(site: Site): Promise<string> {
+    return this.#parts.connection.write(async (tx) => {
+      await this.#parts.sites.take(tx, site.id);
+      const [open] = await this.#store.inStates(site, openStates, tx);
+      if (open) return open.id;
+      const id = await this.#request(tx, site, { kind: 'operator' });
+      await this.#addJob(tx, site, id, null);
+      return id;
+    });
+  }
+
   async #refuseSecond(tx: Tx, site: Site): Promise<void> {
     // Takes the site's row, so that two requests at once are counted one after the other on every engine.
-    await this.#parts.sites.take(tx, site.id);
+    await this.#parts.sites.takeOpen(tx, site.id);
     if ((await this.#store.inStates(site, openStates, tx)).length > 0) throw conflict('backups.alreadyRunning');
   }
 

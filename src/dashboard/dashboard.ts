@@ -2,6 +2,8 @@
 import type { Audit, AuditRow } from '../audit/audit.ts';
 import type { BackupCard, Backups } from '../backups/backups.ts';
 import type { Files } from '../files/files.ts';
+import type { Incoming } from '../incoming/incoming.ts';
+import type { Moves } from '../moves/moves.ts';
 import type { Choices } from '../options.ts';
 import type { Order, Orders, Plan } from '../orders/orders.ts';
 import type { People } from '../people/people.ts';
@@ -21,7 +23,7 @@ export type BackupPart = BackupCard & {
 };
 
 /** Something that really is to be done. */
-export type Task = 'preparing' | 'upload' | 'download';
+export type Task = 'preparing' | 'suspicious' | 'protect' | 'upload' | 'download';
 
 export type SiteOverview = {
   readonly site: Site;
@@ -30,6 +32,8 @@ export type SiteOverview = {
   readonly backup: Read<BackupPart> | undefined;
   readonly tasks: Read<readonly Task[]>;
   readonly usage: Usage;
+  /** whether it is moving to another server, or has moved lately */
+  readonly move: Read<Awaited<ReturnType<Moves['newsOf']>>>;
 };
 
 export type Overview = { readonly sites: readonly SiteOverview[]; readonly activity: Read<readonly Activity[]> };
@@ -38,7 +42,9 @@ export type DashboardParts = {
   readonly sites: Sites;
   readonly orders: Orders;
   readonly files: Files;
+  readonly incoming: Incoming;
   readonly backups: Backups;
+  readonly moves: Pick<Moves, 'newsOf'>;
   readonly audit: Audit;
   readonly people: People;
   readonly clock: Clock;
@@ -83,7 +89,8 @@ export class Dashboard {
     const order = await this.#read('order', () => this.#order(site));
     const backup = makesBackups ? await this.#read('backup', () => this.#backup(site, order.value?.order)) : undefined;
     const tasks = await this.#read('tasks', () => this.#tasks(site, mayChange, backup?.value));
-    return { site, order, backup, tasks, usage: usageOf(site) };
+    const move = await this.#read('move', () => this.#parts.moves.newsOf(site));
+    return { site, order, backup, tasks, usage: usageOf(site), move };
   }
 
   async #read<T>(card: string, read: () => Promise<T>): Promise<Read<T>> {
@@ -108,8 +115,11 @@ export class Dashboard {
 
   async #tasks(site: Site, mayChange: boolean, backup: BackupPart | undefined): Promise<Task[]> {
     if (site.openedAt === null) return ['preparing'];
-    const { files, audit, clock, choices } = this.#parts;
+    const { files, incoming, audit, clock, choices } = this.#parts;
     const tasks: Task[] = [];
+    const looksAtFiles = choices.features.includes('files') || choices.features.includes('ftp');
+    if (looksAtFiles && (await incoming.open(site)) > 0) tasks.push('suspicious');
+    if (looksAtFiles && mayChange && (await incoming.protection.waiting(site)) > 0) tasks.push('protect');
     const mayUpload = mayChange && choices.features.includes('files');
     if (mayUpload && site.usedFiles === 0 && !(await files.hasUploads(site))) tasks.push('upload');
     if (!backup?.latest) return tasks;

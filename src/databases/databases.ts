@@ -2,23 +2,28 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Actor } from '../audit/audit.ts';
 import { second } from '../platform/clock.ts';
+import { sizeOf } from '../platform/database-server/port.ts';
 import { notFound } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
 import type { ArchiveStorage } from '../platform/storage/port.ts';
+import type { Once } from '../platform/web/idempotency.ts';
 import type { Site } from '../sites/sites.ts';
 import { type Downloader, Downloads, type Subject } from './downloads.ts';
 import { Importing } from './importing.ts';
 import { Imports } from './imports.ts';
 import { Making } from './making.ts';
+import { MovingDatabases } from './moving.ts';
 import type { DatabasesParts } from './parts.ts';
 import { Removing } from './removing.ts';
 import { type Restored, Restoring } from './restoring.ts';
 import { DatabaseServers, type Preparation, type PreparingServer, type Registering } from './servers.ts';
 import type { Database, KnownServer, SeenDatabase } from './states.ts';
 import { DatabaseStore } from './store.ts';
+import { Sweeping } from './sweeping.ts';
 import { Trash } from './trash.ts';
 import type { NamedDump } from './trash-store.ts';
 
+export { CannotMove, type MovingDatabase } from './moving.ts';
 export type { DatabasesParts } from './parts.ts';
 export type { Registering } from './servers.ts';
 export type { Database, SeenDatabase } from './states.ts';
@@ -36,6 +41,8 @@ export class Databases {
   readonly imports: Imports;
   /** dumps of what was deleted or overwritten, for 30 days */
   readonly trash: Trash;
+  /** databases of a site that goes to another server */
+  readonly moving: MovingDatabases;
   readonly #parts: DatabasesParts;
   readonly #store: DatabaseStore;
   readonly #servers: DatabaseServers;
@@ -44,6 +51,7 @@ export class Databases {
   readonly #importing: Importing;
   readonly #downloads: Downloads;
   readonly #restoring: Restoring;
+  readonly #sweeping: Sweeping;
 
   constructor(parts: DatabasesParts) {
     this.#parts = parts;
@@ -52,10 +60,12 @@ export class Databases {
     this.trash = new Trash(parts, this.#servers);
     this.imports = new Imports(parts, this.#servers);
     this.#making = new Making(parts, this.#servers);
+    this.moving = new MovingDatabases(parts, this.#servers);
     this.#removing = new Removing(parts, this.#servers, this.trash);
     this.#importing = new Importing(parts, this.#servers, this.trash);
     this.#downloads = new Downloads(parts, this.#servers);
     this.#restoring = new Restoring(parts, this.#making, this.imports);
+    this.#sweeping = new Sweeping(parts);
   }
 
   /**
@@ -76,13 +86,19 @@ export class Databases {
   }
 
   /** @returns the engines that the site's server has; none is a state of its own, not an error */
-  serversFor(site: Site): Promise<KnownServer[]> {
+  serversFor(site: Pick<Site, 'serverId'>): Promise<KnownServer[]> {
     return this.#servers.ofSite(site);
   }
 
   /** @returns how programs of the customer reach a database. @throws PanelError 404 */
   serverOf(database: Database): Promise<KnownServer> {
     return this.#servers.known(database);
+  }
+
+  /** @returns host and port of a database server as programs of customers are told them. @throws PanelError 404 */
+  async addressOf(database: Pick<Database, 'serverId'>): Promise<string> {
+    const { shownHost, shownPort } = await this.#servers.known(database);
+    return `${shownHost}:${shownPort}`;
   }
 
   /** @returns how many databases the plan of the site's order has, and how many are used; what is being made or removed counts */
@@ -98,9 +114,14 @@ export class Databases {
 
   /** @returns one that is not dropped, with its tables as in `list`. @throws PanelError 404 */
   async find(site: Site, id: string): Promise<SeenDatabase> {
+    return this.#see(await this.named(site, id));
+  }
+
+  /** @returns one that is not dropped, without asking its server. @throws PanelError 404 */
+  async named(site: Site, id: string): Promise<Database> {
     const found = await this.#store.find(site, id);
     if (!found || found.droppedAt !== null) throw notFound();
-    return this.#see(found);
+    return found;
   }
 
   async #see(database: Database): Promise<SeenDatabase> {
@@ -119,7 +140,7 @@ export class Databases {
 
   /**
    * Makes a database with one user of the same name, which has rights there alone.
-   * @param once what the form's repeat is answered with, by the id of what was made
+   * @param more what belongs to it in the same transaction, by its id: the answer of a form's repeat, an import into it
    * @returns the drawn password, where none was given: it is shown once
    * @throws Invalid on `db_name`, `charset`, `db_password`; PanelError 409 while the site is not open, is suspended, or has no such
    * engine; 503: then nothing was made
@@ -147,8 +168,8 @@ export class Databases {
    * Begins to load a dump of the trash: over its database, whose content then goes to the trash, or into a new one of the same name.
    * @throws Invalid on `db_name` when the plan holds no more; PanelError 409, 503
    */
-  restore(site: Site, dump: NamedDump, actor: Actor): Promise<Restored> {
-    return this.#restoring.restore(site, dump, actor);
+  restore(site: Site, dump: NamedDump, actor: Actor, once?: Once): Promise<Restored> {
+    return this.#restoring.restore(site, dump, actor, once);
   }
 
   /** The job `databases.import`. May run twice. */
@@ -166,9 +187,12 @@ export class Databases {
     return this.#downloads.grant(site, subject, downloader);
   }
 
-  /** @returns the database as gzip of SQL text, dumped while it is read; it breaks off with an error when the dump is not whole */
-  openDump(database: Database): Promise<Readable> {
-    return this.#downloads.open(database);
+  /**
+   * @param gone ends it
+   * @returns the database as gzip of SQL text, dumped while it is read; it breaks off with an error when the dump is not whole
+   */
+  openDump(database: Database, gone: AbortSignal): Promise<Readable> {
+    return this.#downloads.open(database, gone);
   }
 
   /** By the clock. @param before epoch milliseconds: grants of sessions that cannot live any more */
@@ -191,9 +215,14 @@ export class Databases {
     return this.#making.setLocked(site, true);
   }
 
-  /** Undoes `suspend`. May be repeated. @throws PanelError 503 */
-  resume(site: Site): Promise<void> {
-    return this.#making.setLocked(site, false);
+  /** Undoes `suspend`, unless the customer is restricted: then it shuts them. May be repeated. @throws PanelError 503 */
+  async resume(site: Site): Promise<void> {
+    const isRestricted = async () => (await this.#parts.accounts.restrictions.of(site.customerId)) !== undefined;
+    for (let due = await isRestricted(); ; due = !due) {
+      await this.#making.setLocked(site, due);
+      // Restricted or not any more meanwhile: the job of that may have been quicker.
+      if ((await isRestricted()) === due) return;
+    }
   }
 
   /** For backups: @returns the site's databases that hold something, by name */
@@ -210,11 +239,17 @@ export class Databases {
     return server.dump({ name: database.name, user: database.login }, into, signal ? { signal } : {});
   }
 
-  /** By the clock: takes back what was cut off in the middle, on servers and in storage, and empties the trash of what is too old. */
+  /** By the clock: takes back what was cut off in the middle, on servers and in storage, and empties the trash and rows of what is too old. */
   async tidy(): Promise<void> {
     await this.#making.tidy();
     await this.#importing.tidy();
     await this.trash.sweep();
+    await this.#sweeping.rows();
+  }
+
+  /** By the clock: removes dumps from storage that no row knows, which a process left behind that died at the wrong moment. */
+  sweepArchives(): Promise<void> {
+    return this.#sweeping.archives();
   }
 
   /** By the clock: looks at sizes, for pages while a server does not answer and for the room that is left. @param before epoch milliseconds */
@@ -236,5 +271,3 @@ export class Databases {
     await connection.write((tx) => this.#store.change(tx, database.id, change));
   }
 }
-
-const sizeOf = (tables: readonly { readonly bytes: number }[]) => tables.reduce((sum, { bytes }) => sum + bytes, 0);

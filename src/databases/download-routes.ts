@@ -1,12 +1,13 @@
 // The HTTP of downloads: a database dumped while it is sent, and dumps of the trash.
 import type { Readable } from 'node:stream';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import { localStamp } from '../platform/clock.ts';
-import { conflict, tooMany } from '../platform/errors.ts';
+import { conflict } from '../platform/errors.ts';
 import { hashToken } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { asAttachment } from '../platform/web/headers.ts';
-import { send } from '../platform/web/sending.ts';
+import { overWith, send } from '../platform/web/sending.ts';
+import { Turns } from '../platform/web/turns.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Databases } from './databases.ts';
 import type { Downloader, Subject } from './downloads.ts';
@@ -16,16 +17,17 @@ function downloaderOf(req: Request): Downloader {
   return { sessionHash: hashToken(req.sessionID), personId: req.visit.person?.personId ?? '', actor: actorOf(req) };
 }
 
-/** Asks for a fresh sign-in, unless this session has its grant for this. */
-function freshOrGranted(
-  databases: Databases,
-  fresh: RequestHandler,
-  subjectOf: (req: Request) => Promise<Subject>,
+/** Looks it up once; asks for a fresh sign-in unless this session has its grant for it; and hands it out. */
+function handingOut<T extends Subject>(
+  { databases, fresh }: { databases: Databases; fresh: RequestHandler },
+  find: (req: Request) => Promise<T>,
+  handOut: (found: T, req: Request, res: Response) => Promise<void>,
 ): RequestHandler {
   return async (req, res, next) => {
-    const { id } = await subjectOf(req);
-    if (await databases.isGranted(req.site, id, downloaderOf(req))) return next();
-    return fresh(req, res, next);
+    const found = await find(req);
+    if (await databases.isGranted(req.site, found.id, downloaderOf(req))) return handOut(found, req, res);
+    const then = (error?: unknown) => (error === undefined ? handOut(found, req, res).catch(next) : next(error));
+    return fresh(req, res, then as NextFunction);
   };
 }
 
@@ -34,15 +36,10 @@ export function databaseDownloadRoutes(
   { signedIn, site, fresh }: Guards,
 ): Router {
   const router = Router();
-
-  const database = async (req: Request) => {
-    const found = await databases.find(req.site, String(req.params.id));
-    if (found.madeAt === null) throw conflict('databases.refused.making');
-    return found;
-  };
-  const turns = dumpsAtOnce();
+  const turns = new Turns({ atOnce, refusal: 'databases.download.tooMany' });
+  const stamp = (at: number) => localStamp(at, choices.timeZone);
   /** Written down when the first bytes are there; what cannot be written down is not handed out. */
-  const hand = async (stream: Readable, { req, res, subject }: { req: Request; res: Response; subject: Subject }) => {
+  const hand = async (stream: Readable, subject: Subject, req: Request, res: Response) => {
     try {
       await databases.grantDownload(req.site, subject, downloaderOf(req));
     } catch (error) {
@@ -51,60 +48,45 @@ export function databaseDownloadRoutes(
     }
     await send(stream, res);
   };
-  const subjectOfDatabase = async (req: Request): Promise<Subject> => {
-    const { id, name } = await database(req);
-    return { id, databaseId: id, name };
-  };
-  const one = freshOrGranted(databases, fresh, subjectOfDatabase);
-  router.get('/sites/:site/databases/:id/download', signedIn, site, one, async (req: Request, res: Response) => {
-    const found = await database(req);
-    const stamp = localStamp(clock.now(), choices.timeZone);
-    describe(res, `${found.name}-${stamp}.sql.gz`);
-    if (req.method === 'HEAD') return void res.end();
-    const end = turns.begin(req);
-    try {
-      await hand(await databases.openDump(found), { req, res, subject: await subjectOfDatabase(req) });
-    } finally {
-      end();
-    }
-  });
 
-  const subjectOfDump = async (req: Request): Promise<Subject> => {
-    const { id, databaseId, name } = await databases.trash.find(req.site, String(req.params.id));
-    return { id, databaseId, name };
+  const database = async (req: Request) => {
+    const found = await databases.named(req.site, String(req.params.id));
+    if (found.madeAt === null) throw conflict('databases.refused.making');
+    return { ...found, databaseId: found.id };
   };
-  const thrown = freshOrGranted(databases, fresh, subjectOfDump);
-  router.get('/sites/:site/databases/trash/:id/download', signedIn, site, thrown, async (req: Request, res: Response) => {
-    const dump = await databases.trash.find(req.site, String(req.params.id));
-    const { size, stream } = await databases.trash.open(dump);
-    describe(res, `${dump.name}-${localStamp(dump.madeAt, choices.timeZone)}.sql.gz`);
+  const live = handingOut({ databases, fresh }, database, async (found, req, res) => {
+    describe(res, `${found.name}-${stamp(clock.now())}.sql.gz`);
+    if (req.method === 'HEAD') return void res.end();
+    const over = overWith(res);
+    await turns.during(req, async () => {
+      const stream = await databases.openDump(found, over).catch(unlessOver(over));
+      if (stream) await hand(stream, found, req, res);
+    });
+  });
+  router.get('/sites/:site/databases/:id/download', signedIn, site, live);
+
+  const dump = (req: Request) => databases.trash.find(req.site, String(req.params.id));
+  const thrown = handingOut({ databases, fresh }, dump, async (found, req, res) => {
+    const { size, stream } = await databases.trash.open(found);
+    describe(res, `${found.name}-${stamp(found.madeAt)}.sql.gz`);
     res.set('Content-Length', String(size));
     if (req.method === 'HEAD') {
       stream.destroy();
       return void res.end();
     }
-    await hand(stream, { req, res, subject: await subjectOfDump(req) });
+    await hand(stream, found, req, res);
   });
+  router.get('/sites/:site/databases/trash/:id/download', signedIn, site, thrown);
   return router;
 }
 
+/** A dump takes its server's and this machine's time: each person has few at a time. */
 const atOnce = 2;
 
-/** A dump takes its server's and this machine's time: each person has few at a time. */
-function dumpsAtOnce() {
-  const active = new Map<string, number>();
-  return {
-    begin(req: Request): () => void {
-      const personId = req.visit.person?.personId ?? '';
-      const running = active.get(personId) ?? 0;
-      if (running >= atOnce) throw tooMany('databases.download.tooMany');
-      active.set(personId, running + 1);
-      return () => {
-        const left = (active.get(personId) ?? 1) - 1;
-        if (left > 0) active.set(personId, left);
-        else active.delete(personId);
-      };
-    },
+/** Nobody is there to be told of what stopped with them. */
+function unlessOver(over: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    if (!over.aborted) throw error;
   };
 }
 

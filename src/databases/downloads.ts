@@ -54,16 +54,23 @@ export class Downloads {
   }
 
   /**
+   * @param gone ends the dump: whoever asked for it has left
    * @returns the database as packed SQL text, which begins only when the server has begun to send; it ends with an error when the dump
    * is not whole, so that nobody takes it for whole
-   * @throws PanelError 503 when the server does not answer
+   * @throws PanelError 503 when the server does not answer; the signal's reason
    */
-  async open({ name, login, serverId }: Database): Promise<Readable> {
+  async open({ name, login, serverId }: Database, gone: AbortSignal): Promise<Readable> {
     const server = await this.#servers.reach({ serverId });
+    gone.throwIfAborted();
     const stop = new AbortController();
     const text = new PassThrough();
     const packed = createGzip();
-    packed.once('close', () => stop.abort());
+    const leave = () => packed.destroy();
+    gone.addEventListener('abort', leave, { once: true });
+    packed.once('close', () => {
+      gone.removeEventListener('abort', leave);
+      stop.abort();
+    });
     const dumped = server.dump({ name, user: login }, text, { signal: stop.signal });
     const sent = pipeline(text, packed);
     sent.catch(() => {});

@@ -1,9 +1,8 @@
-// What the routes of databases share: their parts, who may begin a change, and where a drawn password is shown.
+// What the routes of databases share: their parts, and where a drawn password is shown.
 import type { Request } from 'express';
 import type {} from 'express-session';
 import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
-import { forbidden } from '../platform/errors.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { Databases } from './databases.ts';
@@ -22,12 +21,6 @@ declare module 'express-session' {
     /** of a database, drawn a moment ago: shown on the next page and never again */
     drawnPassword: { databaseId: string; name: string; password: string };
   }
-}
-
-/** Pages that begin a change are for who may finish it. */
-export function mayChange(req: Request, _res: unknown, next: (error?: unknown) => void): void {
-  const { person } = req.visit;
-  next(req.mayChange ? undefined : forbidden(person?.restriction ? 'error.restricted' : 'error.role'));
 }
 
 /** @returns where the drawn password is shown, once; without one, the page of the database */

@@ -1,11 +1,12 @@
 // The HTTP of imports: the form (multipart, without JavaScript), and how far one has come.
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { Invalid, PanelError, tooMany, unsupported } from '../platform/errors.ts';
+import { Invalid, PanelError, unsupported } from '../platform/errors.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { form } from '../platform/web/form.ts';
+import { Turns } from '../platform/web/turns.ts';
 import type { Guards } from '../sign-in/guards.ts';
-import { type DatabasesRouteParts, mayChange } from './entering.ts';
+import type { DatabasesRouteParts } from './entering.ts';
 import { importAddress } from './imports.ts';
 import { importPage, importState } from './page.ts';
 import { type ReceivedDump, receiveDump } from './receiving.ts';
@@ -20,15 +21,16 @@ declare global {
   }
 }
 
+/** dumps that one person sends at the same time */
 const atOnce = 2;
 
 export function databaseImportRoutes(parts: DatabasesRouteParts, guards: Guards): Router {
   const { databases, clock } = parts;
-  const { signedIn, site } = guards;
+  const { signedIn, site, mayChange, fresh } = guards;
   const router = Router();
   const page = importForm(parts);
-  router.get('/sites/:site/databases/:id/imports', signedIn, site, mayChange, page.get);
-  router.post('/sites/:site/databases/:id/imports', signedIn, site, receiving(parts, page.post));
+  router.get('/sites/:site/databases/:id/imports', signedIn, site, mayChange, fresh, page.get);
+  router.post('/sites/:site/databases/:id/imports', signedIn, site, fresh, receiving(parts, page.post));
 
   router.get('/sites/:site/databases/:id/imports/:import', signedIn, site, async (req, res) => {
     await res.page('databases/import-one', await importPage(req, databases, clock));
@@ -42,29 +44,21 @@ export function databaseImportRoutes(parts: DatabasesRouteParts, guards: Guards)
 
 /** Reads the whole form, hands over, and leaves nothing in staging. */
 function receiving({ databases, clock }: DatabasesRouteParts, answer: ReturnType<typeof form>['post']) {
-  const active = new Map<string, number>();
+  const turns = new Turns({ atOnce, refusal: 'databases.import.tooMany' });
   return async (req: Request, res: Response, next: (error?: unknown) => void): Promise<void> => {
     // A stranger's database is not there, whatever is sent to it.
-    await databases.find(req.site, String(req.params.id));
+    await databases.named(req.site, String(req.params.id));
     if (!req.is('multipart/form-data')) throw unsupported();
-    const personId = req.visit.person?.personId ?? '';
-    const running = active.get(personId) ?? 0;
-    if (running >= atOnce) throw tooMany('databases.import.tooMany');
-    active.set(personId, running + 1);
-    try {
-      const receipt = {
-        archives: databases.archives,
-        siteName: req.site.name,
-        now: clock.now(),
-        mostBytes: databases.importBytes,
-      };
-      req.dump = await receiveDump(req, res, receipt).catch(unlessForged);
-      await answer(req, res, next);
-    } finally {
-      if (running === 0 && active.get(personId) === 1) active.delete(personId);
-      else active.set(personId, (active.get(personId) ?? 1) - 1);
-      if (req.dump && 'discard' in req.dump) await req.dump.discard();
-    }
+    const { archives, importBytes: mostBytes } = databases;
+    await turns.during(req, async () => {
+      try {
+        const receipt = { archives, siteName: req.site.name, now: clock.now(), mostBytes };
+        req.dump = await receiveDump(req, res, receipt).catch(unlessForged);
+        await answer(req, res, next);
+      } finally {
+        if (req.dump && 'discard' in req.dump) await req.dump.discard();
+      }
+    });
   };
 }
 
@@ -83,11 +77,11 @@ function importForm({ databases, idempotency }: DatabasesRouteParts) {
       title: req.visit.words.t('databases.import.title'),
       section: 'databases',
       site: req.site,
-      database: await databases.find(req.site, String(req.params.id)),
+      database: await databases.named(req.site, String(req.params.id)),
       most: databases.importBytes,
     }),
     submit: async ({ req, values, once }) => {
-      const database = await databases.find(req.site, String(req.params.id));
+      const database = await databases.named(req.site, String(req.params.id));
       const { dump } = req;
       if (!dump) throw new Invalid({ dump: [{ key: 'databases.fault.dumpMissing' }] });
       if ('refused' in dump) throw new Invalid({ dump: [inWords(req, dump.refused)] });

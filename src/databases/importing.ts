@@ -1,7 +1,7 @@
 // The job of an import: loaded beside the old content first, switched only when it is whole, so that a failure leaves the old one as it was.
 import { systemActor } from '../audit/audit.ts';
 import { minute } from '../platform/clock.ts';
-import { type DatabaseServer, type HostedDatabase, LoadFault } from '../platform/database-server/port.ts';
+import { type DatabaseServer, type HostedDatabase, LoadFault, sizeOf } from '../platform/database-server/port.ts';
 import { PanelError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
@@ -168,7 +168,7 @@ export class Importing {
     const { connection, clock, audit, archives } = this.#parts;
     const tables = await server.tables(target);
     const now = clock.now();
-    const bytes = tables.reduce((sum, table) => sum + table.bytes, 0);
+    const bytes = sizeOf(tables);
     await connection.write(async (tx) => {
       const change = { state: 'done', ended_at: now, moved_at: now, staged_name: null } as const;
       if (!(await this.#store.change(tx, one.id, runId, change))) return;
@@ -245,6 +245,8 @@ const lost = () => new Error('another worker has taken over this import');
 /** @returns why it can never be done; undefined when it may be, later */
 function faultOf(error: unknown): Fault | undefined {
   if (error instanceof Stopped) return error.fault;
+  // Programs are made from the server's own text of them, whose lines are nobody's.
+  if (error instanceof LoadFault && error.reason === 'programs') return { fault: error.reason, about: error.about };
   if (error instanceof LoadFault) return { fault: error.reason, line: error.line, about: error.about };
   return undefined;
 }

@@ -1,12 +1,13 @@
 // Imports: how one begins, and what pages are told of it. What it does stands in importing.ts.
 import type { Actor } from '../audit/audit.ts';
+import type { Tx } from '../platform/database/database.ts';
 import { conflict, Invalid, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import type { Site } from '../sites/sites.ts';
 import { ImportStore } from './import-store.ts';
 import { stagedName } from './names.ts';
-import type { DatabasesParts } from './parts.ts';
+import { attempts, type DatabasesParts } from './parts.ts';
 import type { DatabaseServers } from './servers.ts';
 import { type Database, type DatabaseImport, type ImportMode, stateOf } from './states.ts';
 import { DatabaseStore } from './store.ts';
@@ -18,8 +19,6 @@ export type Beginning = {
   readonly sourceBytes: number;
   readonly isFromTrash: boolean;
 };
-
-const attempts = 4;
 
 export class Imports {
   readonly #parts: DatabasesParts;
@@ -62,36 +61,46 @@ export class Imports {
   }
 
   /**
-   * See `Databases.import`.
-   * @param location where the answer leads
+   * Begins to load a dump into a database: a job does it (`Databases.runImport`).
+   * @param once of the form; its repeat is led to the page of the import
+   * @returns the import's id. @throws Invalid on `mode`, PanelError 404, 409, 503
    */
   async begin(site: Site, database: Database, beginning: Beginning, actor: Actor, once?: Once): Promise<string> {
     await this.refuse(database, beginning.mode);
-    const { connection, clock, queue, audit, sites } = this.#parts;
+    return this.#parts.connection.write(async (tx) => {
+      // Takes the site's row, so that an import and a deletion at once are decided one after the other.
+      await this.#parts.sites.takeOpen(tx, site.id);
+      return this.put(tx, site, { databaseId: database.id, beginning, actor, ...(once && { once }) });
+    });
+  }
+
+  /** The same in the caller's transaction, which has taken the site's row or has just made the database. @throws PanelError 404, 409 */
+  async put(
+    tx: Tx,
+    site: Site,
+    { databaseId, beginning, actor, once }: { databaseId: string; beginning: Beginning; actor: Actor; once?: Once },
+  ): Promise<string> {
+    const { clock, queue, audit } = this.#parts;
+    const database = await this.#databases.find(site, databaseId, tx);
+    if (!database || database.droppedAt !== null) throw notFound();
+    this.#refuseState(database);
     const now = clock.now();
     const id = newId(now);
     const { customerId } = site;
     const { mode, source, sourceBytes, isFromTrash } = beginning;
     const row = {
-      ...{ id, database_id: database.id, site_id: site.id, customer_id: customerId, actor_person_id: actor.personId ?? null },
+      ...{ id, database_id: databaseId, site_id: site.id, customer_id: customerId, actor_person_id: actor.personId ?? null },
       ...{ mode, source, from_trash: isFromTrash ? 1 : 0, source_bytes: sourceBytes },
       ...{ staged_name: stagedName(site.name, id), queued_at: now },
     };
-    await connection.write(async (tx) => {
-      // Takes the site's row, so that an import and a deletion at once are decided one after the other.
-      await sites.take(tx, site.id);
-      const fresh = await this.#databases.find(site, database.id, tx);
-      if (!fresh || fresh.droppedAt !== null) throw notFound();
-      this.#refuseState(fresh);
-      if (!(await this.#store.add(tx, row))) throw conflict('databases.import.running.conflict');
-      const options = { key: `databases.import:${id}`, lane: 'long', maximumAttempts: attempts } as const;
-      await queue.add(tx, 'databases.import', { importId: id, customerId, actorPersonId: actor.personId ?? null }, options);
-      const about = { actor, customerId, siteId: site.id, subjectId: database.id };
-      const details = { name: database.name, mode, bytes: sourceBytes };
-      if (isFromTrash) await audit.record(tx, { action: 'databases.restored', ...about, details });
-      else await audit.record(tx, { action: 'databases.importAsked', ...about, details });
-      await once?.finish(tx, importAddress(site, database.id, id));
-    });
+    if (!(await this.#store.add(tx, row))) throw conflict('databases.import.running.conflict');
+    const options = { key: `databases.import:${id}`, lane: 'long', maximumAttempts: attempts } as const;
+    await queue.add(tx, 'databases.import', { importId: id, customerId, actorPersonId: actor.personId ?? null }, options);
+    const about = { actor, customerId, siteId: site.id, subjectId: databaseId };
+    const details = { name: database.name, mode, bytes: sourceBytes };
+    if (isFromTrash) await audit.record(tx, { action: 'databases.restored', ...about, details });
+    else await audit.record(tx, { action: 'databases.importAsked', ...about, details });
+    await once?.finish(tx, importAddress(site, databaseId, id));
     return id;
   }
 }

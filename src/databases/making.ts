@@ -3,10 +3,9 @@ import type { Actor } from '../audit/audit.ts';
 import { minute } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import type { DatabaseEngine } from '../platform/database-server/port.ts';
-import { conflict, Invalid, PanelError } from '../platform/errors.ts';
+import { conflict, Invalid, whenMissing } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
-import type { Once } from '../platform/web/idempotency.ts';
-import type { Site } from '../sites/sites.ts';
+import { isShut, type Site } from '../sites/sites.ts';
 import { charsets, drawPassword, fullName, nameFaults } from './names.ts';
 import type { DatabasesParts } from './parts.ts';
 import type { DatabaseServers } from './servers.ts';
@@ -26,13 +25,10 @@ export type Wish = {
 /** What was made, with the password where it was drawn: nobody can ask for it again. */
 export type Made = { readonly id: string; readonly name: string; readonly drawnPassword?: string };
 
+type Row = Parameters<DatabaseStore['add']>[1];
+
 /** A making that takes longer was cut off: no engine is waited for as long. */
 const longestMaking = 15 * minute;
-
-/** One that is being deleted may be gone on its server already. */
-function unlessGone(error: unknown): void {
-  if (!(error instanceof PanelError) || error.status !== 404) throw error;
-}
 
 export class Making {
   readonly #parts: DatabasesParts;
@@ -46,38 +42,50 @@ export class Making {
   }
 
   /** See `Databases.create`. */
-  async create(
-    site: Site,
-    wish: Wish,
-    actor: Actor,
-    once?: (id: string) => { finish: Once['finish']; location: string },
-  ): Promise<Made> {
+  async create(site: Site, wish: Wish, actor: Actor, more?: (tx: Tx, id: string) => Promise<void>): Promise<Made> {
     this.refuseSite(site);
     const name = fullName(site.name, wish.name);
     const { password, isDrawn } = await this.#wished(site, wish, name);
-    const server = await this.#servers.forNew(site, wish.engine);
-    const { clock, connection, audit } = this.#parts;
-    const begunAt = clock.now();
+    const { engine, id: serverId } = await this.#servers.forNew(site, wish.engine);
+    const begunAt = this.#parts.clock.now();
     const id = newId(begunAt);
-    const { engine, id: serverId } = server;
     const charset = wish.charset === '' ? null : wish.charset;
     const owner = { siteId: site.id, customerId: site.customerId, serverId };
-    await this.#reserve(site, { id, ...owner, engine, name, login: name, charset, begunAt });
-    await this.#make({ name, user: name }, { id, serverId, password, charset });
-    await connection.write(async (tx) => {
-      const seen = { bytes: 0, table_count: 0, measured_at: clock.now() };
-      await this.#store.change(tx, id, { made_at: clock.now(), ...seen });
-      const about = { actor, customerId: site.customerId, siteId: site.id, subjectId: id };
-      await audit.record(tx, { action: 'databases.created', ...about, details: { name, engine } });
-      const answer = once?.(id);
-      await answer?.finish(tx, answer.location);
-    });
+    const row = { id, ...owner, engine, name, login: name, charset, begunAt };
+    await this.#reserve(site, row);
+    try {
+      await this.#make(row, password);
+      await this.#note(row, actor, more);
+    } catch (error) {
+      // Where even this fails, `tidy` finds the row.
+      await this.#unmake(row).catch(() => {});
+      throw error;
+    }
     return { id, name, ...(isDrawn && { drawnPassword: password }) };
   }
 
+  /** It is there now, with all that belongs to it. */
+  async #note({ id, siteId, customerId, name, engine }: Row, actor: Actor, more?: (tx: Tx, id: string) => Promise<void>) {
+    const { connection, clock, audit } = this.#parts;
+    await connection.write(async (tx) => {
+      const now = clock.now();
+      await this.#store.change(tx, id, { made_at: now, bytes: 0, table_count: 0, measured_at: now });
+      await audit.record(tx, {
+        action: 'databases.created',
+        actor,
+        customerId,
+        siteId,
+        subjectId: id,
+        details: { name, engine },
+      });
+      await more?.(tx, id);
+    });
+  }
+
   /** @throws PanelError 409 where nothing can be made or changed */
-  refuseSite({ openedAt, suspendedAt }: Site): void {
+  refuseSite({ openedAt, suspendedAt, frozenAt }: Site): void {
     if (openedAt === null) throw conflict('databases.notOpen');
+    if (frozenAt !== null) throw conflict('moves.refused');
     if (suspendedAt !== null) throw conflict('databases.suspended');
   }
 
@@ -103,33 +111,43 @@ export class Making {
   }
 
   /** The row before the database: what is cut off is found by its row. */
-  async #reserve(site: Site, row: Parameters<DatabaseStore['add']>[1]): Promise<void> {
+  async #reserve(site: Site, row: Row): Promise<void> {
     const { limit } = await this.allowance(site);
     await this.#parts.connection.write(async (tx: Tx) => {
       // Takes the site's row, so that two requests at once are counted one after the other on every engine.
-      await this.#parts.sites.take(tx, site.id);
+      await this.#parts.sites.takeOpen(tx, site.id);
       if ((await this.#store.ofSite(site, tx)).length >= limit)
         throw new Invalid({ db_name: [{ key: 'databases.fault.limit', parameters: { limit } }] });
       if (!(await this.#store.add(tx, row))) throw new Invalid({ db_name: [{ key: 'databases.fault.taken' }] });
     });
   }
 
-  async #make(
-    hosted: { name: string; user: string },
-    { id, serverId, password, charset }: { id: string; serverId: string; password: string; charset: string | null },
-  ): Promise<void> {
+  /**
+   * The site may have been suspended, or its customer restricted, while the engine was busy: whoever shut the others found nothing to shut
+   * here yet. From now on the job finds it.
+   */
+  async #make(row: Row, password: string): Promise<void> {
+    const { name, login, charset, serverId, siteId } = row;
     const server = await this.#servers.reach({ serverId });
-    try {
-      await server.create(hosted, { password, ...(charset !== null && { charset }) });
-    } catch (error) {
-      // Where even this fails, `tidy` finds the row.
-      await this.#unmake(id, hosted, serverId).catch(() => {});
-      throw error;
+    await server.create({ name, user: login }, { password, ...(charset !== null && { charset }) });
+    for (let locked = false; ; ) {
+      const due = await this.#isShut(siteId);
+      if (due === locked) return;
+      await this.#setOneLocked(row, due);
+      locked = due;
     }
   }
 
-  async #unmake(id: string, hosted: { name: string; user: string }, serverId: string): Promise<void> {
-    await (await this.#servers.reach({ serverId })).drop(hosted);
+  async #isShut(siteId: string): Promise<boolean> {
+    const { sites, accounts } = this.#parts;
+    const site = await sites.byId(siteId);
+    return isShut(site) || (await accounts.restrictions.of(site.customerId)) !== undefined;
+  }
+
+  /** Only what was never said to be made: of an answer of the panel's database that was lost, nobody knows. */
+  async #unmake({ id, name, login, serverId }: Pick<Row, 'id' | 'name' | 'login' | 'serverId'>): Promise<void> {
+    if ((await this.#store.byId(id))?.madeAt !== null) return;
+    await (await this.#servers.reach({ serverId })).drop({ name, user: login });
     await this.#parts.connection.write((tx) => this.#store.forget(tx, id));
   }
 
@@ -172,23 +190,24 @@ export class Making {
     if (failed.length > 0) throw failed[0];
   }
 
-  async #setOneLocked(database: Database, locked: boolean): Promise<void> {
+  async #setOneLocked(database: Pick<Row, 'id' | 'name' | 'login' | 'serverId'>, locked: boolean): Promise<void> {
     const { connection, clock } = this.#parts;
     const hosted = { name: database.name, user: database.login };
     const server = await this.#servers.reach(database);
     // The row first when it is shut, last when it is opened: nothing else unlocks what is said to be shut.
     const change = { locked_at: locked ? clock.now() : null };
     if (locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
-    await (locked ? server.lock(hosted) : server.unlock(hosted)).catch(unlessGone);
+    // One that is being deleted may be gone on its server already.
+    await (locked ? server.lock(hosted) : server.unlock(hosted)).catch(whenMissing);
     if (!locked) await connection.write((tx) => this.#store.change(tx, database.id, change));
   }
 
   /** By the clock: takes back what was begun and never finished. */
   async tidy(): Promise<void> {
     const { clock, log } = this.#parts;
-    for (const { id, name, login, serverId } of await this.#store.neverMade(clock.now() - longestMaking)) {
-      await this.#unmake(id, { name, user: login }, serverId).catch((error) =>
-        log.warn({ database: id, err: error }, 'a database that was not finished could not be taken back yet'),
+    for (const row of await this.#store.neverMade(clock.now() - longestMaking)) {
+      await this.#unmake(row).catch((error) =>
+        log.warn({ database: row.id, err: error }, 'a database that was not finished could not be taken back yet'),
       );
     }
   }

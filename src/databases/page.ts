@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { Clock } from '../platform/clock.ts';
 import { minute, second } from '../platform/clock.ts';
 import type { Visit } from '../platform/web/visit.ts';
-import type { Site } from '../sites/sites.ts';
+import { isShut, type Site } from '../sites/sites.ts';
 import type { Databases } from './databases.ts';
 import { importAddress } from './imports.ts';
 import { charsets } from './names.ts';
@@ -47,7 +47,7 @@ export async function listPage(req: Request, databases: Databases) {
     databases.allowance(site),
     databases.trash.list(site),
   ]);
-  const isUsable = site.openedAt !== null && site.suspendedAt === null;
+  const isUsable = site.openedAt !== null && !isShut(site);
   return {
     title: visit.words.t('databases.title'),
     section: 'databases',
@@ -55,7 +55,7 @@ export async function listPage(req: Request, databases: Databases) {
     rows: all.map((one) => rowOf(visit, site, one)),
     isUnreachable: all.some(({ tables }) => tables === undefined),
     isPreparing: site.openedAt === null,
-    isSuspended: site.suspendedAt !== null,
+    shutTitle: shutTitle(req),
     hasServer: servers.length > 0,
     engines: servers.map(({ engine }) => engine),
     charsets: charsetsFor(servers),
@@ -65,6 +65,13 @@ export async function listPage(req: Request, databases: Databases) {
     isFull: allowance.used >= allowance.limit,
     isReadOnly: !req.mayChange,
   };
+}
+
+/** @returns the key of why databases are shut: the site is suspended or moving, or the customer restricted; undefined when they are open */
+function shutTitle({ site, visit }: Request): string | undefined {
+  if (site.suspendedAt !== null) return 'databases.suspendedTitle';
+  if (site.frozenAt !== null) return 'moves.closed';
+  return visit.person?.restriction && 'databases.restrictedTitle';
 }
 
 function charsetsFor(servers: readonly KnownServer[]): string[] {
@@ -89,10 +96,11 @@ export async function onePage(req: Request, databases: Databases, clock: Clock) 
     server,
     tag: tagOf(visit, database),
     state,
+    shutTitle: shutTitle(req),
     engine: visit.words.t(`databases.engine.${database.engine}`),
     isReadOnly: !req.mayChange,
-    mayChange: req.mayChange && state === 'ready' && site.suspendedAt === null && !job,
-    mayRemove: req.mayChange && (state === 'ready' || state === 'locked') && !job,
+    mayChange: req.mayChange && state === 'ready' && !isShut(site) && !job,
+    mayRemove: req.mayChange && (state === 'ready' || state === 'locked') && site.frozenAt === null && !job,
     mayDownload: state !== 'making',
     snippets: snippetsFor(database, server),
     ...(job && { job }),

@@ -13,6 +13,9 @@ import type { Secrets } from '../platform/secrets.ts';
 import type { ArchiveStorage } from '../platform/storage/port.ts';
 import type { Sites } from '../sites/sites.ts';
 
+/** of an import and of a deletion, before they are given up */
+export const attempts = 4;
+
 export type DatabasesParts = {
   readonly connection: Connection;
   readonly secrets: Secrets;
@@ -30,6 +33,11 @@ export type DatabasesParts = {
   readonly log: Log;
   /** reaches a database server; nothing is opened until it is asked for something */
   readonly databaseServer: (access: DatabaseAccess, options?: { backup?: { user: string; password: string } }) => DatabaseServer;
+  /**
+   * @returns how the panel comes to a database server of a server: as its access says, or through the line to another machine
+   * @throws PanelError 503 when that machine does not answer
+   */
+  readonly reached: (serverId: string, access: DatabaseAccess) => Promise<DatabaseAccess>;
   readonly limits: {
     /** bytes of one dump as it comes, packed or not */
     readonly importBytes: number;

@@ -1,16 +1,14 @@
 // Deleting a database: asked for at once, done by a job that dumps it into the trash and reads the dump back before anything goes.
 import { type Actor, systemActor } from '../audit/audit.ts';
-import { conflict, notFound, PanelError } from '../platform/errors.ts';
+import { conflict, notFound, whenMissing } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
 import type { Site } from '../sites/sites.ts';
 import { ImportStore } from './import-store.ts';
-import type { DatabasesParts } from './parts.ts';
+import { attempts, type DatabasesParts } from './parts.ts';
 import type { DatabaseServers } from './servers.ts';
 import type { Database } from './states.ts';
 import { DatabaseStore } from './store.ts';
 import type { Trash } from './trash.ts';
-
-const attempts = 4;
 
 export class Removing {
   readonly #parts: DatabasesParts;
@@ -32,7 +30,7 @@ export class Removing {
     const { connection, clock, queue, audit, sites } = this.#parts;
     const { customerId } = site;
     await connection.write(async (tx) => {
-      await sites.take(tx, site.id);
+      await sites.takeOpen(tx, site.id);
       const database = await this.#store.find(site, id, tx);
       if (!database || database.droppedAt !== null) throw notFound();
       if (database.madeAt === null) throw conflict('databases.refused.making');
@@ -87,12 +85,6 @@ export class Removing {
 }
 
 /** An attempt before may have dropped it and died before it said so. */
-async function isThere(asked: Promise<unknown>): Promise<boolean> {
-  try {
-    await asked;
-    return true;
-  } catch (error) {
-    if (error instanceof PanelError && error.status === 404) return false;
-    throw error;
-  }
+async function isThere(asked: Promise<object>): Promise<boolean> {
+  return (await asked.catch(whenMissing)) !== undefined;
 }

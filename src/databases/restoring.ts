@@ -1,5 +1,6 @@
 // Taking a dump out of the trash: over the database it came from, or into a new one of its name where that is gone.
 import type { Actor } from '../audit/audit.ts';
+import type { Once } from '../platform/web/idempotency.ts';
 import type { Site } from '../sites/sites.ts';
 import type { Imports } from './imports.ts';
 import type { Making } from './making.ts';
@@ -22,19 +23,21 @@ export class Restoring {
   }
 
   /** See `Databases.restore`. */
-  async restore(site: Site, dump: NamedDump, actor: Actor): Promise<Restored> {
+  async restore(site: Site, dump: NamedDump, actor: Actor, once?: Once): Promise<Restored> {
     this.#making.refuseSite(site);
     const source = { source: dump.archive, sourceBytes: dump.bytes, isFromTrash: true };
     const before = await this.#before(site, dump);
     if (before) {
-      const importId = await this.#imports.begin(site, before, { mode: 'replace', ...source }, actor);
+      const importId = await this.#imports.begin(site, before, { mode: 'replace', ...source }, actor, once);
       return { databaseId: before.id, importId };
     }
     const wish = { name: dump.name.slice(site.name.length + 1), engine: dump.engine, charset: dump.charset ?? '', password: '' };
-    const made = await this.#making.create(site, wish, actor);
-    const database = await this.#store.find(site, made.id);
-    if (!database) throw new Error('a database that was just made is not there');
-    const importId = await this.#imports.begin(site, database, { mode: 'empty', ...source }, actor);
+    let importId = '';
+    // Made and begun in one transaction: an empty database without its import would be half of what was asked for.
+    const made = await this.#making.create(site, wish, actor, async (tx, databaseId) => {
+      const beginning = { mode: 'empty', ...source } as const;
+      importId = await this.#imports.put(tx, site, { databaseId, beginning, actor, ...(once && { once }) });
+    });
     return { databaseId: made.id, importId, ...(made.drawnPassword && { drawnPassword: made.drawnPassword }) };
   }
 

@@ -6,7 +6,7 @@ import { actorOf } from '../platform/web/actor.ts';
 import { checkbox, form } from '../platform/web/form.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
-import { afterDrawing, type DatabasesRouteParts, mayChange } from './entering.ts';
+import { afterDrawing, type DatabasesRouteParts } from './entering.ts';
 import { databasesAddress, listPage, onePage } from './page.ts';
 import { stateOf } from './states.ts';
 
@@ -14,7 +14,7 @@ const text = z.string().max(1000).catch('').default('');
 
 export function databaseRoutes(parts: DatabasesRouteParts, guards: Guards): Router {
   const { databases, sites, clock } = parts;
-  const { signedIn, site, fresh } = guards;
+  const { signedIn, site, mayChange, fresh } = guards;
   const router = Router();
 
   router.get('/databases', signedIn, async (req, res) => {
@@ -35,7 +35,7 @@ export function databaseRoutes(parts: DatabasesRouteParts, guards: Guards): Rout
   router.get('/sites/:site/databases/:id/password', signedIn, site, mayChange, fresh, password.get);
   router.post('/sites/:site/databases/:id/password', signedIn, site, fresh, password.post);
   router.get('/sites/:site/databases/:id/password/once', signedIn, site, async (req, res) => {
-    const database = await databases.find(req.site, String(req.params.id));
+    const database = await databases.named(req.site, String(req.params.id));
     const drawn = req.session.drawnPassword;
     delete req.session.drawnPassword;
     const here = databasesAddress(req.site, `/${database.id}`);
@@ -65,8 +65,9 @@ function makingForm({ databases, idempotency }: DatabasesRouteParts) {
         charset: values.charset,
         password: values.db_password,
       };
-      const answer = (id: string) => ({ finish: once.finish, location: databasesAddress(req.site, `/${id}`) });
-      const made = await databases.create(req.site, wish, actorOf(req), answer);
+      const made = await databases.create(req.site, wish, actorOf(req), (tx, id) =>
+        once.finish(tx, databasesAddress(req.site, `/${id}`)),
+      );
       say(req, 'databases.made', { name: made.name });
       return afterDrawing(req, made);
     },
@@ -79,11 +80,11 @@ function passwordForm({ databases, idempotency }: DatabasesRouteParts) {
     fields: z.object({ db_password: text }),
     idempotency,
     show: async (req) => {
-      const database = await databases.find(req.site, String(req.params.id));
+      const database = await databases.named(req.site, String(req.params.id));
       return { title: req.visit.words.t('databases.password.title'), section: 'databases', site: req.site, database };
     },
     submit: async ({ req, values, once }) => {
-      const database = await databases.find(req.site, String(req.params.id));
+      const database = await databases.named(req.site, String(req.params.id));
       const finish = (tx: Parameters<typeof once.finish>[0]) => once.finish(tx, databasesAddress(req.site, `/${database.id}`));
       const made = await databases.setPassword(req.site, database, values.db_password, actorOf(req), finish);
       say(req, 'databases.password.changed');
@@ -103,7 +104,7 @@ function deletionForm({ databases }: DatabasesRouteParts) {
       return { title: req.visit.words.t('databases.deletion.title'), section: 'databases', site: req.site, database };
     },
     submit: async ({ req, values }) => {
-      const database = await databases.find(req.site, String(req.params.id));
+      const database = await databases.named(req.site, String(req.params.id));
       if (!values.confirm) throw new Invalid({ confirm: [{ key: 'databases.fault.confirm' }] });
       await databases.remove(req.site, database, actorOf(req));
       say(req, 'databases.deletion.asked', { name: database.name });

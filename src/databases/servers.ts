@@ -43,9 +43,10 @@ export class DatabaseServers {
 
   /** See `Databases.registerServer`. */
   async register(registering: Registering, actor: Actor): Promise<void> {
-    const { access, backup } = registering;
-    const { databaseServer } = this.#parts;
-    this.#refusePublic(registering);
+    const { serverId, backup } = registering;
+    const { databaseServer, reached } = this.#parts;
+    await this.#refusePublic(registering);
+    const access = await reached(serverId, registering.access);
     await databaseServer(access).check();
     // The reader comes in as well: found out now, not in the night.
     if (backup) await databaseServer({ ...access, ...backup }).check();
@@ -54,19 +55,23 @@ export class DatabaseServers {
 
   /** See `Databases.prepareServer`. */
   async prepare({ administrator, accounts = 'gotgan', ...more }: PreparingServer, actor: Actor): Promise<Preparation> {
-    const { databaseServer } = this.#parts;
-    this.#refusePublic({ ...more, access: administrator });
+    const { databaseServer, reached } = this.#parts;
+    await this.#refusePublic({ ...more, access: administrator });
+    const way = await reached(more.serverId, administrator);
     const names = { panel: `${accounts}_panel`, backup: `${accounts}_backup` };
-    const { panel, backup, toDo } = await prepareDatabaseServer(administrator, names);
+    const { panel, backup, toDo } = await prepareDatabaseServer(way, names);
     const access = { ...administrator, ...panel };
     // Kept before they are tried: nobody else knows these passwords.
     await this.#put({ ...more, access, backup }, actor);
-    const tried = [access, { ...access, ...backup }].map((one) => databaseServer(one).check());
+    const tried = [panel, backup].map((account) => ({ ...way, ...account })).map((one) => databaseServer(one).check());
     const isReached = (await Promise.allSettled(tried)).every(({ status }) => status === 'fulfilled');
     return { toDo, isReached };
   }
 
-  #refusePublic({ access, shownHost }: Pick<Registering, 'access' | 'shownHost'>): void {
+  async #refusePublic({ serverId, access, shownHost }: Pick<Registering, 'serverId' | 'access' | 'shownHost'>): Promise<void> {
+    const { reach } = await this.#parts.sites.servers.byId(serverId);
+    // sshd can say which ports may be reached, and nothing about sockets.
+    if (reach && access.host.startsWith('/')) throw new Invalid({ host: [{ key: 'databases.fault.farSocket' }] });
     for (const host of [access.host, shownHost ?? access.host])
       if (!isPrivateHost(host)) throw new Invalid({ host: [{ key: 'databases.fault.publicHost' }] });
   }
@@ -90,23 +95,39 @@ export class DatabaseServers {
 
   /** @throws PanelError 409 when the site's server has none of this engine */
   async forNew({ serverId }: Pick<Site, 'serverId'>, engine: string): Promise<KnownServer> {
-    const row = (await this.#store.of(serverId)).find((one) => one.engine === engine);
+    const row = await this.rowFor(serverId, engine);
     if (!row) throw conflict('databases.noServer');
     return known(row);
   }
 
   /** @throws PanelError 404 when the server is not known any more */
   async known({ serverId }: Pick<Database, 'serverId'>): Promise<KnownServer> {
-    return known(await this.#row(serverId));
+    return known(await this.row(serverId));
   }
 
   /** @returns the server with the panel's rights; its dumps are made by the user that may only read, where there is one */
   async reach({ serverId }: Pick<Database, 'serverId'>): Promise<DatabaseServer> {
-    const { access, backup } = await this.#row(serverId);
-    return this.#parts.databaseServer(access, backup ? { backup } : {});
+    const { access, backup, serverId: machine } = await this.row(serverId);
+    const { databaseServer, reached } = this.#parts;
+    return databaseServer(await reached(machine, access), backup ? { backup } : {});
   }
 
-  async #row(id: string): Promise<ServerRow> {
+  /** @returns whether both are one engine at one address, so that a database need not go from one to the other */
+  async areOne(one: ServerRow, other: ServerRow): Promise<boolean> {
+    if (one.id === other.id) return true;
+    const { reached } = this.#parts;
+    const ways = await Promise.all([one, other].map(({ serverId, access }) => reached(serverId, access)));
+    // A loopback address is another one on each machine: what counts is the way there from here.
+    return ways[0]?.host === ways[1]?.host && ways[0]?.port === ways[1]?.port;
+  }
+
+  /** @returns the engine of a server that sites are on, undefined where it has none */
+  async rowFor(serverId: string, engine: string): Promise<ServerRow | undefined> {
+    return (await this.#store.of(serverId)).find((one) => one.engine === engine);
+  }
+
+  /** @throws PanelError 404 when the server is not known any more */
+  async row(id: string): Promise<ServerRow> {
     const row = await this.#store.byId(id);
     if (!row) throw notFound();
     return row;

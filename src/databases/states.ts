@@ -53,7 +53,8 @@ export type ImportMode = (typeof importModes)[number];
 /**
  * Why an import stopped: `refused`, `engine`, `cutOff` and `full` are those of the server (`LoadFault`) · `gzip`: the file is damaged ·
  * `tooBig`: it unpacks to far more than any dump · `notEmpty`: something came into the database meanwhile · `unavailable`: the server
- * did not answer in all attempts · `stopped`: the file is not there any more.
+ * did not answer in all attempts · `stopped`: the file is not there any more · `programs`: the new content is in its place, and a view,
+ * trigger, routine or event of it could not be made. After every other one the database is as it was.
  */
 export const importFaults = [
   'refused',
@@ -65,6 +66,7 @@ export const importFaults = [
   'notEmpty',
   'unavailable',
   'stopped',
+  'programs',
 ] as const;
 export type ImportFault = (typeof importFaults)[number];
 

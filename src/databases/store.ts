@@ -117,6 +117,30 @@ export class DatabaseStore {
     return result.numUpdatedRows === 1n;
   }
 
+  /** @returns false when it is dropped, or on another server than it was */
+  async switchServer(tx: Tx, id: string, fromId: string, toId: string): Promise<boolean> {
+    const result = await tx
+      .updateTable('databases')
+      .set({ database_server_id: toId })
+      .where('id', '=', id)
+      .where('database_server_id', '=', fromId)
+      .where('dropped_at', 'is', null)
+      .executeTakeFirst();
+    return result.numUpdatedRows === 1n;
+  }
+
+  /** @returns whether a database of this name is on that server as far as the panel knows, whoever's it is */
+  async livesOn(databaseServerId: string, name: string): Promise<boolean> {
+    const row = await this.#connection.db
+      .selectFrom('databases')
+      .select('id')
+      .where('database_server_id', '=', databaseServerId)
+      .where('name', '=', name)
+      .where('dropped_at', 'is', null)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** A row whose database never came to be. */
   async forget(tx: Tx, id: string): Promise<void> {
     await tx.deleteFrom('databases').where('id', '=', id).where('made_at', 'is', null).execute();

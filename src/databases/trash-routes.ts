@@ -5,12 +5,13 @@ import { actorOf } from '../platform/web/actor.ts';
 import { form } from '../platform/web/form.ts';
 import { say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
-import { afterDrawing, type DatabasesRouteParts, mayChange } from './entering.ts';
+import { isShut } from '../sites/sites.ts';
+import { afterDrawing, type DatabasesRouteParts } from './entering.ts';
 import { importAddress } from './imports.ts';
 import { trashRow } from './page.ts';
 
 /** To be asked before the other routes: `trash` is no id of a database. */
-export function databaseTrashRoutes(parts: DatabasesRouteParts, { signedIn, site, fresh }: Guards): Router {
+export function databaseTrashRoutes(parts: DatabasesRouteParts, { signedIn, site, mayChange, fresh }: Guards): Router {
   const { databases } = parts;
   const router = Router();
 
@@ -21,7 +22,7 @@ export function databaseTrashRoutes(parts: DatabasesRouteParts, { signedIn, site
       section: 'databases',
       site: req.site,
       rows: dumps.map((dump) => trashRow(req.visit, req.site, dump)),
-      mayRestore: req.mayChange && req.site.suspendedAt === null,
+      mayRestore: req.mayChange && !isShut(req.site),
     });
   });
 
@@ -42,9 +43,9 @@ function restorationForm({ databases, idempotency }: DatabasesRouteParts) {
       const title = req.visit.words.t('databases.restoration.title');
       return { title, section: 'databases', site: req.site, dump: row, isThere: dump.isThere };
     },
-    submit: async ({ req }) => {
+    submit: async ({ req, once }) => {
       const dump = await databases.trash.find(req.site, String(req.params.id));
-      const { databaseId, importId, drawnPassword } = await databases.restore(req.site, dump, actorOf(req));
+      const { databaseId, importId, drawnPassword } = await databases.restore(req.site, dump, actorOf(req), once);
       say(req, 'databases.restoration.begun', { name: dump.name });
       if (drawnPassword === undefined) return importAddress(req.site, databaseId, importId);
       return afterDrawing(req, { id: databaseId, name: dump.name, drawnPassword });

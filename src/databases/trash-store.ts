@@ -78,25 +78,30 @@ export class TrashStore {
     });
   }
 
+  /** @returns those whose time is over, but for what an import is being made of */
   async expired(now: number): Promise<TrashDump[]> {
     const rows = await this.#connection.db
       .selectFrom('database_trash')
       .selectAll()
-      .where('removed_at', 'is', null)
       .where('expires_at', '<=', now)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('database_imports')
+              .select('id')
+              .whereRef('source', '=', 'database_trash.archive')
+              .where('ended_at', 'is', null),
+          ),
+        ),
+      )
       .limit(100)
       .execute();
     return rows.map(fromRow);
   }
 
   /** @returns false when it was removed already */
-  async remove(tx: Tx, id: string, now: number): Promise<boolean> {
-    const result = await tx
-      .updateTable('database_trash')
-      .set({ removed_at: now })
-      .where('id', '=', id)
-      .where('removed_at', 'is', null)
-      .executeTakeFirst();
-    return result.numUpdatedRows === 1n;
+  async remove(tx: Tx, id: string): Promise<boolean> {
+    const result = await tx.deleteFrom('database_trash').where('id', '=', id).executeTakeFirst();
+    return result.numDeletedRows === 1n;
   }
 }

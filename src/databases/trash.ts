@@ -107,12 +107,15 @@ export class Trash {
     return { tables, written: result() };
   }
 
-  /** By the clock: removes what is older than thirty days. First the row, then the archive: never a promise without one. */
+  /**
+   * By the clock: removes what is older than thirty days. First the row, then the archive: never a promise without one. What a process
+   * leaves that dies in between is found by `Databases.sweepArchives`.
+   */
   async sweep(): Promise<void> {
     const { connection, clock, archives, audit } = this.#parts;
     for (const { id, archive, customerId, siteId, databaseId } of await this.#store.expired(clock.now())) {
       await connection.write(async (tx) => {
-        if (!(await this.#store.remove(tx, id, clock.now()))) return;
+        if (!(await this.#store.remove(tx, id))) return;
         const about = { actor: systemActor, customerId, siteId, subjectId: databaseId };
         await audit.record(tx, { action: 'databases.forgotten', ...about });
       });

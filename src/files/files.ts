@@ -1,21 +1,30 @@
 // The door of files: what a customer sees, brings in, moves and removes in a site. Whatever comes in meets the policy (KHADA 7.4).
 import type { Actor, Audit } from '../audit/audit.ts';
 import type { Limits } from '../options.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, day } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
-import { conflict, Invalid, notFound, PanelError } from '../platform/errors.ts';
+import { Invalid, notFound, whenMissing } from '../platform/errors.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
-import type { Entry, OpenFile, SitePath } from '../platform/storage/port.ts';
+import type { Entry, Named, OpenFile, SitePath } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
+import type { Outlet } from '../platform/zip/outlet.ts';
+import { ZipWriter } from '../platform/zip/writer.ts';
 import type { Room, Site, Sites } from '../sites/sites.ts';
 import { type UploadCounts, UploadTally } from './counts.ts';
-import { Deeds, folderMade, moved, removed } from './deeds.ts';
+import { Deeds, folderMade, modeSet, removed } from './deeds.ts';
+import { Editor } from './editing.ts';
+import { refuse } from './entering.ts';
 import { HeldFiles } from './held.ts';
-import { canonicalName, judgeFile, judgeFolders, judgeName, type Refusal, steersServers, usualRules } from './policy.ts';
+import { Moving, nameOr, requireInsideWww, requireWww } from './moving.ts';
+import { judgeFolders, usualRules } from './policy.ts';
 import { type Conflict, publish, type Received, type UploadResult } from './publishing.ts';
 import { Quarantine } from './quarantine.ts';
+import { type Search, type SearchPage, search } from './search.ts';
 import { StandingJudge } from './standing.ts';
 import { FileStore } from './store.ts';
+import { Trash } from './trash.ts';
+import { UnfinishedUploads } from './unfinished.ts';
+import { type ZipOrder, zip } from './zipping.ts';
 
 export type { HeldFiles } from './held.ts';
 export { inWords as refusalInWords } from './results.ts';
@@ -28,6 +37,8 @@ export type FilesParts = {
   readonly audit: Audit;
   readonly scanner: VirusScanner;
   readonly quarantineFolder: string;
+  /** where uploads lie that may pause, on the same disk */
+  readonly unfinishedFolder: string;
   /** where files are kept that were taken out of sites */
   readonly heldFolder: string;
   /** the list of known web shells */
@@ -61,6 +72,13 @@ export class Files {
   readonly standing: StandingJudge;
   /** what was taken out of sites */
   readonly held: HeldFiles;
+  /** uploads that may pause */
+  readonly unfinished: UnfinishedUploads;
+  /** what was deleted and can be put back */
+  readonly trash: Trash;
+  /** texts that are edited in a page */
+  readonly editor: Editor;
+  readonly #moving: Moving;
   readonly #tally = new UploadTally();
 
   constructor(parts: FilesParts) {
@@ -70,11 +88,22 @@ export class Files {
     this.quarantine = new Quarantine(parts.quarantineFolder, parts.clock, parts.leaseMilliseconds);
     this.standing = new StandingJudge({ ...parts, quarantine: this.quarantine, rules: this.rules });
     this.held = new HeldFiles(parts.heldFolder);
+    this.unfinished = new UnfinishedUploads({ ...parts, folder: parts.unfinishedFolder, files: this });
+    const entering = { ...parts, quarantine: this.quarantine, rules: this.rules };
+    this.#moving = new Moving(entering, this.#deeds);
+    this.trash = new Trash(entering, this.#deeds);
+    this.editor = new Editor(entering, this.#deeds, this.trash);
   }
 
   /** What an upload may hold: bytes of a file, number of files, uploads of one person at once. */
   get limits(): Limits {
     return this.#parts.limits;
+  }
+
+  /** @throws PanelError 503 when nothing could be judged now, or the disk's reserve is used up: before the first byte is sent */
+  async requireReady(): Promise<void> {
+    await this.unfinished.disk.require(0);
+    await this.#parts.scanner.check();
   }
 
   /** False: the panel says that uploads are not scanned. */
@@ -83,13 +112,38 @@ export class Files {
   }
 
   /** @throws PanelError 404 */
-  stat(site: Site, path: SitePath): Promise<Entry> {
-    return this.#parts.sites.storageFor(site).stat(path);
+  async stat(site: Site, path: SitePath): Promise<Entry> {
+    return this.#parts.sites.storageFor(site).stat(shown(path));
   }
 
-  /** @throws PanelError 404 when there is no such folder */
-  list(site: Site, path: SitePath): Promise<Entry[]> {
-    return this.#parts.sites.storageFor(site).list(path);
+  /**
+   * @param only of these names alone
+   * @throws PanelError 404 when there is no such folder; the trash has a page of its own
+   */
+  async list(site: Site, path: SitePath, only?: readonly string[]): Promise<Entry[]> {
+    return this.#parts.sites.storageFor(site).list(shown(path), only);
+  }
+
+  /** @returns names and kinds of what stands in a folder. @throws PanelError 404 */
+  async names(site: Site, path: SitePath): Promise<Named[]> {
+    const all = await this.#parts.sites.storageFor(site).names(shown(path));
+    return path.length === 0 ? all.filter(({ name }) => name !== 'trash') : all;
+  }
+
+  /** @returns what was found below a folder, a page at a time. @throws PanelError 404 */
+  search(site: Site, asked: Pick<Search, 'top' | 'text' | 'after'>): Promise<SearchPage> {
+    return search({ ...asked, clock: this.#parts.clock, names: (path) => this.names(site, path) });
+  }
+
+  /** Packs entries below `www/` for who reads the outlet. @throws what `zip` throws; then the archive is not whole */
+  async zip(site: Site, order: Omit<ZipOrder, 'storage' | 'writer'> & { readonly outlet: Outlet }): Promise<void> {
+    const writer = ZipWriter.to(order.outlet);
+    try {
+      await zip({ ...order, writer, storage: this.#parts.sites.storageFor(site) });
+      await writer.finish();
+    } finally {
+      await writer.close();
+    }
   }
 
   /** Opens a file for download. What lies in `backup/` is downloaded through the backups, which ask for a fresh sign-in. @throws PanelError 404 */
@@ -152,6 +206,11 @@ export class Files {
     return upload;
   }
 
+  /** @returns what was refused in the last day, newest first, each path once */
+  refusedLately(site: Site): Promise<Awaited<ReturnType<FileStore['refusedSince']>>> {
+    return this.#store.refusedSince(site, this.#parts.clock.now() - day);
+  }
+
   /** @returns whether something was ever uploaded to the site */
   hasUploads(site: Site): Promise<boolean> {
     return this.#store.any(site);
@@ -173,48 +232,13 @@ export class Files {
   }
 
   /**
-   * Moves or renames. A new name of another kind meets the whole policy; what keeps its kind may go, also program files.
+   * Moves or renames. A new name of another kind meets the whole policy; what keeps its kind may go, also program files, but into an
+   * upload folder only what the policy lets in.
    * @param name a new name, for a single entry
    * @throws Invalid on `name` or `to`, PanelError 404, 409
    */
-  async move(site: Site, doer: Doer, paths: readonly SitePath[], to: SitePath, name?: string): Promise<void> {
-    const storage = this.#parts.sites.storageFor(site);
-    requireWww(to);
-    if ((await storage.stat(to)).kind !== 'folder') throw conflict();
-    await this.#deeds.carryOut(site, doer.actor, moved, paths.length, async (done) => {
-      for (const path of paths) if (await this.#moveOne(site, path, to, name)) done.count += 1;
-    });
-  }
-
-  /** @returns false when it stands there already */
-  async #moveOne(site: Site, path: SitePath, to: SitePath, name: string | undefined): Promise<boolean> {
-    const storage = this.#parts.sites.storageFor(site);
-    const old = requireInsideWww(path);
-    const target = [...to, name === undefined || name === '' ? old : nameOr('name', name)];
-    if (target.join('/') === path.join('/')) return false;
-    if (startsWith(target, path)) throw new Invalid({ to: [{ key: 'files.moveIntoItself', parameters: { name: old } }] });
-    await this.#judgeMove(site, path, target);
-    if (await storage.stat(target).catch(whenMissing)) {
-      throw new Invalid({ [name ? 'name' : 'to']: [{ key: 'files.targetExists', parameters: { name: target.at(-1) ?? '' } }] });
-    }
-    await storage.move(path, target);
-    return true;
-  }
-
-  async #judgeMove(site: Site, from: SitePath, to: SitePath): Promise<void> {
-    const storage = this.#parts.sites.storageFor(site);
-    const entry = await storage.stat(from);
-    const [before = '', after = ''] = [from.at(-1), to.at(-1)];
-    if (before === after || (kindParts(before) === kindParts(after) && !steersServers(after))) return;
-    if (entry.kind !== 'file') return refuse('name', judgeFolders([after], this.rules));
-    refuse('name', judgeName([after], this.rules));
-    const { stream } = await storage.open(from);
-    const { path, remove } = await this.quarantine.copy(stream);
-    try {
-      refuse('name', await judgeFile({ path: [after], from: path, bytes: entry.size }, this.rules));
-    } finally {
-      await remove();
-    }
+  move(site: Site, doer: Doer, paths: readonly SitePath[], to: SitePath, name?: string): Promise<void> {
+    return this.#moving.move(site, doer, paths, to, name);
   }
 
   /** Removes files and folders for good, and has the site counted. Nothing there is no error. @throws Invalid for `www` itself and what is not below it */
@@ -232,41 +256,43 @@ export class Files {
     });
   }
 
-  /** Removes what uploads that were cut off left in quarantine. */
-  sweep(): Promise<void> {
-    return this.quarantine.sweep();
+  /**
+   * Moves entries below `www/` into the trash, from where they come back for thirty days.
+   * @returns the id of the act, by which it is undone, and how many went
+   * @throws Invalid for `www` itself and what is not below it
+   */
+  async throwAway(site: Site, doer: Doer, paths: readonly SitePath[]): Promise<{ actId: string; count: number }> {
+    for (const path of paths) requireInsideWww(path);
+    return this.trash.put(site, doer, paths);
+  }
+
+  /**
+   * Sets who may read, write and run a file or folder below `www/`.
+   * @param mode permission bits up to 0o777
+   * @throws Invalid on `rights` when the owner, as whom the panel itself works, could not read it any more; PanelError 404
+   */
+  async setMode(site: Site, doer: Doer, path: SitePath, mode: number): Promise<void> {
+    const storage = this.#parts.sites.storageFor(site);
+    requireInsideWww(path);
+    const { kind } = await storage.stat(path);
+    if (kind !== 'file' && kind !== 'folder') throw notFound();
+    const least = kind === 'folder' ? 0o700 : 0o400;
+    if ((mode & least) !== least) throw new Invalid({ rights: [{ key: `files.rights.least.${kind}` }] });
+    await this.#deeds.carryOut(site, doer.actor, modeSet, 1, async (done) => {
+      await storage.setDetails(path, { mode });
+      done.count += 1;
+    });
+  }
+
+  /** Removes what uploads that were cut off left in quarantine, and unfinished ones that expired. */
+  async sweep(): Promise<void> {
+    await this.quarantine.sweep();
+    await this.unfinished.sweep();
   }
 }
 
-const whenMissing = (error: unknown): undefined => {
-  if (error instanceof PanelError && error.status === 404) return undefined;
-  throw error;
-};
-
-/** The dot-parts after the first: a name that keeps them keeps its kind. */
-const kindParts = (name: string) => name.toLowerCase().split('.').slice(1).join('.');
-
-const startsWith = (path: SitePath, start: SitePath) =>
-  path.length >= start.length && start.every((segment, i) => path[i] === segment);
-
-function refuse(field: string, refused: Refusal | undefined): void {
-  if (refused) throw new Invalid({ [field]: [{ key: `files.refused.${refused.code}`, parameters: refused.parameters }] });
-}
-
-function nameOr(field: string, typed: string): string {
-  const canonical = canonicalName(typed);
-  if ('refusal' in canonical) refuse(field, canonical.refusal);
-  return 'name' in canonical ? canonical.name : '';
-}
-
-function requireWww(path: SitePath): SitePath {
-  if (path[0] !== 'www') throw new Invalid({ to: [{ key: 'files.onlyWww' }] });
+/** What was deleted is reached by its own page alone. */
+function shown(path: SitePath): SitePath {
+  if (path[0] === 'trash') throw notFound();
   return path;
-}
-
-/** @returns the last segment of something below `www/` */
-function requireInsideWww(path: SitePath): string {
-  const name = path.at(-1);
-  if (path[0] !== 'www' || path.length < 2 || name === undefined) throw new Invalid({ path: [{ key: 'files.onlyWww' }] });
-  return name;
 }

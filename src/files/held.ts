@@ -26,8 +26,12 @@ export class HeldFiles {
     return (await unless(['ENOENT', 'ENOTDIR'], () => stat(this.pathOf(siteId, id))))?.size;
   }
 
-  /** Takes the entry out of the site; errors as promised by `SiteStorage.take`. */
-  async take(siteId: string, id: string, from: { storage: SiteStorage; path: SitePath; stamp: string }): Promise<void> {
+  /** Takes the entry out of the site, or what a process that died had begun to take under this id; as promised by `SiteStorage.take`. */
+  async take(
+    siteId: string,
+    id: string,
+    from: { storage: SiteStorage; path: SitePath; stamp: string | undefined },
+  ): Promise<void> {
     await mkdir(join(this.#folder, siteId), { recursive: true, mode: 0o700 }).catch((error) => {
       throw storageFault(error);
     });

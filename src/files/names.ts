@@ -67,13 +67,37 @@ export function judgeFolders(path: readonly string[], rules: UploadRules): Refus
   return undefined;
 }
 
-/**
- * @returns the first existing name that differs from `name` only in case or normalisation; an equal one is no clash (that is `exists`)
- */
-export function clashesByCase(name: string, existing: Iterable<string>): string | undefined {
-  const folded = foldedForComparison(name);
-  for (const other of existing) if (other !== name && foldedForComparison(other) === folded) return other;
-  return undefined;
+/** Names of one folder, to be asked often: a look at each of ten thousand for each of ten thousand would take a minute. */
+export class KnownNames {
+  readonly #names: Set<string>;
+  readonly #folded = new Map<string, string[]>();
+
+  constructor(names: Iterable<string>) {
+    this.#names = new Set(names);
+    for (const name of this.#names) this.#fold(name);
+  }
+
+  #fold(name: string): void {
+    const folded = foldedForComparison(name);
+    const alike = this.#folded.get(folded);
+    if (alike) alike.push(name);
+    else this.#folded.set(folded, [name]);
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  add(name: string): void {
+    if (this.#names.has(name)) return;
+    this.#names.add(name);
+    this.#fold(name);
+  }
+
+  /** @returns a name that differs from `name` only in case or normalisation; an equal one is no clash (that is `exists`) */
+  clash(name: string): string | undefined {
+    return this.#folded.get(foldedForComparison(name))?.find((other) => other !== name);
+  }
 }
 
 /**

@@ -1,12 +1,14 @@
 // From quarantine into the site: policy, scanner, quota, conflict, then an atomic move; each file by itself, none silently.
 import type { Limits } from '../options.ts';
-import { PanelError } from '../platform/errors.ts';
+import { PanelError, whenMissing } from '../platform/errors.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
 import type { FileAct, Room, Site, Sites } from '../sites/sites.ts';
-import { clashesByCase, judgeFile, type Refusal, type UploadRules } from './policy.ts';
+import { judgeFile, KnownNames, type Refusal, scanRefusal, type UploadRules } from './policy.ts';
 
-export type Conflict = 'skip' | 'rename' | 'replace';
+/** What may become of a file whose name is taken; the first one where nobody chose. */
+export const conflicts = ['skip', 'rename', 'replace'] as const;
+export type Conflict = (typeof conflicts)[number];
 
 /** One file of an upload: refused on arrival, or waiting in quarantine. */
 export type Received = {
@@ -53,7 +55,7 @@ export async function publish(received: readonly Received[], parts: PublishParts
   for (const file of received) judged.push({ ...file, ...(await judge(file, parts)) });
   const budget = await reserve(judged.filter(isWaiting), parts);
   const results: UploadResult[] = [];
-  const folders = new Map<string, Set<string>>();
+  const folders = new Map<string, KnownNames>();
   let { bytes, files } = budget;
   await parts.act.holding(async () => {
     for (const file of judged) {
@@ -74,8 +76,8 @@ async function judge(file: Received, { scanner, rules }: PublishParts): Promise<
   if (!isWaiting(file)) return {};
   const refused = await judgeFile(file, rules);
   if (refused) return { refused: { ...refused, parameters: { ...refused.parameters, name: file.shown } } };
-  const scan = await scanner.scan(file.from);
-  return scan.clean ? {} : { refused: { code: 'malware', parameters: { name: file.shown, sig: scan.signature } } };
+  const found = scanRefusal(await scanner.scan(file.from), file.shown, file.bytes);
+  return found ? { refused: found } : {};
 }
 
 /** Takes room for as many files as fit, in their order, in one short transaction. */
@@ -112,12 +114,12 @@ function refusedResult(file: Received, refused: Refusal | undefined): Outcome {
   };
 }
 
-async function put(file: Waiting, { sites, site, conflict }: PublishParts, folders: Map<string, Set<string>>): Promise<Outcome> {
+async function put(file: Waiting, { sites, site, conflict }: PublishParts, folders: Map<string, KnownNames>): Promise<Outcome> {
   const storage = sites.storageFor(site);
   try {
     const names = await namesIn(storage, file.path.slice(0, -1), folders);
     const name = file.path.at(-1) ?? '';
-    const other = clashesByCase(name, names);
+    const other = names.clash(name);
     if (other !== undefined) return refusedResult(file, { code: 'name_case_clash', parameters: { name: file.shown, other } });
     if (!names.has(name)) return await place(storage, file, file.path, 'stored', names);
     if (conflict === 'skip') return refusedResult(file, await existing(storage, file));
@@ -140,7 +142,7 @@ async function place(
   file: Waiting,
   path: SitePath,
   result: 'stored' | 'renamed',
-  names: Set<string>,
+  names: KnownNames,
 ): Promise<Outcome> {
   await storage.put(path, file.from, 'create');
   names.add(path.at(-1) ?? '');
@@ -158,27 +160,22 @@ async function existing(storage: SiteStorage, file: Waiting): Promise<Refusal> {
 }
 
 /** What stands in a folder, read once an upload; a folder that is not there yet is empty. */
-async function namesIn(storage: SiteStorage, folder: SitePath, known: Map<string, Set<string>>): Promise<Set<string>> {
+async function namesIn(storage: SiteStorage, folder: SitePath, known: Map<string, KnownNames>): Promise<KnownNames> {
   const key = folder.join('/');
   const before = known.get(key);
   if (before) return before;
-  const names = await storage.list(folder).then(
-    (entries) => new Set(entries.map((entry) => entry.name)),
-    (error) => {
-      if (error instanceof PanelError && error.status === 404) return new Set<string>();
-      throw error;
-    },
-  );
+  const entries = await storage.list(folder).catch(whenMissing);
+  const names = new KnownNames(entries?.map((entry) => entry.name) ?? []);
   known.set(key, names);
   return names;
 }
 
 /** `사진.jpg` → `사진 (2).jpg`: the first number that is free, also in other spellings. */
-function freeName(name: string, names: ReadonlySet<string>): string {
+export function freeName(name: string, names: KnownNames): string {
   const dot = name.lastIndexOf('.');
   const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
   for (let number = 2; ; number += 1) {
     const candidate = `${stem} (${number})${extension}`;
-    if (!names.has(candidate) && clashesByCase(candidate, names) === undefined) return candidate;
+    if (!names.has(candidate) && names.clash(candidate) === undefined) return candidate;
   }
 }

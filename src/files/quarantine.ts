@@ -1,5 +1,5 @@
 // Where bytes lie before they are judged: random names, no web access, 0600, one folder an upload.
-import { createWriteStream } from 'node:fs';
+import { constants, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Transform } from 'node:stream';
@@ -75,14 +75,20 @@ const flushMilliseconds = 100;
 /**
  * Writes what passes `through` into a new file. A large one goes to the disk while it still arrives, so that publishing finds little
  * left to wait for.
+ * @param start bytes of a file that is there or not, behind which is written; left out, the file must be new
  * @throws what a stream of ours throws; PanelError 503 for what the system refuses
  */
-export async function toDisk(from: Readable, through: Transform, path: string): Promise<void> {
+export async function toDisk(from: Readable, through: Transform, path: string, start?: number): Promise<void> {
   try {
-    const file = await open(path, 'wx', 0o600);
+    const flags = start === undefined ? 'wx' : constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW;
+    const file = await open(path, flags, 0o600);
     try {
       // The handle, not its number: a stream that breaks down closes a number, which may by then be somebody else's file.
-      const target = file.createWriteStream({ autoClose: false, highWaterMark: batchBytes });
+      const target = file.createWriteStream({
+        autoClose: false,
+        highWaterMark: batchBytes,
+        ...(start !== undefined && { start }),
+      });
       const flush = new EarlyFlush(file);
       const timer = setInterval(() => flush.wrote(target.bytesWritten), flushMilliseconds);
       try {

@@ -9,6 +9,7 @@ import type { SitePath } from '../platform/storage/port.ts';
 import { requireToken } from '../platform/web/form.ts';
 import { bytesPassed } from '../platform/young-memory.ts';
 import { ContentJudge } from './contents.ts';
+import type { DiskRoom } from './disk-room.ts';
 import { canonicalPath, judgeName, type Refusal, type UploadRules } from './policy.ts';
 import type { Received } from './publishing.ts';
 import { storageFault, toDisk } from './quarantine.ts';
@@ -20,12 +21,17 @@ export type ReceivingLimits = {
   readonly freeBytes: number;
 };
 
+/** after as many bytes of a file the disk's reserve is looked at */
+const lookBytes = 64 * 1024 * 1024;
+
 const formLimits = { fields: 20, fieldSize: 4096, fieldNameSize: 100, headerPairs: 20, fieldNestingDepth: 0 };
 
 type Parts = {
   readonly folder: string;
   readonly rules: UploadRules;
   readonly limits: ReceivingLimits;
+  /** asked now and then, since nobody knows how long a form in pieces will be */
+  readonly disk: DiskRoom;
   target(req: Request): SitePath;
 };
 
@@ -90,7 +96,7 @@ class QuarantineEngine implements StorageEngine {
   }
 
   async #write(file: Express.Multer.File, path: SitePath, shown: string): Promise<Received> {
-    const { limits, folder } = this.#parts;
+    const { limits, folder, disk } = this.#parts;
     const from = join(folder, newToken());
     const earlier = this.#counted;
     const counted = Promise.withResolvers<void>();
@@ -101,6 +107,7 @@ class QuarantineEngine implements StorageEngine {
     let bytes = 0;
     const judge = new ContentJudge(path);
     let isOpen = true;
+    let unlooked = 0;
     // What is beyond the limit is counted and dropped, so that the rest of the form can be read.
     const judged = new Transform({
       transform(chunk: Buffer, _encoding, done) {
@@ -108,7 +115,10 @@ class QuarantineEngine implements StorageEngine {
         bytesPassed(chunk.length);
         if (bytes > allowed) return done();
         if (isOpen) isOpen = judge.push(chunk);
-        done(null, chunk);
+        unlooked += chunk.length;
+        if (unlooked < lookBytes) return done(null, chunk);
+        unlooked = 0;
+        disk.require(0).then(() => done(null, chunk), done);
       },
       flush: (done) => {
         if (bytes <= allowed) this.#free -= bytes;

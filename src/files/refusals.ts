@@ -1,4 +1,5 @@
 // Why a file is refused: the reason codes and what their sentences in messages/ fill in.
+import type { ScanResult } from '../platform/scanner/port.ts';
 
 export type ReasonCode =
   | 'too_big'
@@ -9,17 +10,15 @@ export type ReasonCode =
   | 'path_outside'
   | 'name_case_clash'
   | 'exists'
-  | 'empty_dir'
   | 'type_not_allowed'
   | 'double_ext'
   | 'content_mismatch'
   | 'archive_bad'
   | 'malware'
+  | 'scan_too_large'
   | 'password_zip'
   | 'changed_during'
   | 'read_failed'
-  | 'network'
-  | 'session'
   | 'disk_error';
 
 /**
@@ -30,6 +29,7 @@ export type ReasonCode =
  * - `double_ext`: `a`, `b`: the part that servers run, and the last part
  * - `content_mismatch`: `ext`, `found` (an extension that was recognised, or one of `Found`)
  * - `archive_bad`: `why` (`ArchiveFault`), `n` (members, 0 where it concerns the whole), `first` (a member's path, or empty)
+ * - `malware`: `sig` · `scan_too_large`: `size`: more than the virus scanner takes, so that nobody looked to its end
  * - `password_zip`: `first` · `too_big`: `size`, `limit` in bytes, or in pixels where `unit` is `pixels`
  */
 export type Refusal = { readonly code: ReasonCode; readonly parameters: Record<string, string | number> };
@@ -58,6 +58,14 @@ export function refusal(
   parameters: Record<string, string | number> = {},
 ): Refusal {
   return { code, parameters: { name: visible(typeof path === 'string' ? path : path.join('/')), ...parameters } };
+}
+
+/** @returns what a scan says against a file, or `undefined` */
+export function scanRefusal(scan: ScanResult, path: readonly string[] | string, bytes: number): Refusal | undefined {
+  if (scan.clean) return undefined;
+  return 'signature' in scan
+    ? refusal('malware', path, { sig: scan.signature })
+    : refusal('scan_too_large', path, { size: bytes });
 }
 
 /** @returns the same refusal, told of another path */

@@ -11,7 +11,7 @@ import { extensionOf, judgeName } from './names.ts';
 import { judgeFile } from './policy.ts';
 import { programHeadBytes, programOf } from './programs.ts';
 import { type Quarantine, storageFault } from './quarantine.ts';
-import { about, type ReasonCode, type Refusal, refusal } from './refusals.ts';
+import { about, type ReasonCode, type Refusal, refusal, scanRefusal } from './refusals.ts';
 import { findShell, readShells, type ShellSignature, shellReachBytes } from './web-shells.ts';
 
 /** What may be wrong with a file that came past the panel: `executable` (`found`), `web_shell` (`sig`), or what an upload is refused for. */
@@ -102,7 +102,10 @@ export class StandingJudge {
     }
     return this.#beside(source, judge, async (from) => {
       const passed = { refusal: sayingCode(await judge.end(), judge) };
-      return (await judgeFile({ path: inside, from, bytes: source.bytes, passed }, rules)) ?? (await this.#scan(from, path));
+      return (
+        (await judgeFile({ path: inside, from, bytes: source.bytes, passed }, rules)) ??
+        (await this.#scan(from, path, source.bytes))
+      );
     });
   }
 
@@ -126,9 +129,8 @@ export class StandingJudge {
     }
   }
 
-  async #scan(from: string, path: SitePath): Promise<Refusal | undefined> {
-    const scan = await this.#parts.scanner.scan(from);
-    return scan.clean ? undefined : refusal('malware', path, { sig: scan.signature });
+  async #scan(from: string, path: SitePath, bytes: number): Promise<Refusal | undefined> {
+    return scanRefusal(await this.#parts.scanner.scan(from), path, bytes);
   }
 
   async #judgeProgram(source: Source, path: SitePath): Promise<Judgement> {
@@ -142,10 +144,11 @@ export class StandingJudge {
     if (shell) return { refusal: { ...refusal('malware', path, { sig: shell }), code: 'web_shell' } };
     const { scanner } = this.#parts;
     if (scanner.present) {
-      const malware = await (source.localPath
-        ? this.#scan(source.localPath, path)
-        : this.#beside(source, undefined, (from) => this.#scan(from, path)));
-      if (malware) return { refusal: malware };
+      const found = await (source.localPath
+        ? this.#scan(source.localPath, path, source.bytes)
+        : this.#beside(source, undefined, (from) => this.#scan(from, path, source.bytes)));
+      // What is too large for the scanner is let be, as all is that is no program: a long script is told of below.
+      if (found?.code === 'malware') return { refusal: found };
     }
     return source.bytes > shellReachBytes && isScriptName([name]) ? { partly: true } : {};
   }
@@ -161,13 +164,13 @@ export function isScriptName(inside: SitePath): boolean {
   });
 }
 
-/** @returns whether it is refused because something would run, not because its kind is only not on the list */
+/** @returns whether it is refused because something would run, not because its kind is only not on the list; `path` below the upload folder */
 export function isScript(
   path: SitePath,
   { code, parameters }: { readonly code: string; readonly parameters: Refusal['parameters'] },
 ): boolean {
   if (code === 'double_ext' || code === 'malware' || code === 'executable' || code === 'web_shell') return true;
-  if (code === 'type_not_allowed') return isScriptName(path);
+  if (isScriptName(path)) return true;
   return code === 'content_mismatch' && isRunning(String(parameters.found));
 }
 

@@ -20,6 +20,9 @@ const anyOfSite = prepared((db, { id, customerId }: Pick<Site, 'id' | 'customerI
   db.selectFrom('uploads').select('id').where('site_id', '=', id).where('customer_id', '=', customerId).limit(1),
 );
 
+/** of a site in a day, on the page of uploads: each may have refused many */
+const mostUploads = 200;
+
 export class FileStore {
   readonly #connection: Connection;
 
@@ -53,6 +56,29 @@ export class FileStore {
       .where('customer_id', '=', site.customerId)
       .executeTakeFirst();
     return row && { id: row.id, folder: row.folder, createdAt: row.created_at, results: JSON.parse(row.results) };
+  }
+
+  /** @returns what was refused since then, newest upload first, each path once */
+  async refusedSince(
+    site: Site,
+    since: number,
+  ): Promise<{ id: string; createdAt: number; result: UploadResult; folder: string }[]> {
+    const rows = await this.#connection.db
+      .selectFrom('uploads')
+      .select(['id', 'folder', 'created_at', 'results'])
+      .where('site_id', '=', site.id)
+      .where('customer_id', '=', site.customerId)
+      .where('created_at', '>', since)
+      .where('refused', '>', 0)
+      .orderBy('created_at', 'desc')
+      .limit(mostUploads)
+      .execute();
+    const known = new Set<string>();
+    return rows.flatMap(({ id, folder, created_at: createdAt, results }) =>
+      (JSON.parse(results) as UploadResult[])
+        .filter(({ result, file }) => result === 'refused' && !known.has(`${folder}/${file}`) && known.add(`${folder}/${file}`))
+        .map((result) => ({ id, createdAt, result, folder })),
+    );
   }
 
   async any(site: Site): Promise<boolean> {

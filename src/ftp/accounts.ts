@@ -15,6 +15,7 @@ import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import type { Rights } from './fields.ts';
 import type { FtpAccount } from './ftp.ts';
+import { keptMilliseconds, sweptAtOnce } from './logins.ts';
 import type { FtpSessions } from './sessions.ts';
 import type { FtpStore } from './store.ts';
 
@@ -90,7 +91,7 @@ export class FtpAccounts {
     const account = { ...blank, ...this.#rights(wanted.rights), ...{ id: newId(now), siteId: site.id, user, createdAt: now } };
     const whole = { ...account, customerId: by.customerId, makerId: by.personId, passwordSetAt: now, passwordBy: by.personId };
     await connection.write(async (tx) => {
-      await this.#parts.sites.take(tx, site.id);
+      await this.#parts.sites.takeOpen(tx, site.id);
       refuseFull((await store.ofSite(site, tx)).length, most);
       if (!(await store.add(tx, whole, hash))) throw new Invalid({ user: [{ key: 'ftp.fault.userTaken' }] });
       await audit.record(tx, { action: 'ftp.accountMade', ...about(req, whole), details: rightsInWords(whole) });
@@ -173,6 +174,13 @@ export class FtpAccounts {
       await audit.record(tx, { action: 'ftp.accountEnded', ...about(req, account) });
     });
     await this.#forgive(account);
+  }
+
+  /** Forgets accounts that ended longer ago than their sign-ins are kept, in short transactions. */
+  async sweep(): Promise<void> {
+    const { store, clock } = this.#parts;
+    const before = clock.now() - keptMilliseconds;
+    while ((await store.removeEnded(before, sweptAtOnce)) === sweptAtOnce);
   }
 
   /** Every way of having less is followed by the end of what runs, in the same transaction. */

@@ -1,13 +1,12 @@
 // The door of FTP: accounts of a site, who signed in by them, and what came in (KHADA 7.3, 7.4).
+import type { FtpAnswer } from '../platform/ftp-server/port.ts';
 import { FtpAccounts, type FtpAccountsParts } from './accounts.ts';
-import { Incoming, type IncomingParts } from './incoming.ts';
 import { FtpLogReading, type FtpLogReadingParts } from './log-reading.ts';
 import { FtpLogins, type LoginsParts } from './logins.ts';
 import { FtpSessions, type FtpSessionsParts } from './sessions.ts';
 import { FtpSignIns, type FtpSignInsParts } from './sign-ins.ts';
 import { FtpStore } from './store.ts';
 
-export { type Finding, keptDays } from './kept-files.ts';
 export type { FtpLogin } from './logins.ts';
 
 export type FtpAccount = {
@@ -37,12 +36,9 @@ export type FtpAccount = {
   readonly plainAt: number | null;
 };
 
-export type FtpParts = Omit<
-  FtpAccountsParts & FtpSessionsParts & FtpSignInsParts & FtpLogReadingParts & LoginsParts & IncomingParts,
-  Inner
->;
+export type FtpParts = Omit<FtpAccountsParts & FtpSessionsParts & FtpSignInsParts & FtpLogReadingParts & LoginsParts, Inner>;
 /** What is built here. */
-type Inner = 'store' | 'sessions' | 'logins' | 'incoming';
+type Inner = 'store' | 'sessions' | 'logins';
 
 /**
  * By site and customer: what a stranger asks for is PanelError 404. Times are epoch milliseconds. Errors: PanelError 503 when the database
@@ -53,8 +49,6 @@ export class Ftp {
   readonly logins: FtpLogins;
   /** sessions that run on the server now */
   readonly sessions: FtpSessions;
-  /** judges what comes into sites past the panel */
-  readonly incoming: Incoming;
   /** what the server tells afterwards */
   readonly log: FtpLogReading;
   readonly #signIns: FtpSignIns;
@@ -65,8 +59,7 @@ export class Ftp {
     this.sessions = new FtpSessions({ ...parts, store });
     this.accounts = new FtpAccounts({ ...parts, store, sessions: this.sessions });
     this.#signIns = new FtpSignIns({ ...parts, store, logins: this.logins });
-    this.incoming = new Incoming(parts);
-    this.log = new FtpLogReading({ ...parts, store, incoming: this.incoming });
+    this.log = new FtpLogReading({ ...parts, store });
   }
 
   /**
@@ -74,16 +67,22 @@ export class Ftp {
    * cause, for unknown names as for known ones (KHADA 6.3; ruling 15).
    * @throws what a database throws that does not answer: then nobody comes in
    */
-  readonly answer: FtpSignIns['answer'] = (attempt) => this.#signIns.answer(attempt);
+  readonly answer: FtpAnswer = (attempt) => this.#signIns.answer(attempt);
+
+  /** The same for the FTP server of a server on another machine, which is told of its own sites alone. */
+  answerAt(serverId: string): FtpAnswer {
+    return (attempt) => this.#signIns.answer(attempt, serverId);
+  }
 
   /** The site was suspended or terminated: every session at it is ended. @returns how many were. @throws Error when one could not be */
   suspended(siteId: string): Promise<number> {
     return this.sessions.end({ siteId });
   }
 
-  /** By the clock: ends sessions whose account or site would not be let in any more, and forgets old sign-ins. */
+  /** By the clock: ends sessions whose account or site would not be let in any more, forgets old sign-ins, then accounts that ended. */
   async tidy(): Promise<void> {
     await this.logins.sweep();
+    await this.accounts.sweep();
     await this.sessions.endHindered();
   }
 }

@@ -3,7 +3,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import { allows } from '../platform/web/networks.ts';
-import type { Site } from '../sites/sites.ts';
+import { isShut, type Site } from '../sites/sites.ts';
 import type { FtpAccount } from './ftp.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function lasting(
   account: FtpAccount,
   site: Site | undefined,
 ): Promise<Hindrance | undefined> {
-  if (!site || site.openedAt === null || site.suspendedAt !== null || site.terminatedAt !== null) return 'site';
+  if (!site || site.openedAt === null || isShut(site) || site.terminatedAt !== null) return 'site';
   if (account.offAt !== null || account.endedAt !== null) return 'off';
   if (account.expiresAt !== null && account.expiresAt <= clock.now()) return 'expired';
   if (await accounts.restrictions.of(account.customerId)) return 'restricted';

@@ -37,8 +37,8 @@ const pauseMilliseconds = 30 * minute;
 /** So many rows of refusals an account and day; what comes from further addresses is counted together. */
 const mostRefusals = 50;
 /** Ruling 11: histories of sign-ins are kept for a year. */
-const keptMilliseconds = 365 * day;
-const sweptAtOnce = 500;
+export const keptMilliseconds = 365 * day;
+export const sweptAtOnce = 500;
 
 export class FtpLogins {
   readonly #parts: LoginsParts;

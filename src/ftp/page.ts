@@ -5,7 +5,7 @@ import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import type { Words } from '../platform/web/words.ts';
-import type { Site, Sites } from '../sites/sites.ts';
+import { isShut, type Site, type Sites } from '../sites/sites.ts';
 import { mayManage } from './accounts.ts';
 import type { Ftp, FtpAccount, FtpLogin } from './ftp.ts';
 import { stillWorksHere } from './hindrances.ts';
@@ -39,13 +39,13 @@ export async function ftpPage(req: Request, parts: FtpPageParts) {
     site,
     state: stateOf(site),
     ...(server?.host && { server: { host: server.host, port: server.port ?? usualPort } }),
-    fingerprint: fingerprintText(choices.ftpFingerprint),
+    fingerprint: fingerprintText(server?.isHere ? choices.ftpFingerprint : (server?.fingerprint ?? undefined)),
     mayBePlain: choices.ftpPlain === 'allowed',
     user: all[0]?.user,
     accounts: shown,
     plain: shown.filter(({ plainAt, mayManage: isOurs }) => plainAt !== null && isOurs),
     most,
-    canMake: req.mayChange && site.openedAt !== null && site.suspendedAt === null && all.length < most,
+    canMake: req.mayChange && site.openedAt !== null && !isShut(site) && all.length < most,
     mayChange: req.mayChange,
     restricted: by.restriction !== undefined,
     logins: (await ftp.logins.last(site, loginsShown, own)).map((login) => loginView(req.visit.words, login)),
@@ -53,8 +53,10 @@ export async function ftpPage(req: Request, parts: FtpPageParts) {
   };
 }
 
-function stateOf({ openedAt, suspendedAt }: Site): 'open' | 'preparing' | 'suspended' {
-  return openedAt === null ? 'preparing' : suspendedAt === null ? 'open' : 'suspended';
+function stateOf({ openedAt, suspendedAt, frozenAt }: Site): 'open' | 'preparing' | 'suspended' | 'moving' {
+  if (openedAt === null) return 'preparing';
+  if (suspendedAt !== null) return 'suspended';
+  return frozenAt === null ? 'open' : 'moving';
 }
 
 /** As FTP programs show it: pairs with colons. */

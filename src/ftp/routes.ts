@@ -3,7 +3,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import type { Choices } from '../options.ts';
 import { LocalTime } from '../platform/clock.ts';
-import { conflict, forbidden } from '../platform/errors.ts';
+import { conflict } from '../platform/errors.ts';
 import { act, form, requireToken, typed } from '../platform/web/form.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { networksIn } from '../platform/web/networks.ts';
@@ -31,7 +31,7 @@ declare module 'express-session' {
 const password = z.string({ error: 'error.invalid' }).max(2048, 'error.tooLongField').default('');
 const here = (req: Request, path = '') => `/sites/${req.site.name}/ftp${path}`;
 
-export function ftpRoutes(parts: FtpRouteParts, { signedIn: inside, signedInAt, fresh, site }: Guards): Router {
+export function ftpRoutes(parts: FtpRouteParts, { signedIn: inside, signedInAt, fresh, site, mayChange }: Guards): Router {
   const { ftp, sites } = parts;
   const router = Router();
   const found = (req: Request) => ftp.accounts.find(signedIn(req), req.site, String(req.params.id));
@@ -105,10 +105,6 @@ export function ftpRoutes(parts: FtpRouteParts, { signedIn: inside, signedInAt, 
 
 const titled = (req: Request, key: string) => ({ title: req.visit.words.t(key), section: 'ftp', site: req.site });
 
-/** A form that changes something is no page for who may only look. */
-const mayChange: RequestHandler = (req, _res, next) =>
-  next(req.mayChange ? undefined : forbidden(signedIn(req).restriction ? 'error.restricted' : 'error.role'));
-
 /** "Add my address": the form comes again with what was typed and one line more, and nothing is done yet. Needs no script. */
 const addPresentAddress: RequestHandler = (req, res, next) => {
   const sent = (req.body ?? {}) as { here?: unknown; allow_ips?: unknown };
@@ -143,6 +139,7 @@ function makeForm(parts: FtpRouteParts) {
   const folders = async (req: Request) => ((await isMain(req)) ? undefined : offeredFolders(sites.storageFor(req.site)));
   const refuseClosed = ({ site }: Request) => {
     if (site.openedAt === null || site.suspendedAt !== null) throw conflict('ftp.notOpen');
+    if (site.frozenAt !== null) throw conflict('moves.refused');
   };
   return form({
     view: 'ftp/account',

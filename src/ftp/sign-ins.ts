@@ -3,7 +3,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { conflict, PanelError, whenMissing } from '../platform/errors.ts';
-import type { FtpAnswer, FtpHome, FtpSignIn } from '../platform/ftp-server/port.ts';
+import type { FtpHome, FtpSignIn } from '../platform/ftp-server/port.ts';
 import { Lane } from '../platform/lane.ts';
 import { allows, sourceOf } from '../platform/web/networks.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
@@ -40,12 +40,12 @@ export class FtpSignIns {
     this.#lane = new Lane({ width: parts.hashesAtOnce, widthOfOne: atOnceOfOneAddress, refusal: 'login.busy' });
   }
 
-  /** As `Ftp.answer` promises. */
-  readonly answer: FtpAnswer = async (attempt) => {
+  /** As `Ftp.answer` and `Ftp.answerAt` promise. @param serverId the server on another machine that asks; undefined: this one's */
+  readonly answer = async (attempt: FtpSignIn, serverId?: string): Promise<FtpHome | undefined> => {
     const { accounts, clock } = this.#parts;
     const arrived = clock.monotonic();
     const refused = () => accounts.hashingCost.untilFailuresAreTold(clock, arrived);
-    const home = await this.#judged(attempt).catch(async (error) => {
+    const home = await this.#judged(attempt, serverId).catch(async (error) => {
       await refused();
       // Too many at once: the program tries again by itself.
       if (!(error instanceof PanelError)) throw error;
@@ -54,11 +54,13 @@ export class FtpSignIns {
     return home ?? undefined;
   };
 
-  async #judged(attempt: FtpSignIn): Promise<FtpHome | undefined> {
+  async #judged(attempt: FtpSignIn, serverId: string | undefined): Promise<FtpHome | undefined> {
     const { store, signIn, accounts } = this.#parts;
     const name = attempt.user.toLowerCase();
-    const found = await store.byUser(name);
-    const site = found && (await this.#siteOf(found.account));
+    const known = await store.byUser(name);
+    const site = known && (await this.#siteOf(known.account));
+    // Whoever holds a server learns nothing of accounts at another one.
+    const found = !site || (await this.#isAskedBy(site, serverId)) ? known : undefined;
     const standing = standingOf(found?.account, attempt);
     const counted = await signIn.otherDoors.admit({ door: 'ftp', name, address: attempt.address }, standing);
     // Who must wait costs nothing more, not even a row: a flood of attempts stays cheap.
@@ -94,6 +96,11 @@ export class FtpSignIns {
     return this.#parts.sites.byId(siteId).catch(whenMissing);
   }
 
+  async #isAskedBy(site: Site, serverId: string | undefined): Promise<boolean> {
+    if (serverId !== undefined) return site.serverId === serverId;
+    return (await this.#parts.sites.ftpServer(site))?.isHere ?? false;
+  }
+
   async #refuse(account: FtpAccount, outcome: Outcome & ('wrong' | Hindrance), attempt: FtpSignIn): Promise<undefined> {
     const { connection, store, logins, clock } = this.#parts;
     await connection.write(async (tx) => {
@@ -102,13 +109,13 @@ export class FtpSignIns {
     });
   }
 
-  /** Without the rows there is no sign-in. @throws PanelError 409 when the account was ended or turned off at this moment */
+  /** Without the rows there is no sign-in. @throws PanelError 409 when the account was ended, turned off or changed at this moment */
   async #enter({ account, site, passwordHash }: Come, attempt: FtpSignIn): Promise<void> {
     const { connection, store, logins, clock, accounts } = this.#parts;
     const stronger = await accounts.stronger(passwordHash, attempt.password);
     await connection.write(async (tx) => {
       const at = clock.now();
-      if (!(await store.noteUse(tx, account.id, { at, address: attempt.address }))) throw conflict();
+      if (!(await store.noteUse(tx, account, { at, address: attempt.address }))) throw conflict();
       if (!attempt.isEncrypted) await store.notePlain(tx, account.id, at);
       if (stronger !== undefined) await store.setHash(tx, account.id, passwordHash, stronger);
       await store.addSession(tx, site.serverId, attempt.sessionId, account, at);

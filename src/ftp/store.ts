@@ -7,7 +7,12 @@ import type { Secrets } from '../platform/secrets.ts';
 import type { FtpAccount } from './ftp.ts';
 
 type Row = Selectable<FtpTables['ftp_accounts']>;
-export type Running = { readonly serverId: string; readonly session: string; readonly account: FtpAccount };
+export type Running = {
+  readonly serverId: string;
+  readonly session: string;
+  readonly begunAt: number;
+  readonly account: FtpAccount;
+};
 
 const ofUser = prepared((db, { user }: { user: string }) =>
   db.selectFrom('ftp_accounts').selectAll().where('user_name', '=', user).where('ended_at', 'is', null),
@@ -111,8 +116,30 @@ export class FtpStore {
     return this.#set(tx, account, { off_at: offAt });
   }
 
+  /** What nobody comes in by needs no hash and no address: the row keeps the name, for the history. */
   setEnded(tx: Tx, account: FtpAccount, endedAt: number): Promise<boolean> {
-    return this.#set(tx, account, { ended_at: endedAt });
+    return this.#set(tx, account, { ended_at: endedAt, ...emptied });
+  }
+
+  /** Removes accounts that ended before this, once no sign-in and no session is left of them. @returns how many, at most `count` */
+  removeEnded(before: number, count: number): Promise<number> {
+    return this.#connection.write(async (tx) => {
+      const rows = await tx
+        .selectFrom('ftp_accounts')
+        .select('id')
+        .where('ended_at', '<', before)
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('ftp_logins').select('id').whereRef('ftp_logins.account_id', '=', 'ftp_accounts.id'))),
+        )
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('ftp_sessions').select('session').whereRef('ftp_sessions.account_id', '=', 'ftp_accounts.id'))),
+        )
+        .limit(count)
+        .execute();
+      const ids = rows.map(({ id }) => id);
+      if (ids.length > 0) await tx.deleteFrom('ftp_accounts').where('id', 'in', ids).execute();
+      return ids.length;
+    });
   }
 
   async #set(tx: Tx, { id, customerId }: FtpAccount, values: Partial<Row>): Promise<boolean> {
@@ -126,16 +153,19 @@ export class FtpStore {
     return numUpdatedRows === 1n;
   }
 
-  /** @returns false when it ended or was turned off meanwhile */
-  async noteUse(tx: Tx, id: string, { at, address }: { at: number; address: string }): Promise<boolean> {
-    const { numUpdatedRows } = await tx
+  /** @returns false when it is not any more as it was judged: it ended, was turned off, or got a new password or other rights */
+  async noteUse(tx: Tx, judged: FtpAccount, { at, address }: { at: number; address: string }): Promise<boolean> {
+    const { id } = judged;
+    const row = await tx
       .updateTable('ftp_accounts')
       .set({ used_at: at, used_address_sealed: this.#secrets.seal(address, place('used_address_sealed', id)) })
       .where('id', '=', id)
       .where('ended_at', 'is', null)
       .where('off_at', 'is', null)
+      .where('password_set_at', '=', judged.passwordSetAt)
+      .returningAll()
       .executeTakeFirst();
-    return numUpdatedRows === 1n;
+    return row !== undefined && rightsOf(this.#account(row)) === rightsOf(judged);
   }
 
   async notePlain(tx: Tx, id: string, at: number): Promise<void> {
@@ -161,11 +191,28 @@ export class FtpStore {
       .selectFrom('ftp_sessions')
       .innerJoin('ftp_accounts', 'ftp_accounts.id', 'ftp_sessions.account_id')
       .selectAll('ftp_accounts')
-      .select(['ftp_sessions.server_id', 'ftp_sessions.session'])
+      .select(['ftp_sessions.server_id', 'ftp_sessions.session', 'ftp_sessions.begun_at'])
       .$if(of.siteId !== undefined, (query) => query.where('ftp_sessions.site_id', '=', of.siteId ?? ''))
       .$if(of.accountId !== undefined, (query) => query.where('ftp_sessions.account_id', '=', of.accountId ?? ''))
       .execute();
-    return rows.map(({ server_id, session, ...row }) => ({ serverId: server_id, session, account: this.#account(row) }));
+    return rows.map(({ server_id, session, begun_at, ...row }) => ({
+      ...{ serverId: server_id, session, begunAt: begun_at },
+      account: this.#account(row),
+    }));
+  }
+
+  /** @returns sites with an account that was ever used, by id, after `after` */
+  async usedSites(after: string, count: number): Promise<{ siteId: string; customerId: string }[]> {
+    const rows = await this.#connection.db
+      .selectFrom('ftp_accounts')
+      .select(['site_id', 'customer_id'])
+      .distinct()
+      .where('used_at', 'is not', null)
+      .where('site_id', '>', after)
+      .orderBy('site_id')
+      .limit(count)
+      .execute();
+    return rows.map(({ site_id: siteId, customer_id: customerId }) => ({ siteId, customerId }));
   }
 
   #account(row: Row): FtpAccount {
@@ -191,5 +238,10 @@ export class FtpStore {
     };
   }
 }
+
+const emptied = { password_hash: '', networks_sealed: null, used_address_sealed: null };
+
+const rightsOf = ({ folder, networks, plainAllowedAt, expiresAt }: FtpAccount) =>
+  JSON.stringify([folder, networks, plainAllowedAt, expiresAt]);
 
 const place = (column: string, row: string) => ({ table: 'ftp_accounts', column, row });

@@ -15,9 +15,11 @@ import { home as homeEn } from './en/home.ts';
 import { imports as importsEn } from './en/imports.ts';
 import { incoming as incomingEn } from './en/incoming.ts';
 import { lostFactor as lostFactorEn } from './en/lost-factor.ts';
+import { moves as movesEn } from './en/moves.ts';
 import { orders as ordersEn } from './en/orders.ts';
 import { password as passwordEn } from './en/password.ts';
 import { people as peopleEn } from './en/people.ts';
+import { protection as protectionEn } from './en/protection.ts';
 import { security as securityEn } from './en/security.ts';
 import { servers as serversEn } from './en/servers.ts';
 import { shell as shellEn } from './en/shell.ts';
@@ -39,9 +41,11 @@ import { home } from './ko/home.ts';
 import { imports } from './ko/imports.ts';
 import { incoming } from './ko/incoming.ts';
 import { lostFactor } from './ko/lost-factor.ts';
+import { moves } from './ko/moves.ts';
 import { orders } from './ko/orders.ts';
 import { password } from './ko/password.ts';
 import { people } from './ko/people.ts';
+import { protection } from './ko/protection.ts';
 import { security } from './ko/security.ts';
 import { servers } from './ko/servers.ts';
 import { shell } from './ko/shell.ts';
@@ -54,6 +58,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
   ko: {
     ...error,
     ...servers,
+    ...moves,
     ...shell,
     ...home,
     ...orders,
@@ -72,6 +77,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...files,
     ...ftp,
     ...incoming,
+    ...protection,
     ...ssh,
     ...backups,
     ...guideline,
@@ -80,6 +86,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
   en: {
     ...errorEn,
     ...serversEn,
+    ...movesEn,
     ...shellEn,
     ...homeEn,
     ...ordersEn,
@@ -98,6 +105,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...filesEn,
     ...ftpEn,
     ...incomingEn,
+    ...protectionEn,
     ...sshEn,
     ...backupsEn,
     ...guidelineEn,

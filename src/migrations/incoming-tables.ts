@@ -4,7 +4,36 @@ type Time = number;
 
 export interface IncomingTables {
   /** folders below `www/` that are no program area; what lies inside inherits the kind */
-  site_folders: { site_id: Id; path: string; kind: 'upload'; marked_at: Time };
+  site_folders: {
+    site_id: Id;
+    path: string;
+    kind: 'upload';
+    marked_at: Time;
+    program: 'gnuboard' | 'wordpress' | 'rhymix' | 'plain' | null;
+  };
+  /** folders that look like upload folders; `declined_at`: the customer wants to hear of it no more */
+  folder_proposals: {
+    site_id: Id;
+    path: string;
+    program: 'gnuboard' | 'wordpress' | 'rhymix' | 'plain';
+    proposed_at: Time;
+    declined_at: Time | null;
+  };
+  /** one row a site: the last look at every file of its upload folders, the last search for such folders, and what the web server was told */
+  folder_scans: {
+    site_id: Id;
+    requested_at: Time | null;
+    started_at: Time | null;
+    finished_at: Time | null;
+    files: number;
+    found: number;
+    fault: string | null;
+    searched_at: Time | null;
+    /** files of the site at that search, so that nothing is searched where nothing came */
+    searched_files: number | null;
+    written_at: Time | null;
+    write_fault: string | null;
+  };
   /** files that wait to be judged: one row a path */
   file_arrivals: {
     id: Id;
@@ -41,7 +70,9 @@ export interface IncomingTables {
     /** by letter; 0: there is nothing to tell */
     told_at: Time | null;
     restored_at: Time | null;
-    /** the kept file was deleted: its time was over, or room was needed */
+    /** of a file that was found and left, as it stood then */
+    stamp: string | null;
+    /** the file was deleted: by the customer, because its time was over, or because room was needed */
     dropped_at: Time | null;
   };
   /** what upload folders looked like when they were last read */

@@ -26,6 +26,12 @@ import { databases } from './022-databases.ts';
 import { ftp } from './023-ftp.ts';
 import { ssh } from './024-ssh.ts';
 import { incoming } from './025-incoming.ts';
+import { serverAddresses } from './026-server-addresses.ts';
+import { moves } from './027-moves.ts';
+import { sshTellings } from './030-ssh-tellings.ts';
+import { uploadFolders } from './031-upload-folders.ts';
+import { unfinishedUploads } from './032-unfinished-uploads.ts';
+import { fileManager } from './033-file-manager.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -56,6 +62,12 @@ const numbered: Record<string, Migrate> = {
   '023-ftp': ftp,
   '024-ssh': ssh,
   '025-incoming': incoming,
+  '026-server-addresses': serverAddresses,
+  '027-moves': moves,
+  '030-ssh-tellings': sshTellings,
+  '031-upload-folders': uploadFolders,
+  '032-unfinished-uploads': unfinishedUploads,
+  '033-file-manager': fileManager,
 };
 
 /**

@@ -5,9 +5,11 @@ import type { FileAct } from './010-file-acts.ts';
 import type { BackupTables } from './backup-tables.ts';
 import type { DatabasesTables } from './databases-tables.ts';
 import type { DefenceTables } from './defence-tables.ts';
+import type { FileTables } from './file-tables.ts';
 import type { FtpTables } from './ftp-tables.ts';
 import type { ImportTables } from './import-tables.ts';
 import type { IncomingTables } from './incoming-tables.ts';
+import type { MoveTables } from './move-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { PlatformTables } from './platform-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
@@ -18,9 +20,11 @@ type Time = number;
 
 export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
+export type { FileTables } from './file-tables.ts';
 export type { FtpTables } from './ftp-tables.ts';
 export type { IncomingTables } from './incoming-tables.ts';
 
+export type { MoveStep, MoveTables } from './move-tables.ts';
 export type { PeopleTables } from './people-tables.ts';
 export type { PlatformTables } from './platform-tables.ts';
 export type { SignInTables } from './sign-in-tables.ts';
@@ -175,7 +179,7 @@ export interface SiteTables {
     server_group: 'web' | 'ssh';
     /** as the panel reaches it; '': this machine */
     address: string;
-    /** where its sites lie: a folder of this machine, or `sftp://…` */
+    /** where its sites lie, of the kind `folders`: a folder of this machine */
     storage: string;
     created_at: Time;
     /** since when no new site is put there */
@@ -186,6 +190,14 @@ export interface SiteTables {
     /** what customers' FTP programs are told; null: there is no FTP server */
     ftp_host: string | null;
     ftp_port: number | null;
+    /** of a server on another machine: port and user of its sshd, and fingerprints of its host keys, one a line */
+    ssh_port: number | null;
+    ssh_user: string | null;
+    host_keys: string | null;
+    /** of a server on another machine: the log that its FTP server writes for the panel */
+    ftp_log: string | null;
+    /** SHA-256 of the FTP server's certificate there */
+    ftp_fingerprint: string | null;
     checked_at: Time | null;
     /** what the last check found, a line for the operator; null: well */
     check_fault: string | null;
@@ -206,6 +218,8 @@ export interface SiteTables {
     /** null: being prepared */
     opened_at: Time | null;
     suspended_at: Time | null;
+    /** since when it is closed on every door because its last changes are carried to another server */
+    frozen_at: Time | null;
     terminated_at: Time | null;
     /** grows with every change of `used_bytes`, so that a count knows whether it is still true */
     usage_changes: number;
@@ -219,23 +233,6 @@ export interface SiteTables {
   };
   /** acts on files that are under way, with the room they hold */
   file_acts: FileAct;
-}
-
-export interface FileTables {
-  /** what became of each file of one upload: `results` is a JSON array in the order of arrival */
-  uploads: {
-    id: Id;
-    site_id: Id;
-    customer_id: Id;
-    actor_person_id: Id;
-    folder: string;
-    conflict: 'skip' | 'rename' | 'replace';
-    stored: number;
-    refused: number;
-    skipped: number;
-    results: string;
-    created_at: Time;
-  };
 }
 
 export interface Schema
@@ -254,4 +251,5 @@ export interface Schema
     FtpTables,
     IncomingTables,
     SshTables,
+    MoveTables,
     BackupTables {}

@@ -47,6 +47,9 @@ export interface SshTables {
     login_port: number | null;
     /** fingerprints of the server, one a line */
     host_keys: string | null;
+    /** how often the server began to be told its list, and which of these times is known to have been the last: equal, or it is told again */
+    tellings: number;
+    told: number;
   };
 }
 

@@ -13,7 +13,26 @@ export const actsByKind = {
     'signIn.linkMailed',
     'signIn.loggedOut',
   ],
-  files: ['files.uploaded', 'files.folderMade', 'files.moved', 'files.removed', 'files.cutOff'],
+  files: [
+    'files.uploaded',
+    'files.folderMade',
+    'files.moved',
+    'files.trashed',
+    'files.restored',
+    'files.removed',
+    'files.modeSet',
+    'files.edited',
+    'files.cutOff',
+  ],
+  folders: [
+    'sites.folderMarked',
+    'sites.folderCleared',
+    'sites.folderDeclined',
+    'incoming.fileHeld',
+    'incoming.fileDeleted',
+    'ftp.scriptsFound',
+    'ftp.fileRestored',
+  ],
   ftp: [
     'ftp.signedIn',
     'ftp.refused',
@@ -25,8 +44,6 @@ export const actsByKind = {
     'ftp.passwordSet',
     'ftp.unlocked',
     'ftp.filesRefused',
-    'ftp.scriptsFound',
-    'ftp.fileRestored',
   ],
   backups: ['backups.requested', 'backups.downloaded'],
   databases: [
@@ -53,7 +70,16 @@ export const actsByKind = {
     'people.exported',
   ],
   ssh: ['ssh.requested', 'ssh.agreedAgain', 'ssh.withdrawn', 'ssh.lapsed', 'ssh.approved', 'ssh.refused', 'ssh.ended'],
-  account: ['orders.placed', 'accounts.verified', 'sites.opened', 'sites.suspended', 'sites.resumed'],
+  account: [
+    'orders.placed',
+    'accounts.verified',
+    'sites.opened',
+    'sites.suspended',
+    'sites.resumed',
+    'sites.moveAsked',
+    'sites.moved',
+    'sites.moveFailed',
+  ],
 } as const;
 
 export type Kind = keyof typeof actsByKind;

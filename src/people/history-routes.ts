@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import type { Choices } from '../options.ts';
 import { type Clock, localDay } from '../platform/clock.ts';
+import { byteOrderMark, csvLine } from '../platform/csv.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import { actorOf } from '../platform/web/actor.ts';
@@ -18,7 +19,6 @@ import type { Words } from '../platform/web/words.ts';
 import { can, type Guards } from '../sign-in/guards.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import { kinds, plainDetails } from './acts.ts';
-import { byteOrderMark, csvLine } from './csv.ts';
 import { type Act, pageRows, type Question } from './history.ts';
 import type { People } from './people.ts';
 

@@ -57,6 +57,8 @@ export type Guards = {
   readonly isFresh: (req: Request) => boolean;
   /** After `signedIn`: puts `req.site`; a stranger's or unknown site is 404. Reading needs `look`, everything else `change` (403). */
   readonly site: RequestHandler;
+  /** After `site`, for a page that begins a change: for who may finish it, others 403. */
+  readonly mayChange: RequestHandler;
   /** After `signedIn`: what concerns the customer as a whole, for whose role may do it; others 403. */
   readonly may: (action: Action) => RequestHandler;
 };
@@ -81,18 +83,20 @@ export function newGuards({ sites, clock, confirmMinutes }: { sites: Sites; cloc
       const person = signedIn(req);
       const site = await sites.find(person, String(req.params.site));
       req.mayChange = can(person, 'change', site);
-      if (!(isChange(req.method) ? req.mayChange : can(person, 'look', site)))
-        throw forbidden(person.restriction ? 'error.restricted' : 'error.role');
+      if (!(isChange(req.method) ? req.mayChange : can(person, 'look', site))) throw refusalOf(person);
       req.site = site;
       req.session.siteName = site.name;
       next();
     },
+    mayChange: (req, _res, next) => next(req.mayChange ? undefined : refusalOf(signedIn(req))),
     may: (action) => (req, _res, next) => {
       const person = signedIn(req);
-      next(can(person, action) ? undefined : forbidden(person.restriction ? 'error.restricted' : 'error.role'));
+      next(can(person, action) ? undefined : refusalOf(person));
     },
   };
 }
+
+const refusalOf = ({ restriction }: SignedIn) => forbidden(restriction ? 'error.restricted' : 'error.role');
 
 /** Lets in who is signed in; a small form whose session died is kept, and shown again on its page for a new submit. */
 function signedInAt(pageOf: (req: Request) => string): RequestHandler {

@@ -3,10 +3,11 @@ import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { newId } from '../platform/ids.ts';
+import type { Freezing } from './freezing.ts';
 import type { Site } from './sites.ts';
 import type { SiteStore } from './store.ts';
 
-export type ActKind = 'upload' | 'folder' | 'move' | 'remove';
+export type ActKind = 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode';
 
 /** Room in a site: bytes and number of files. */
 export type Room = { readonly bytes: number; readonly files: number };
@@ -27,11 +28,16 @@ export class FileAct {
   readonly #site: Site;
   readonly #kind: ActKind;
   readonly #actor: Actor;
-  readonly #parts: ActsParts;
+  readonly #parts: ActsParts & { readonly freezing: Freezing };
   readonly #store: SiteStore;
   #begun = false;
 
-  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: ActsParts, store: SiteStore) {
+  constructor(
+    site: Site,
+    { kind, actor }: { kind: ActKind; actor: Actor },
+    parts: ActsParts & { readonly freezing: Freezing },
+    store: SiteStore,
+  ) {
     this.id = newId(parts.clock.now());
     this.#site = site;
     this.#kind = kind;
@@ -43,11 +49,15 @@ export class FileAct {
   /**
    * Takes the room in one statement, so that uploads side by side cannot pass the quota together.
    * @returns false when the quota does not hold as much; then nothing was announced
+   * @throws PanelError 409 while the site is closed because it moves
    */
   async begin(tx: Tx, { bytes, files }: Room): Promise<boolean> {
     const { clock, leaseMilliseconds } = this.#parts;
     const { id: site_id, customerId: customer_id } = this.#site;
-    if (!(await this.#store.reserve(tx, site_id, bytes, files))) return false;
+    if (!(await this.#store.reserve(tx, site_id, bytes, files))) {
+      await this.#parts.freezing.refuse(tx, site_id);
+      return false;
+    }
     const now = clock.now();
     await this.#store.addAct(tx, {
       ...{ id: this.id, site_id, customer_id, actor_person_id: this.#actor.personId ?? null },

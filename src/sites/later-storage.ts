@@ -13,11 +13,15 @@ export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
   };
   return {
     stat: async (path) => (await storage()).stat(path),
-    list: async (path) => (await storage()).list(path),
+    list: async (path, only) => (await storage()).list(path, only),
+    names: async (path) => (await storage()).names(path),
     open: async (path, range) => (await storage()).open(path, range),
     reader: () => laterReader(async () => (await storage()).reader()),
     makeFolder: async (path) => (await storage()).makeFolder(path),
     put: async (path, from, mode) => (await storage()).put(path, from, mode),
+    makeLink: async (path, target) => (await storage()).makeLink(path, target),
+    setDetails: async (path, details) => (await storage()).setDetails(path, details),
+    freeBytes: async () => (await storage()).freeBytes(),
     move: async (from, to) => (await storage()).move(from, to),
     take: async (path, stamp, into) => (await storage()).take(path, stamp, into),
     remove: async (path) => (await storage()).remove(path),

@@ -2,22 +2,37 @@
 import type { Selectable } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
-import type { Server } from './servers.ts';
+import type { Reach, Server } from './servers.ts';
 
 const fromRow = (row: Selectable<SiteTables['servers']>): Server => ({
   id: row.id,
   name: row.name,
   group: row.server_group,
-  address: row.address,
+  reach: reachOf(row),
   storage: row.storage,
   hostKind: row.host_kind,
   hostCommand: row.host_command === null ? null : JSON.parse(row.host_command),
   ftpHost: row.ftp_host,
   ftpPort: row.ftp_port,
+  ftpLog: row.ftp_log,
+  ftpFingerprint: row.ftp_fingerprint,
   createdAt: row.created_at,
   drainedAt: row.drained_at,
   checkedAt: row.checked_at,
   checkFault: row.check_fault,
+});
+
+function reachOf({ address, ssh_port: port, ssh_user: user, host_keys: keys }: Selectable<SiteTables['servers']>): Reach | null {
+  if (address === '' || port === null || user === null) return null;
+  return { address, port, user, hostKeys: (keys ?? '').split('\n').filter(Boolean) };
+}
+
+/** The columns of how a server is reached. */
+export const reachColumns = (reach: Reach | null) => ({
+  address: reach?.address ?? '',
+  ssh_port: reach?.port ?? null,
+  ssh_user: reach?.user ?? null,
+  host_keys: reach?.hostKeys.join('\n') ?? null,
 });
 
 export class ServerStore {
@@ -60,6 +75,18 @@ export class ServerStore {
       .groupBy('server_id')
       .execute();
     return new Map(rows.map((row) => [row.server_id, { sites: Number(row.sites), inTrouble: Number(row.in_trouble) }]));
+  }
+
+  async sitesOn(serverId: string, count: number): Promise<string[]> {
+    const rows = await this.#connection.db
+      .selectFrom('sites')
+      .select('name')
+      .where('server_id', '=', serverId)
+      .where('terminated_at', 'is', null)
+      .orderBy('name')
+      .limit(count)
+      .execute();
+    return rows.map(({ name }) => name);
   }
 
   /** @returns sites whose host failed at them, with what it said */
@@ -105,6 +132,10 @@ export class ServerStore {
       .where('drained_at', drainedAt === null ? 'is not' : 'is', null)
       .executeTakeFirst();
     return result.numUpdatedRows === 1n;
+  }
+
+  async setReach(tx: Tx, id: string, reach: Reach): Promise<void> {
+    await tx.updateTable('servers').set(reachColumns(reach)).where('id', '=', id).execute();
   }
 
   async setChecked(tx: Tx, id: string, now: number, fault: string | null): Promise<void> {

@@ -2,19 +2,32 @@
 import type { Actor, Audit } from '../audit/audit.ts';
 import { type Clock, second } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
-import { conflict, Invalid, notFound, PanelError, unavailable } from '../platform/errors.ts';
+import { conflict, notFound, PanelError, unavailable } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { SiteHost } from '../platform/site-host/port.ts';
-import { ServerStore } from './server-store.ts';
+import { SshFault } from '../platform/ssh/faults.ts';
+import { refuseNonsense, refuseReach } from './server-checks.ts';
+import { reachColumns, ServerStore } from './server-store.ts';
+
+/** How a server on another machine is reached. */
+export type Reach = {
+  /** name or address */
+  readonly address: string;
+  readonly port: number;
+  /** the panel's own user there; where the server has users of sites, `<user>-files` reads what is suspended */
+  readonly user: string;
+  /** fingerprints as `ssh-keygen -l` prints them, at least one; with two a new host key can be prepared */
+  readonly hostKeys: readonly string[];
+};
 
 export type Server = {
   readonly id: string;
   readonly name: string;
   /** `web` for everybody's sites; users with a shell live on servers of `ssh` alone (KHADA 7.3) */
   readonly group: 'web' | 'ssh';
-  /** as the panel reaches it; '': this machine */
-  readonly address: string;
+  /** how the panel comes to it over SSH; null: it is this machine */
+  readonly reach: Reach | null;
   /** where its sites lie, of the kind `folders` */
   readonly storage: string;
   /** how sites are made there */
@@ -24,6 +37,10 @@ export type Server = {
   /** what customers' FTP programs are told; null: there is no FTP server */
   readonly ftpHost: string | null;
   readonly ftpPort: number | null;
+  /** of another machine: the log that its FTP server writes for the panel; null: nothing is known of what comes in there by FTP */
+  readonly ftpLog: string | null;
+  /** of another machine: SHA-256 of its FTP server's certificate, in hexadecimal */
+  readonly ftpFingerprint: string | null;
   readonly createdAt: number;
   /** since when no new site is put there */
   readonly drainedAt: number | null;
@@ -32,7 +49,18 @@ export type Server = {
   readonly checkFault: string | null;
 };
 
-export type NewServer = Pick<Server, 'name' | 'group' | 'storage' | 'hostKind' | 'hostCommand' | 'ftpHost' | 'ftpPort'>;
+export type NewServer = Pick<Server, 'name' | 'group' | 'storage' | 'hostKind' | 'hostCommand' | 'ftpHost' | 'ftpPort'> &
+  Partial<Pick<Server, 'reach' | 'ftpLog' | 'ftpFingerprint'>>;
+
+/** `host` and `port` are null where no FTP server runs. */
+export type FtpServer = {
+  readonly host: string | null;
+  readonly port: number | null;
+  /** this machine's */
+  readonly isHere: boolean;
+  /** SHA-256 of the certificate, of another machine's where it is known */
+  readonly fingerprint: string | null;
+};
 
 export type ServersParts = {
   readonly connection: Connection;
@@ -44,8 +72,11 @@ export type ServersParts = {
   readonly operatorEmail?: string | undefined;
   readonly letters?: Pick<Letters, 'queue'>;
   /** the host of any other; without it `host` serves all */
-  readonly hosts?: ((server: Server) => SiteHost) | undefined;
+  readonly hosts?: Hosts | undefined;
 };
+
+/** @param known asked at every act: how the server is reached may have changed since, in another process too */
+export type Hosts = (server: Server, known: () => Promise<Server>) => SiteHost;
 
 /** The server that every panel has from its first start: this machine, with the host that the options give. */
 export const ownServer = 'this-machine';
@@ -81,8 +112,10 @@ export class Servers {
     refuseNonsense(wanted);
     if (await this.#store.byName(wanted.name)) throw conflict();
     const row = rowOf(wanted, clock.now());
-    const server: Server = { ...wanted, ...{ id: row.id, address: '', createdAt: row.created_at }, ...unchecked };
-    await this.#newHost(server).check(AbortSignal.timeout(checkMilliseconds));
+    const { reach = null, ftpLog = null, ftpFingerprint = null } = wanted;
+    const more = { id: row.id, createdAt: row.created_at, reach, ftpLog, ftpFingerprint };
+    const server: Server = { ...wanted, ...more, ...unchecked };
+    await this.#tried(server);
     await connection.write(async (tx) => {
       if (!(await this.#store.add(tx, { ...row, checked_at: row.created_at }))) throw conflict();
       const details = { group: wanted.group, host: wanted.hostKind };
@@ -91,10 +124,39 @@ export class Servers {
     return { ...server, checkedAt: row.created_at };
   }
 
+  /**
+   * From now on the server is reached so: another address, another host key. It has to answer so once, before it counts.
+   * @throws PanelError 404, 409 for a server that is this machine, 503 with what is wrong; Invalid 422 with the option
+   */
+  async setReach(name: string, change: Partial<Reach>, actor: Actor): Promise<Reach> {
+    const { connection, audit } = this.#parts;
+    const server = await this.byName(name);
+    if (!server.reach) throw conflict();
+    const reach = { ...server.reach, ...change };
+    refuseReach(reach);
+    await this.#tried({ ...server, reach });
+    await connection.write(async (tx) => {
+      await this.#store.setReach(tx, server.id, reach);
+      const details = { changed: Object.keys(change).join(',') };
+      await audit.record(tx, { action: 'sites.serverReachChanged', actor, subjectId: server.id, details });
+    });
+    return reach;
+  }
+
+  /** @throws PanelError 503 with what is missing */
+  #tried(server: Server): Promise<void> {
+    return this.#newHost(server, async () => server).check(AbortSignal.timeout(checkMilliseconds));
+  }
+
   /** @returns every server, oldest first, with the number of its sites and of those at which its host failed */
   async list(): Promise<(Server & { readonly sites: number; readonly inTrouble: number })[]> {
     const counts = await this.#store.siteCounts();
     return (await this.#store.all()).map((server) => ({ sites: 0, inTrouble: 0, ...server, ...counts.get(server.id) }));
+  }
+
+  /** @returns names of sites that are not terminated on a server, in their order */
+  sitesOn(serverId: string, count: number): Promise<string[]> {
+    return this.#store.sitesOn(serverId, count);
   }
 
   /** @returns sites at which their host failed last time, with its words: the customer is told "being prepared", the operator why */
@@ -175,47 +237,31 @@ export class Servers {
   }
 
   #hostOf(server: Server): SiteHost {
-    const host = this.#hosts.get(server.id) ?? this.#newHost(server);
+    const host = this.#hosts.get(server.id) ?? this.#newHost(server, () => this.byId(server.id));
     this.#hosts.set(server.id, host);
     return host;
   }
 
-  #newHost(server: Server): SiteHost {
+  #newHost(server: Server, known: () => Promise<Server>): SiteHost {
     const { host, hosts } = this.#parts;
-    return server.name === ownServer || !hosts ? host : hosts(server);
+    return server.name === ownServer || !hosts ? host : hosts(server, known);
   }
 }
 
 const unchecked = { drainedAt: null, checkedAt: null, checkFault: null } as const;
 
 const rowOf = (server: NewServer, now: number) => ({
-  ...{ id: newId(now), name: server.name, server_group: server.group, address: '', storage: server.storage, created_at: now },
+  ...{ id: newId(now), name: server.name, server_group: server.group, storage: server.storage, created_at: now },
+  ...reachColumns(server.reach ?? null),
   ...{ drained_at: null, host_kind: server.hostKind, checked_at: null, check_fault: null, fault_told_at: null },
   host_command: server.hostCommand === null ? null : JSON.stringify(server.hostCommand),
   ...{ ftp_host: server.ftpHost, ftp_port: server.ftpPort },
+  ...{ ftp_log: server.ftpLog ?? null, ftp_fingerprint: server.ftpFingerprint ?? null },
 });
 
 /** A line for the operator: what the host said, else what went wrong on the way to it. */
 export function faultText(error: unknown): string {
-  const code = error instanceof PanelError ? error.parameters.code : undefined;
+  const code = error instanceof PanelError && !(error instanceof SshFault) ? error.parameters.code : undefined;
   const text = typeof code === 'string' ? code : error instanceof Error ? error.message : 'thrown';
   return text.replace(/\p{Cc}+/gu, ' ').slice(0, longestFault);
-}
-
-function refuseNonsense({ name, hostKind, hostCommand, storage, ftpHost, ftpPort }: NewServer): void {
-  const wrong = {
-    name: !/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/.test(name),
-    command: (hostKind === 'folders') !== (hostCommand === null) || (hostCommand !== null && !isCommand(hostCommand)),
-    storage: hostKind === 'folders' && !/^\/[^\0]+$/.test(storage),
-    'ftp-host': ftpHost !== null && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(ftpHost),
-    'ftp-port': ftpPort !== null && !(ftpHost !== null && Number.isInteger(ftpPort) && ftpPort > 0 && ftpPort < 65_536),
-  };
-  const fields = Object.entries(wrong).filter(([, isWrong]) => isWrong);
-  if (fields.length > 0) throw new Invalid(Object.fromEntries(fields.map(([field]) => [field, [{ key: 'error.invalid' }]])));
-}
-
-/** Where the program stands must not depend on the folder that a worker was started in. */
-function isCommand(command: readonly unknown[]): boolean {
-  const texts = command.every((part) => typeof part === 'string' && part.length <= 4000 && !part.includes('\0'));
-  return texts && command.length >= 1 && command.length <= 50 && /^(\/.+|[A-Za-z0-9._-]+)$/.test(String(command[0]));
 }

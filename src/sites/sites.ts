@@ -10,39 +10,30 @@ import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import { type ActKind, FileAct, recoverActs } from './acts.ts';
 import { Folders } from './folders.ts';
+import { Freezing } from './freezing.ts';
 import { laterStorage } from './later-storage.ts';
-import { faultText, type Server, Servers } from './servers.ts';
+import { type FtpServer, faultText, type Hosts, Servers } from './servers.ts';
+import { isShut, type Site } from './site.ts';
 import { SiteStore } from './store.ts';
 
-export type { FileAct, Room } from './acts.ts';
-export { type Area, areaOf, type MarkedFolder } from './folders.ts';
-export { type NewServer, ownServer, type Server, type Servers } from './servers.ts';
-
-export type Site = {
-  readonly id: string;
-  readonly name: string;
-  readonly customerId: string;
-  readonly orderId: string;
-  readonly serverId: string;
-  readonly quotaBytes: number;
-  readonly usedBytes: number;
-  readonly usedFiles: number;
-  readonly countedAt: number | null;
-  readonly createdAt: number;
-  /** null: being prepared */
-  readonly openedAt: number | null;
-  readonly suspendedAt: number | null;
-  readonly terminatedAt: number | null;
-  /** where its host says that it lies; null: it was not asked yet */
-  readonly home: SiteHome | null;
-};
+export type { ActKind, FileAct, Room } from './acts.ts';
+export { type Area, areaOf, type ClearingReason, clearingReasons, type MarkedFolder } from './folders.ts';
+export { presets, type SiteProgram, sitePrograms } from './programs.ts';
+export {
+  type FtpServer,
+  faultText,
+  type Hosts,
+  type NewServer,
+  ownServer,
+  type Reach,
+  type Server,
+  type Servers,
+} from './servers.ts';
+export { isShut, type Site } from './site.ts';
 
 /** Why a site is suspended: the same reasons for which a customer is restricted. */
 export const suspensionReasons = ['unpaid', 'authority', 'security', 'terms'] as const;
 export type SuspensionReason = (typeof suspensionReasons)[number];
-
-/** `host` and `port` are null where no FTP server runs. */
-export type FtpServer = { readonly host: string | null; readonly port: number | null; readonly isHere: boolean };
 
 /** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
 export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };
@@ -59,15 +50,17 @@ export type SitesParts = {
   /** makes the sites of the server that every panel has */
   host: SiteHost;
   /** what makes the sites of any other; without it `host` does */
-  readonly hosts?: ((server: Server) => SiteHost) | undefined;
+  readonly hosts?: Hosts | undefined;
   /** how long an act on files stays with a process that is no longer heard of */
   leaseMilliseconds: number;
 };
 
-/** Sites by customer: a stranger's site is PanelError 404, as if it did not exist. Usage is in bytes and counts `www/` only. */
+/** Sites by customer: a stranger's site is PanelError 404, as if it did not exist. Usage is in bytes and counts `www/` and `trash/`. */
 export class Sites {
   /** which folders of a site are upload folders */
   readonly folders: Folders;
+  /** for a site that moves to another server */
+  readonly freezing: Freezing;
   readonly #parts: SitesParts;
   readonly #store: SiteStore;
   /** the servers that sites are on */
@@ -77,6 +70,7 @@ export class Sites {
     this.#parts = parts;
     this.servers = new Servers(parts);
     this.folders = new Folders(parts);
+    this.freezing = new Freezing(parts);
     this.#store = new SiteStore(parts.connection);
   }
 
@@ -131,9 +125,11 @@ export class Sites {
       const host = await this.servers.host(site.serverId);
       await act(host);
       const home = await host.homeOf({ ...site, home: null });
-      await connection.write((tx) => this.#store.setHome(tx, site.id, home));
+      await connection.write((tx) => this.#store.setHome(tx, site, home));
     } catch (error) {
-      await connection.write((tx) => this.#store.setHostFault(tx, site.id, faultText(error)));
+      await connection.write((tx) =>
+        this.#store.setHostFault(tx, { siteId: site.id, serverId: site.serverId }, faultText(error)),
+      );
       throw error;
     }
   }
@@ -171,14 +167,14 @@ export class Sites {
   async enforce(siteId: string): Promise<Site | undefined> {
     const site = await this.#store.byId(siteId);
     if (!site || site.openedAt === null || site.terminatedAt !== null) return undefined;
-    await this.#atHost(site, (host) => (site.suspendedAt === null ? host.resume(site) : host.suspend(site)));
+    await this.#atHost(site, (host) => (isShut(site) ? host.suspend(site) : host.resume(site)));
     const after = await this.#store.byId(siteId);
-    return after?.suspendedAt === site.suspendedAt ? after : this.enforce(siteId);
+    return after && isShut(after) === isShut(site) && after.serverId === site.serverId ? after : this.enforce(siteId);
   }
 
   /** Keeps for the operator what a door of the site failed at, so that `tryAgain` comes back to it. */
   async noteFault(siteId: string, error: unknown): Promise<void> {
-    await this.#parts.connection.write((tx) => this.#store.setHostFault(tx, siteId, faultText(error)));
+    await this.#parts.connection.write((tx) => this.#store.setHostFault(tx, { siteId }, faultText(error)));
   }
 
   /** Has done again what a host failed at for so long that its job gave up: every hour, until it is done. */
@@ -282,12 +278,18 @@ export class Sites {
 
   /** @returns an act on the site's files, which is announced before the first of them changes */
   act(site: Site, kind: ActKind, actor: Actor): FileAct {
-    return new FileAct(site, { kind, actor }, this.#parts, this.#store);
+    return new FileAct(site, { kind, actor }, { ...this.#parts, freezing: this.freezing }, this.#store);
   }
 
   /** Gives back what acts hold whose process died, writes down that they were cut off, and has their sites counted. */
   recoverActs(): Promise<void> {
     return recoverActs(this.#parts, this.#store, (tx, site) => this.queueCount(tx, site));
+  }
+
+  /** As `take`, for what would change the site. @throws PanelError 409 while it is closed because it moves */
+  async takeOpen(tx: Tx, siteId: string): Promise<void> {
+    await this.take(tx, siteId);
+    await this.freezing.refuse(tx, siteId);
   }
 
   /** Takes the site's row until the end of the transaction, so that two acts at once are decided one after the other. */

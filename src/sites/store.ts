@@ -19,6 +19,7 @@ const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
   createdAt: row.created_at,
   openedAt: row.opened_at,
   suspendedAt: row.suspended_at,
+  frozenAt: row.frozen_at,
   terminatedAt: row.terminated_at,
   home: homeOf(row),
 });
@@ -65,6 +66,7 @@ export class SiteStore {
         created_at: site.now,
         opened_at: null,
         suspended_at: null,
+        frozen_at: null,
         terminated_at: null,
         usage_changes: 0,
         ...{ home_folder: null, home_user_id: null, home_group_id: null, home_user: null, host_fault: null },
@@ -75,10 +77,11 @@ export class SiteStore {
   async ftpServer(id: string): Promise<FtpServer | undefined> {
     const row = await this.#connection.db
       .selectFrom('servers')
-      .select(['ftp_host', 'ftp_port', 'address'])
+      .select(['ftp_host', 'ftp_port', 'address', 'ftp_fingerprint'])
       .where('id', '=', id)
       .executeTakeFirst();
-    return row && { host: row.ftp_host, port: row.ftp_port, isHere: row.address === '' };
+    if (!row) return undefined;
+    return { host: row.ftp_host, port: row.ftp_port, isHere: row.address === '', fingerprint: row.ftp_fingerprint };
   }
 
   /** @returns undefined when it was open before */
@@ -93,17 +96,25 @@ export class SiteStore {
   }
 
   /** What the site's host came to: where the site lies, and that it is well. */
-  async setHome(tx: Tx, siteId: string, { folder, userId, groupId, user }: SiteHome): Promise<void> {
+  async setHome(
+    tx: Tx,
+    { id: siteId, serverId }: Pick<Site, 'id' | 'serverId'>,
+    { folder, userId, groupId, user }: SiteHome,
+  ): Promise<void> {
     const home = { home_folder: folder, home_user_id: userId, home_group_id: groupId, home_user: user ?? null };
     await tx
       .updateTable('sites')
       .set({ ...home, host_fault: null })
       .where('id', '=', siteId)
+      // It may have moved to another one while its server was asked.
+      .where('server_id', '=', serverId)
       .execute();
   }
 
-  async setHostFault(tx: Tx, siteId: string, fault: string): Promise<void> {
-    await tx.updateTable('sites').set({ host_fault: fault }).where('id', '=', siteId).execute();
+  /** @param serverId whose fault it is: nothing is noted of a site that has moved away meanwhile; without it the site's own */
+  async setHostFault(tx: Tx, { siteId, serverId }: { siteId: string; serverId?: string }, fault: string): Promise<void> {
+    const query = tx.updateTable('sites').set({ host_fault: fault }).where('id', '=', siteId);
+    await (serverId === undefined ? query : query.where('server_id', '=', serverId)).execute();
   }
 
   /** @returns false when it was so before */
@@ -235,6 +246,7 @@ export class SiteStore {
         usage_changes: eb('usage_changes', '+', 1),
       }))
       .where('id', '=', siteId)
+      .where('frozen_at', 'is', null)
       // What takes no room may be done in a site that is over its quota.
       .$if(bytes > 0, (query) => query.where((eb) => eb(eb('used_bytes', '+', bytes), '<=', eb.ref('quota_bytes'))))
       .executeTakeFirst();

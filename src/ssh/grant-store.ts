@@ -18,6 +18,10 @@ export type Grant = {
   readonly writtenAt: number | null;
   /** the server lets nobody in for now: the site is suspended, the customer restricted */
   readonly shutAt: number | null;
+  /** how often the server began to be told its list */
+  readonly tellings: number;
+  /** which of these times is known to have been the last one: another number means that nobody knows what the server was told last */
+  readonly told: number;
   /** where to connect to, once the server has said so */
   readonly login: SshLogin | null;
 };
@@ -29,6 +33,8 @@ const fromRow = (row: Row): Grant => ({
   closedAt: row.closed_at,
   writtenAt: row.written_at,
   shutAt: row.shut_at,
+  tellings: row.tellings,
+  told: row.told,
   login:
     row.login_user === null || row.login_host === null
       ? null
@@ -91,6 +97,8 @@ export class GrantStore {
         login_host: null,
         login_port: null,
         host_keys: null,
+        tellings: 0,
+        told: 0,
       })
       .execute();
   }
@@ -98,6 +106,25 @@ export class GrantStore {
   async ofSite(siteId: string, reader: Reader = this.#connection.db): Promise<Grant[]> {
     const rows = await reader.selectFrom('ssh_grants').selectAll().where('site_id', '=', siteId).orderBy('granted_at').execute();
     return rows.map(fromRow);
+  }
+
+  /** Notes that the server is about to be told its list. @returns the rows of the site, as that telling knows them */
+  async beginTelling(tx: Tx, siteId: string): Promise<Grant[]> {
+    await tx
+      .updateTable('ssh_grants')
+      .set((eb) => ({ tellings: eb('tellings', '+', 1) }))
+      .where('site_id', '=', siteId)
+      .execute();
+    return this.ofSite(siteId, tx);
+  }
+
+  /** The telling that these rows began was the last one, and nobody else's was under way. */
+  async noteTold(tx: Tx, siteId: string): Promise<void> {
+    await tx
+      .updateTable('ssh_grants')
+      .set((eb) => ({ told: eb.ref('tellings') }))
+      .where('site_id', '=', siteId)
+      .execute();
   }
 
   /** @returns every row there is: what is in force, and what the servers have not taken back yet */

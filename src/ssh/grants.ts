@@ -5,7 +5,7 @@ import type { Tx } from '../platform/database/database.ts';
 import { conflict, notFound, unavailable } from '../platform/errors.ts';
 import type { Entry, SshLogin } from '../platform/site-host/port.ts';
 import { canonicalNetwork } from '../platform/web/networks.ts';
-import type { Site } from '../sites/sites.ts';
+import { isShut, type Site } from '../sites/sites.ts';
 import type { Grant } from './grant-store.ts';
 import { endAccess, type InnerParts, queueWriting, type Told, tell, toldOf } from './parts.ts';
 import type { SshRequest } from './store.ts';
@@ -23,6 +23,15 @@ export type ListedRequest = {
   /** the version that applies now was agreed to */
   readonly isAgreed: boolean;
   readonly grant: Grant | undefined;
+};
+
+type Written = {
+  readonly siteId: string;
+  readonly isShut: boolean;
+  readonly all: readonly Grant[];
+  readonly open: readonly SshRequest[];
+  readonly login: SshLogin;
+  readonly told: Told;
 };
 
 export class SshGrants {
@@ -44,6 +53,11 @@ export class SshGrants {
     return Promise.all(listed);
   }
 
+  /** Whether the site's server may let somebody in, or has not said yet that it does not any more: then it cannot go to another one. */
+  async hasAny(siteId: string): Promise<boolean> {
+    return (await this.#parts.grants.ofSite(siteId)).length > 0;
+  }
+
   #isAgreed({ consentVersion }: SshRequest): boolean {
     return consentVersion === this.#parts.consent.current('ssh', 'ko').version;
   }
@@ -53,7 +67,7 @@ export class SshGrants {
    * @throws PanelError 404 for no request, 409 with what must be done first
    */
   async approve(id: string): Promise<void> {
-    const { connection, clock, store, grants, audit } = this.#parts;
+    const { connection, clock, store, grants, audit, sites } = this.#parts;
     const request = await this.#find(id);
     const told = await toldOf(this.#parts, request);
     await this.#requireReady(request);
@@ -61,6 +75,8 @@ export class SshGrants {
       const now = clock.now();
       if (!this.#isAgreed((await store.byId(id, tx)) ?? request)) throw conflict('ssh.approve.oldConsent');
       const { siteId, customerId, endsAt } = request;
+      // Not while it moves: its grant would hold the site to the server that it leaves.
+      await sites.takeOpen(tx, siteId);
       const server = await grants.groupOf(siteId, tx);
       if (server.group !== 'ssh') throw conflict('ssh.approve.webServer');
       if (!(await store.settle(tx, id, { approved_at: now }))) throw conflict('ssh.approve.notOpen');
@@ -81,7 +97,7 @@ export class SshGrants {
     const { sites, accounts, clock, hostOf } = this.#parts;
     const site = await sites.byId(siteId);
     if (endsAt <= clock.now()) throw conflict('ssh.approve.late');
-    if (site.openedAt === null || site.suspendedAt !== null || site.terminatedAt !== null) throw conflict('ssh.approve.site');
+    if (site.openedAt === null || isShut(site) || site.terminatedAt !== null) throw conflict('ssh.approve.site');
     if (await accounts.restrictions.of(customerId)) throw conflict('ssh.approve.restricted');
     const { group } = await this.#parts.grants.groupOf(siteId);
     if (group !== 'ssh') throw conflict('ssh.approve.webServer');
@@ -120,32 +136,43 @@ export class SshGrants {
 
   /**
    * The job `ssh.write`: tells the site's server who may come in now, the whole list. Nobody may while the site is suspended or the
-   * customer restricted. What changed meanwhile is written again, so that the last list is the true one. May be repeated.
+   * customer restricted. What changed meanwhile, or was told at the same moment by somebody else, is told again, so that the last
+   * list is the true one. May be repeated.
    */
   async write(siteId: string): Promise<void> {
-    const { connection, sites, grants, clock } = this.#parts;
+    const { connection, sites, grants, store } = this.#parts;
+    const all = await connection.write((tx) => grants.beginTelling(tx, siteId));
+    // Where somebody once came in the list is written also with no row left: an older job may have been slower than a newer.
+    if (all.length === 0 && !(await store.wasGranted(siteId))) return;
     const site = await sites.byId(siteId);
     const isShut = await this.#isShut(site);
-    const all = await grants.ofSite(siteId);
     const host = await this.#parts.hostOf(site);
-    // Where somebody once came in the list is written also with no row left: an older job may have been slower than a newer.
-    if (all.length === 0 && !(await this.#parts.store.wasGranted(siteId))) return;
     if (!host.letIn) throw unavailable('ssh.approve.noWay');
     const open = isShut ? [] : await this.#open(all);
     const login = await host.letIn(site, open.map(entryOf));
     const told = await toldOf(this.#parts, { customerId: site.customerId, siteId });
+    const isAsItWas = (await this.#isShut(await sites.byId(siteId))) === isShut;
     await connection.write(async (tx) => {
-      const now = clock.now();
-      for (const request of open) await this.#noteOpened(tx, request, login, told);
-      for (const { requestId, closedAt } of all) if (isShut && closedAt === null) await grants.noteShut(tx, requestId, now);
-      if (statesOf(await grants.ofSite(siteId, tx)) !== statesOf(all))
+      if (!isAsItWas || stateOf(await grants.ofSite(siteId, tx)) !== stateOf(all)) {
+        // The other one, if it is still under way, must not take itself for the last.
+        await grants.beginTelling(tx, siteId);
         return queueWriting(this.#parts, tx, { siteId, customerId: site.customerId });
-      const closed = all.filter(({ closedAt }) => closedAt !== null);
-      await grants.remove(
-        tx,
-        closed.map(({ requestId }) => requestId),
-      );
+      }
+      await this.#noteWritten(tx, { siteId, isShut, all, open, login, told });
     });
+  }
+
+  /** What the server was told last, and that it was this. */
+  async #noteWritten(tx: Tx, { siteId, isShut, all, open, login, told }: Written): Promise<void> {
+    const { grants, clock } = this.#parts;
+    await grants.noteTold(tx, siteId);
+    for (const request of open) await this.#noteOpened(tx, request, login, told);
+    for (const { requestId, closedAt } of all) if (isShut && closedAt === null) await grants.noteShut(tx, requestId, clock.now());
+    const closed = all.filter(({ closedAt }) => closedAt !== null);
+    await grants.remove(
+      tx,
+      closed.map(({ requestId }) => requestId),
+    );
   }
 
   #open(all: readonly Grant[]): Promise<SshRequest[]> {
@@ -155,7 +182,7 @@ export class SshGrants {
   }
 
   async #isShut(site: Site): Promise<boolean> {
-    if (site.suspendedAt !== null || site.terminatedAt !== null) return true;
+    if (isShut(site) || site.terminatedAt !== null) return true;
     return (await this.#parts.accounts.restrictions.of(site.customerId)) !== undefined;
   }
 
@@ -188,7 +215,7 @@ export class SshGrants {
       const because = site.terminatedAt !== null ? 'site' : grant.endsAt <= now ? 'due' : undefined;
       if (grant.closedAt === null && because)
         return void (await endAccess(this.#parts, tx, { request, because, actor: systemActor, told }));
-      const isAsItShould = grant.closedAt === null && grant.writtenAt !== null && isShut === (grant.shutAt !== null);
+      const isAsItShould = isTold(grant) && grant.closedAt === null && isShut === (grant.shutAt !== null);
       if (!isAsItShould) await queueWriting(this.#parts, tx, request);
       if (grant.closedAt === null && isSoon(request, now) && (await this.#parts.store.noteReminder(tx, request.id, now)))
         await tell(this.#parts, tx, { template: 'ssh-ending', told, request });
@@ -221,4 +248,8 @@ const entryOf = ({ id, key, networks, endsAt }: SshRequest): Entry => ({
   label: id,
 });
 
-const statesOf = (all: readonly Grant[]) => all.map(({ requestId, closedAt }) => `${requestId} ${closedAt}`).join();
+/** The server has taken the key, and nobody has begun to tell it anything since. */
+const isTold = ({ writtenAt, tellings, told }: Grant) => writtenAt !== null && tellings === told;
+
+const stateOf = (all: readonly Grant[]) =>
+  all.map(({ requestId, closedAt, tellings }) => `${requestId} ${closedAt} ${tellings}`).join();

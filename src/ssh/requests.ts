@@ -71,6 +71,7 @@ export class SshRequests {
     const { connection, clock, store, audit, grants, counters } = this.#parts;
     const { customerId, personId } = by;
     if (site.openedAt === null || site.suspendedAt !== null) throw conflict('ssh.fault.site');
+    if (site.frozenAt !== null) throw conflict('moves.refused');
     if (!(await grants.isThereAServer())) throw conflict('ssh.fault.noServer');
     const { count, resetAt } = await counters.hit(`ssh.requests:${customerId}`, day);
     if (count > mostInADay) throw tooMany('ssh.fault.wait', { until: req.visit.words.time(resetAt) });

@@ -8,7 +8,7 @@ import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import { can, type Guards } from '../sign-in/guards.ts';
-import type { Sites } from '../sites/sites.ts';
+import { isShut, type Sites } from '../sites/sites.ts';
 import { consentFields, requestFields, requireConsent, takenRequest, usualDays } from './fields.ts';
 import { withoutPrivateKey } from './keys.ts';
 import { wordingOf } from './requests.ts';
@@ -116,7 +116,7 @@ async function shown({ ssh, clock, choices }: SshRouteParts, req: Request) {
   const document = ssh.requests.document(language);
   const overview = await ssh.requests.of(req.site);
   const isOwner = can(signedIn(req), 'people');
-  const isOpen = req.site.openedAt !== null && req.site.suspendedAt === null;
+  const isOpen = req.site.openedAt !== null && !isShut(req.site);
   return {
     title: words.t('ssh.title'),
     section: 'ftp',
@@ -125,6 +125,7 @@ async function shown({ ssh, clock, choices }: SshRouteParts, req: Request) {
     isOwner,
     isOpen,
     isPreparing: req.site.openedAt === null,
+    isMoving: req.site.frozenAt !== null,
     mayAsk: isOwner && isOpen && overview.isOffered && !overview.waiting,
     address,
     usual: { until: localDay(clock.now() + usualDays * day, choices.timeZone) },

@@ -60,6 +60,7 @@ export async function openDoors({ documentsFolder = packageFolder('views/documen
     consent,
     audit,
     letters,
+    queue,
     counters,
     settings,
     hashing,

@@ -74,18 +74,18 @@ describe('what is no Korean word', () => {
   const from = (signs: string, length: number) => Array.from({ length }, () => signs[randomInt(signs.length)]).join('');
   const base62 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-  test('of 10,000 generated passwords of 12 to 20 letters and digits at most 1.0 % are refused', {
+  test('of 2,000 generated passwords of 12 to 20 letters and digits at most 1.0 % are refused', {
     timeout: 120_000,
   }, async () => {
     let count = 0;
-    for (let made = 0; made < 10_000; ) {
+    for (let made = 0; made < 2000; ) {
       const password = from(base62, randomInt(12, 21));
       if (!/[A-Za-z]/.test(password) || !/\d/.test(password)) continue;
       made += 1;
       if (await refused(password)) count += 1;
     }
-    console.log(`${count} of 10,000 generated passwords refused`);
-    expect(count).toBeLessThanOrEqual(100);
+    console.log(`${count} of 2,000 generated passwords refused`);
+    expect(count).toBeLessThanOrEqual(20);
   });
 
   test('ordinary English does not stop the decoding', () => {

@@ -45,7 +45,7 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
   const orders = new Orders({ connection, consent, audit, clock });
   const rate = { count: 100, windowMilliseconds: hour };
   const accounts = new Accounts({
-    ...{ connection, secrets, clock, orders, consent, audit, letters },
+    ...{ connection, secrets, clock, orders, consent, audit, letters, queue },
     counters: databaseCounters(connection, clock),
     settings: new Settings(connection, clock),
     hashing: new PasswordHashing({ concurrency: 1 }),

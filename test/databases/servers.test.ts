@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -18,6 +17,7 @@ import { administrator } from '../support/database-servers.ts';
 import { closeHosted, dropHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { make, sendDump } from './owners.ts';
+import { openRoad, type Road } from './road.ts';
 import { wordpressDump } from './wordpress-dump.ts';
 
 describe('an address of a database server', () => {
@@ -128,65 +128,15 @@ describe('the operator', () => {
   });
 });
 
-/** A way to the real server that can be cut. */
-async function way() {
-  const { host, port } = administrator('mariadb');
-  const open = new Set<Socket>();
-  let passed = 0;
-  let cutAfter = Number.POSITIVE_INFINITY;
-  let isShut = false;
-  const server = createServer((near) => {
-    if (isShut) return near.destroy();
-    const far = connect(port, host);
-    for (const socket of [near, far]) {
-      open.add(socket);
-      socket
-        .on('error', () => {})
-        .on('close', () => {
-          open.delete(socket);
-          near.destroy();
-          far.destroy();
-        });
-    }
-    far.pipe(near);
-    near.on('data', (piece: Buffer) => {
-      passed += piece.length;
-      if (passed > cutAfter) return cut();
-      far.write(piece);
-    });
-  });
-  const cut = () => {
-    isShut = true;
-    for (const socket of open) socket.destroy();
-  };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as { port: number }).port,
-    dieAfter: (bytes: number) => {
-      passed = 0;
-      cutAfter = bytes;
-    },
-    revive: () => {
-      isShut = false;
-      cutAfter = Number.POSITIVE_INFINITY;
-    },
-    cut,
-    close: async () => {
-      cut();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
 describe('a database server that dies', () => {
   let house: TestPanel;
-  let road: Awaited<ReturnType<typeof way>>;
+  let road: Road;
   let owner: Visitor;
   let site: string;
 
   beforeAll(async () => {
     house = await startPanel({ limitsScale: 1000 });
-    road = await way();
+    road = await openRoad();
     await hostDatabases(house, ['mariadb'], { host: '127.0.0.1', port: road.port });
     owner = new Visitor(house);
     site = await owner.arrive('owner@example.com', { plan: 'tree' });

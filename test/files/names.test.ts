@@ -1,7 +1,7 @@
 // The rules for names, one row a technique or an everyday name.
 import { describe, expect, test } from 'vitest';
 import { usualRules } from '../../src/files/kinds.ts';
-import { canonicalName, canonicalPath, clashesByCase, isSystemLitter, judgeFolders, judgeName } from '../../src/files/names.ts';
+import { canonicalName, canonicalPath, isSystemLitter, judgeFolders, judgeName, KnownNames } from '../../src/files/names.ts';
 
 const said = (path: string) => {
   const canonical = canonicalPath(path);
@@ -230,11 +230,11 @@ describe('two names that a visitor could take for one another clash', () => {
     ['ΣΑΣ.txt', 'σας.txt'],
     ['❤️.png', '❤.png'],
   ])('%s and %s', (name, other) => {
-    expect(clashesByCase(name, ['a.txt', other])).toBe(other);
+    expect(new KnownNames(['a.txt', other]).clash(name)).toBe(other);
   });
 
   test('an equal name is no clash, and neither is another one', () => {
-    expect(clashesByCase('index.html', ['index.html', 'indes.html'])).toBeUndefined();
+    expect(new KnownNames(['index.html', 'indes.html']).clash('index.html')).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { canonicalName, canonicalPath, clashesByCase, judgeFile, usualRules } from '../../src/files/policy.ts';
+import { canonicalName, canonicalPath, judgeFile, KnownNames, usualRules } from '../../src/files/policy.ts';
 import { inWords, programs, quarantine, tarOf, zipOf } from './made-files.ts';
 
 let place: Awaited<ReturnType<typeof quarantine>>;
@@ -214,11 +214,11 @@ test.each(rows)('%i %s: %s', async (_, __, names, content, expected) => {
 });
 
 test('6 a space at the end', () => expect(canonicalName('x.php ')).toMatchObject({ refusal: { code: 'name_chars' } }));
-test('48 names that differ in case', () => expect(clashesByCase('Index.html', ['index.html'])).toBe('index.html'));
+test('48 names that differ in case', () => expect(new KnownNames(['index.html']).clash('Index.html')).toBe('index.html'));
 test('49 names that differ in normalisation', () => {
   const typed = '한글.html';
   expect(canonicalName(typed.normalize('NFD'))).toEqual({ name: typed });
-  expect(clashesByCase(typed, [typed.normalize('NFD')])).toBe(typed.normalize('NFD'));
+  expect(new KnownNames([typed.normalize('NFD')]).clash(typed)).toBe(typed.normalize('NFD'));
 });
 test('46 what cannot be read is refused', async () => {
   expect((await judgeFile({ path: ['a.txt'], from: `${place.from}-gone`, bytes: 1 }, usualRules))?.code).toBe('read_failed');

@@ -1,5 +1,6 @@
 // FTP accounts on the page, and who the panel lets in by them: every cause of a refusal answers alike (KHADA 6.3, 7.3; ruling 15).
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -300,6 +301,29 @@ describe('who is let in', () => {
 });
 
 describe('what is written down', () => {
+  test('nobody by what was true when the sign-in began: a password or a list of addresses that is changed meanwhile', async () => {
+    const { owner, site } = await customer();
+    const { id } = await makeAccount(owner, site);
+    const { accounts } = house.panel.doors;
+    const stronger = accounts.stronger;
+    const inTheMiddle = async (change: () => PromiseLike<{ status: number }>, address = '203.0.113.9') => {
+      accounts.stronger = async (...given) => {
+        accounts.stronger = stronger;
+        house.clock.advance(1);
+        expect((await change()).status).toBe(303);
+        return stronger.apply(accounts, given);
+      };
+      return ask(house, { user: site, address });
+    };
+    const page = `/sites/${site}/ftp/accounts/${id}`;
+    expect(await inTheMiddle(() => owner.submit(page, { path: '/www', allow_ips: '198.51.100.7' }))).toBeUndefined();
+    expect(await inTheMiddle(() => owner.submit(page, { path: '/www', allow_ips: '' }), '198.51.100.7')).toBeUndefined();
+    expect(await ask(house, { user: site })).toBeDefined();
+    expect(await inTheMiddle(() => owner.submit(`${page}/password`, { password: 'another-Lantern-72-river' }))).toBeUndefined();
+    const rows = house.panel.doors.connection.db.selectFrom('ftp_sessions').select('session');
+    expect(await rows.where('account_id', '=', id).execute()).toHaveLength(1);
+  });
+
   test('a robot that uploads every minute is one line a day, with the number of its sign-ins', async () => {
     const { owner, site } = await customer();
     await makeAccount(owner, site);
@@ -346,6 +370,36 @@ describe('what is written down', () => {
     expect(rows).toHaveLength(51);
     expect(await textOf(owner, `/sites/${site}/ftp`)).toContain('여러 주소');
   });
+});
+
+test('of an account that ended hash and addresses go at once, and the row with the last of its sign-ins', async () => {
+  const { owner, site } = await customer();
+  const { id } = await makeAccount(owner, site, { allow_ips: '203.0.113.9' });
+  await ask(house, { user: site });
+  await owner.submit(`/sites/${site}/ftp/accounts/${id}/end`, {});
+  const { connection, ftp } = house.panel.doors;
+  const rows = () => connection.db.selectFrom('ftp_accounts').selectAll().where('id', '=', id).execute();
+  expect(await rows()).toMatchObject([{ password_hash: '', networks_sealed: null, used_address_sealed: null, user_name: site }]);
+  house.clock.advance(364 * day);
+  await ftp.tidy();
+  expect(await rows()).toHaveLength(1);
+  house.clock.advance(2 * day);
+  await ftp.tidy();
+  expect(await rows()).toEqual([]);
+});
+
+test('a site that was ever used by FTP is swept of parts of uploads once a day, and no other', async () => {
+  const { owner, site } = await customer();
+  const other = await customer();
+  await makeAccount(owner, site);
+  await ask(house, { user: site });
+  const part = (name: string) => join(house.folder, 'sites', name, 'www/.in.photo.jpg.4711');
+  for (const name of [site, other.site]) await writeFile(part(name), 'half');
+  await house.work();
+  // Files have the machine's own times.
+  house.clock.advance(Math.max(0, Date.now() - house.clock.now()) + 25 * hour);
+  await house.work();
+  expect([existsSync(part(site)), existsSync(part(other.site))]).toEqual([false, true]);
 });
 
 test('a password that later turns up in a list of leaks lets nobody in, and the history says why', async () => {

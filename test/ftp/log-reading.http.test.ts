@@ -6,6 +6,7 @@ import { appendFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'basic-ftp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FtpLogReading } from '../../src/ftp/log-reading.ts';
@@ -63,6 +64,7 @@ test('the panel answers at FTP_RADIUS, and each event of the log is told once, w
     ...doors,
     store: new FtpStore(doors.connection, doors.secrets),
     logWord: async () => logWord,
+    farLog: () => Promise.reject(new Error('there is no other machine')),
     incoming: { took: async (events, { name }) => void told.push(...events.map((event) => [name, event] as [string, FtpEvent])) },
   });
   const client = new Client(10_000);
@@ -84,6 +86,24 @@ test('the panel answers at FTP_RADIUS, and each event of the log is told once, w
     ['one.php', 'two.php'].map((name) => [site, join(house.folder, 'sites', site, 'www', name)]),
   );
   expect(JSON.stringify(told)).not.toContain('passwd');
+});
+
+test('with a database that answers late and wrongly one fault is thrown, and none is left to end the worker', async () => {
+  const { doors } = house.panel;
+  const list = async () => {
+    await sleep(300);
+    throw new Error('the database is gone');
+  };
+  const reading = new FtpLogReading({
+    ...doors,
+    sites: Object.create(doors.sites, { servers: { value: { list } } }),
+    store: new FtpStore(doors.connection, doors.secrets),
+    // A folder cannot be read, which is known at once.
+    choices: { ftpLog: logFolder },
+    logWord: async () => 'word',
+    farLog: () => Promise.reject(new Error('there is no other machine')),
+  });
+  await expect(reading.read()).rejects.toThrow('the database is gone');
 });
 
 test('the worker reads the log by the clock', async () => {

@@ -1,10 +1,14 @@
 // FTP accounts through a real ProFTPD with a real client: made on the page, used, seen as used, and cut off when they end (KHADA 7.2, 7.3).
-import { chown, mkdir, readdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Client } from 'basic-ftp';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { second } from '../../src/platform/clock.ts';
+import type { FtpAnswer } from '../../src/platform/ftp-server/port.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { type FtpServer, startFtpServer } from '../support/proftpd.ts';
 import { ftpPassword, makeAccount, openFtp, withRoom } from './customer.ts';
@@ -12,17 +16,25 @@ import { giveTo, siteUser } from './server.ts';
 
 let house: TestPanel;
 let server: FtpServer;
+/** A sign-in that was let in is written down, and its process does not know yet. */
+let beforeTheServerHears = async (): Promise<unknown> => undefined;
 const clients: Client[] = [];
 
 beforeAll(async () => {
   house = await startPanel({ limitsScale: 1000 });
   const sitesFolder = join(house.folder, 'sites');
   await mkdir(sitesFolder, { recursive: true });
-  server = await startFtpServer({ answer: house.panel.doors.ftp.answer, sitesFolder });
+  const answer: FtpAnswer = async (attempt) => {
+    const home = await house.panel.doors.ftp.answer(attempt);
+    await beforeTheServerHears();
+    return home;
+  };
+  server = await startFtpServer({ answer, sitesFolder });
   await openFtp(house, server);
   await withRoom(house);
 });
 afterEach(() => {
+  beforeTheServerHears = async () => undefined;
   for (const client of clients.splice(0)) client.close();
 });
 afterAll(async () => {
@@ -57,7 +69,7 @@ test('an account that was made on the page lists www and backup, uploads, and is
   const { owner, site, www } = await customer();
   await makeAccount(owner, site);
   const client = await connect(site);
-  expect((await client.list()).map(({ name }) => name).sort()).toEqual(['backup', 'www']);
+  expect((await client.list()).map(({ name }) => name).sort()).toEqual(['backup', 'trash', 'www']);
   await client.uploadFrom(Readable.from(['<?php echo 1;']), 'www/index.php');
   expect(await readFile(join(www, 'index.php'), 'utf8')).toBe('<?php echo 1;');
   const text = (await owner.get(`/sites/${site}/ftp`)).text;
@@ -167,4 +179,88 @@ test('a number that another process has now is left alone', async () => {
   );
   expect(await ftp.suspended(found.id)).toBe(0);
   expect(await refusal(site)).toBeUndefined();
+});
+
+test('a session that just begins is ended with its site, and is no ended one for the clock', async () => {
+  const { owner, site } = await customer();
+  await makeAccount(owner, site);
+  const { sites, ftp, connection, clock } = house.panel.doors;
+  const { id, serverId } = await sites.byName(site);
+  const rows = () => connection.db.selectFrom('ftp_sessions').select('session').where('site_id', '=', id).execute();
+  beforeTheServerHears = () => ftp.tidy();
+  const client = await connect(site);
+  expect(await rows()).toHaveLength(1);
+  const ended: number[] = [];
+  beforeTheServerHears = async () => ended.push(await ftp.suspended(id));
+  expect(await refusal(site)).toBeDefined();
+  expect([ended, await isCutOff(client), await rows()]).toEqual([[2], true, []]);
+  // One that cannot be seen at all is waited for, and forgotten when it is older.
+  const [account] = await ftp.accounts.ofSite(await sites.byName(site));
+  const unseen = { server_id: serverId, session: '-2', account_id: account?.id ?? '', site_id: id, begun_at: clock.now() };
+  await connection.write((tx) => tx.insertInto('ftp_sessions').values(unseen).execute());
+  expect(await ftp.suspended(id)).toBe(0);
+  await ftp.tidy();
+  expect(await rows()).toHaveLength(1);
+  house.clock.advance(16 * second);
+  await ftp.tidy();
+  expect(await rows()).toEqual([]);
+});
+
+describe('over IPv6, at a server that demands what FileZilla does: data connections that take up the TLS session of the control line', () => {
+  let six: FtpServer;
+  beforeAll(async () => {
+    const { answer } = house.panel.doors.ftp;
+    const sitesFolder = join(house.folder, 'sites');
+    six = await startFtpServer({ answer, sitesFolder, options: { address: '::1' }, except: /^TLSOptions / });
+  });
+  afterAll(() => six?.stop());
+
+  const overSix = async (user: string) => {
+    const client = new Client(10_000);
+    clients.push(client);
+    const { host, port, certificate: ca } = six;
+    await client.access({ host, port, user, password: ftpPassword, secure: true, secureOptions: { ca, host: 'localhost' } });
+    return client;
+  };
+
+  test('an account comes in from the networks of its list alone, and is seen with its address', async () => {
+    const { owner, site, www } = await customer();
+    const { id } = await makeAccount(owner, site, { allow_ips: '2001:db8::/32\n127.0.0.1' });
+    await expect(overSix(site)).rejects.toThrow('530');
+    expect((await owner.submit(`/sites/${site}/ftp/accounts/${id}`, { allow_ips: '2001:db8::/32\n::1/128' })).status).toBe(303);
+    const client = await overSix(site);
+    await client.uploadFrom(Readable.from(['six']), 'www/six.txt');
+    expect((await client.list('www')).map(({ name }) => name)).toContain('six.txt');
+    expect(await readFile(join(www, 'six.txt'), 'utf8')).toBe('six');
+    expect(await refusal(site)).toBe(530);
+    const found = await house.panel.doors.sites.byName(site);
+    const last = await house.panel.doors.ftp.logins.last(found, 10);
+    expect(new Set(last.map(({ outcome, address }) => `${outcome} ${address}`))).toEqual(
+      new Set(['network ::1', 'in ::1', 'network 127.0.0.1']),
+    );
+    expect((await six.eventsUntil(({ kind }) => kind === 'stored')).every(({ address }) => address === '::1')).toBe(true);
+  });
+
+  test('lftp works as FileZilla does: EPSV, MLSD, the TLS session taken up again, and a whole folder there and back', async () => {
+    const { owner, site, www } = await customer();
+    await makeAccount(owner, site);
+    const ca = join(house.folder, 'ca.pem');
+    await writeFile(ca, six.certificate);
+    const local = join(house.folder, 'to-send');
+    await mkdir(join(local, 'board'), { recursive: true });
+    for (const name of ['index.html', 'board/post.txt']) await writeFile(join(local, name), name);
+    const lines = [
+      ...['set ftp:ssl-force true', 'set ftp:ssl-protect-data true', 'set ftp:use-mlsd true', 'set net:max-retries 1'],
+      ...[`set ssl:ca-file ${ca}`, 'set ssl:check-hostname false', 'set cmd:fail-exit true', 'debug 5'],
+      `open -u ${site},${ftpPassword} -p ${six.port} ftp://[::1]`,
+      ...[`mirror -R ${local} www/mirrored`, 'cls -1 www/mirrored', `mirror www/mirrored ${local}-back`, 'bye'],
+    ];
+    const { stdout, stderr } = await promisify(execFile)('lftp', ['--norc', '-c', lines.join('; ')], {
+      env: { ...process.env, LC_ALL: 'C.UTF-8', HOME: house.folder },
+    });
+    for (const command of ['EPSV', 'MLSD', 'PROT P']) expect(`${stdout}${stderr}`).toContain(`---> ${command}`);
+    expect(`${stdout}${stderr}`).not.toContain('---> PASV');
+    expect(await readFile(join(www, 'mirrored/board/post.txt'), 'utf8')).toBe('board/post.txt');
+    expect(await readFile(join(`${local}-back`, 'index.html'), 'utf8')).toBe('index.html');
+  });
 });

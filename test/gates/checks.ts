@@ -1,5 +1,7 @@
 // Every check of a page in the browser, each telling its faults in words; `faultsOf` runs them all over one visit.
-import { AxeBuilder } from '@axe-core/playwright';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
 import type { Page as Tab } from 'playwright-core';
 import { catalogues } from '../../src/messages/catalogue.ts';
 import { chosen } from '../../src/options.ts';
@@ -14,13 +16,20 @@ const { brand } = chosen({ publicUrl: 'http://127.0.0.1', secret });
 /** What axe cannot decide and a person has: rule, elements, and why it is right. */
 const undecided: readonly { rule: string; element: RegExp; why: string }[] = [];
 
+/** What axe-core is asked: what is not broken is not wanted, and stylesheets are not fetched once more (rules that need that: `views.test.ts`). */
+const asked = {
+  runOnly: axeTags,
+  resultTypes: ['violations', 'incomplete'],
+  preload: false,
+  rules: { 'css-orientation-lock': { enabled: false } },
+};
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
 export async function axe(tab: Tab): Promise<string[]> {
-  // Its other mode opens a window for each page, for frames of other hosts; there are none, and the window takes longer than axe.
-  const { violations, incomplete } = await new AxeBuilder({ page: tab })
-    .options({ resultTypes: ['violations', 'incomplete'] })
-    .withTags(axeTags)
-    .setLegacyMode()
-    .analyze();
+  await tab.evaluate(axeSource);
+  const { violations, incomplete } = await tab.evaluate<Pick<AxeResults, 'violations' | 'incomplete'>>(
+    `axe.run(document, ${JSON.stringify(asked)}).then(({ violations, incomplete }) => ({ violations, incomplete }))`,
+  );
   const open = incomplete.flatMap(({ id, nodes }) =>
     nodes
       .filter(({ html }) => !undecided.some(({ rule, element }) => rule === id && element.test(html)))

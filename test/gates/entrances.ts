@@ -27,6 +27,13 @@ export type Entrance = {
   readonly cookie?: string;
   /** the form carries files: pages, unless one file of another kind is named */
   readonly multipart?: true | { readonly field: string; readonly name: string; readonly text: string };
+  /** no form sends it, but a script: with the token in a header */
+  readonly script?: {
+    readonly type: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly text: string;
+    readonly status?: number;
+  };
   /** what must have happened before the form can act */
   readonly before?: (visitor: Visitor) => Promise<unknown>;
   /** acts on a person of its own, who is gone or changed afterwards */
@@ -64,6 +71,17 @@ async function codeOfPage(visitor: Visitor, now: number): Promise<Record<string,
   const { text } = await visitor.get('/account/security/app');
   const secret = /class="hash">([A-Z2-7 ]+)</.exec(text)?.[1]?.replaceAll(' ', '') ?? '';
   return { code: new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: now }) };
+}
+
+async function throwAway(visitor: Visitor): Promise<void> {
+  const files = `/sites/${await visitor.site()}/files`;
+  await visitor.submit(`${files}/www/album/readme.txt?do=view`, {}, `${files}/trash`);
+}
+
+/** What was deleted last lies first in the trash. */
+async function newestTrashed(visitor: Visitor): Promise<Record<string, string>> {
+  const { text } = await visitor.get(`/sites/${await visitor.site()}/files/trash`);
+  return { id: /name="id" value="([0-9a-f-]{36})"/.exec(text)?.[1] ?? '' };
 }
 
 export const entrances: Readonly<Record<string, Entrance>> = {
@@ -315,11 +333,70 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'GET /sites/:site/files{/*path}': look,
   'GET /sites/:site/files/results/:id': look,
   'POST /sites/:site/files/upload': { who: 'session', may: 'change', multipart: true, fields: { to: 'www', conflict: 'rename' } },
+  'GET /sites/:site/files/upload': { who: 'session', may: 'change' },
+  'POST /sites/:site/files/upload/discard': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    provenBy: 'test/files/resumable.http.test.ts',
+  },
+  'POST /sites/:site/files/preflight': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    script: { type: 'application/json', text: '{"to":"www","files":[{"path":"a.php","bytes":1,"changedAt":1}]}', status: 200 },
+  },
+  'POST /sites/:site/files/uploads': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    script: {
+      type: 'application/offset+octet-stream',
+      headers: {
+        'Tus-Resumable': '1.0.0',
+        'Upload-Length': '9',
+        'Upload-Metadata': `path ${btoa('www/t.txt')},conflict ${btoa('rename')}`,
+      },
+      text: 'some text',
+      status: 201,
+    },
+  },
+  'GET /sites/:site/files/uploads/:id': look,
+  'PATCH /sites/:site/files/uploads/:id': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    script: { type: 'application/offset+octet-stream', headers: { 'Tus-Resumable': '1.0.0', 'Upload-Offset': '0' }, text: 'ab' },
+    provenBy: 'test/files/resumable.http.test.ts',
+  },
+  'DELETE /sites/:site/files/uploads/:id': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    script: { type: '', headers: { 'Tus-Resumable': '1.0.0' }, text: '' },
+    provenBy: 'test/files/resumable.http.test.ts',
+  },
   'POST /sites/:site/files/folder': { who: 'session', may: 'change', fields: { path: 'www', name: 'a new folder' } },
+  'POST /sites/:site/files/rights': {
+    who: 'session',
+    may: 'change',
+    fields: { path: 'www/notes.html', rights: 'owner_read' },
+  },
   'POST /sites/:site/files/move': {
     who: 'session',
     may: 'change',
     fields: { path: 'www/notes.html', to: 'www/album', name: '' },
+  },
+  'POST /sites/:site/files/text': { who: 'session', may: 'change', fields: { path: 'www', name: 'by-form.txt', body: 'a text' } },
+  'GET /sites/:site/files/trash': look,
+  'POST /sites/:site/files/trash': { who: 'session', may: 'change', fields: { path: 'www/album/readme.txt' } },
+  'POST /sites/:site/files/trash/restoration': { who: 'session', may: 'change', fields: {}, found: newestTrashed },
+  'GET /sites/:site/files/trash/deletion': { who: 'session', may: 'change' },
+  'POST /sites/:site/files/trash/deletion': {
+    who: 'session',
+    may: 'change',
+    fields: { all: '1', until: '9999999999999' },
+    before: throwAway,
   },
   'POST /sites/:site/files/delete': { who: 'session', may: 'change', fields: { path: 'www/album' } },
   'GET /databases': { who: 'session', may: 'own', ...redirect },
@@ -339,7 +416,7 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   },
   'GET /sites/:site/databases/trash/:id/restoration': { who: 'fresh', may: 'change', delicate: 'what is there now' },
   'GET /sites/:site/databases/:id': look,
-  'GET /sites/:site/databases/:id/imports': { who: 'session', may: 'change' },
+  'GET /sites/:site/databases/:id/imports': { who: 'fresh', may: 'change', delicate: 'what is there now' },
   'GET /sites/:site/databases/:id/imports/:import': look,
   'GET /sites/:site/databases/:id/imports/:import/state': look,
   'GET /sites/:site/databases/:id/download': {
@@ -358,8 +435,9 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   // Only right after one was drawn, and once.
   'GET /sites/:site/databases/:id/password/once': { who: 'session', may: 'look', ...redirect },
   'POST /sites/:site/databases/:id/imports': {
-    who: 'session',
+    who: 'fresh',
     may: 'change',
+    delicate: 'what is there now',
     multipart: { field: 'dump', name: 'dump.sql', text: 'CREATE TABLE sent_by_a_test (id int);\n' },
     fields: { mode: 'replace' },
   },
@@ -426,7 +504,23 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   // Last: the account is gone afterwards.
   'GET /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker' },
   'POST /sites/:site/ftp/accounts/:id/end': { who: 'session', may: 'maker', fields: {} },
-  'GET /sites/:site/ftp/refused': look,
+  'GET /sites/:site/folders': look,
+  'POST /sites/:site/folders': { who: 'session', may: 'change', fields: { path: '/www/upload' } },
+  'POST /sites/:site/folders/accept': { who: 'session', may: 'change', fields: { path: 'www/files', program: 'plain' } },
+  'POST /sites/:site/folders/decline': { who: 'session', may: 'change', fields: { path: 'www/images', program: 'plain' } },
+  'POST /sites/:site/folders/preset': { who: 'session', may: 'change', fields: { preset: 'gnuboard' } },
+  'GET /sites/:site/folders/off/*path': { who: 'fresh', may: 'people', delicate: 'what keeps uploads from running' },
+  'POST /sites/:site/folders/off/*path': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'what keeps uploads from running',
+    fields: { reason: 'moved', sure: '1' },
+  },
+  'GET /sites/:site/suspicious': look,
+  'POST /sites/:site/suspicious/:id/hold': { who: 'session', may: 'change', fields: {} },
+  'GET /sites/:site/suspicious/:id/deletion': { who: 'session', may: 'change' },
+  'POST /sites/:site/suspicious/:id/deletion': { who: 'session', may: 'change', fields: {} },
+  'GET /sites/:site/ftp/refused': { ...look, ...redirect },
   'GET /backups': { who: 'session', may: 'own', ...redirect },
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },
@@ -470,8 +564,10 @@ export function valuesFor(path: string, home: Household, tokens: Readonly<Record
 }
 
 function idFor(path: string, home: Household): string {
+  if (path.includes('/suspicious/')) return home.finding;
   if (path.includes('/ftp/accounts/')) return home.ftpAccount;
   if (path.includes('/files/results/')) return home.upload;
+  if (path.includes('/files/uploads/')) return home.unfinished;
   if (path.includes('/people/invitations/')) return home.invitation;
   if (path.includes('/databases/trash/')) return home.dump;
   if (path.endsWith('/deletion')) return home.spare;

@@ -1,5 +1,5 @@
 // What checks held back in a customer's site, in every state that its page can show.
-import { FindingStore, type NewFinding } from '../../src/ftp/finding-store.ts';
+import { FindingStore, type NewFinding } from '../../src/incoming/finding-store.ts';
 import { hour } from '../../src/platform/clock.ts';
 import { newId } from '../../src/platform/ids.ts';
 import type { TestPanel } from '../support/panel.ts';
@@ -60,8 +60,8 @@ const rows: readonly Row[] = [
   { kind: 'noted', path: 'www/lib/geo-table.php', code: 'partly', user: 'haetsal.dev', bytes: 6_400_000 },
 ];
 
-/** Writes them, an hour apart, the first of the list newest; and as many more that the page has a second one. */
-export async function writeFindings(house: TestPanel, siteName: string): Promise<void> {
+/** Writes them, an hour apart, the first of the list newest; and as many more that the page has a second one. @returns the id of one that lies where it was found */
+export async function writeFindings(house: TestPanel, siteName: string): Promise<string> {
   const { connection, sites, clock } = house.panel.doors;
   const site = await sites.byName(siteName);
   const store = new FindingStore(connection);
@@ -74,14 +74,17 @@ export async function writeFindings(house: TestPanel, siteName: string): Promise
     },
     user: 'haetsal',
   }));
+  let found = '';
   for (const [at, row] of [...rows, ...more].entries()) {
     const foundAt = clock.now() - (at + 1) * hour;
     const id = newId(foundAt);
+    if (row.kind === 'found' && !row.is) found = id;
     await connection.write(async (tx) => {
       const { kind, path, code, bytes = 517, user = null, parameters = {} } = row;
-      const told = { found_at: foundAt, told_at: foundAt, user_name: user, parameters: JSON.stringify(parameters) };
+      const told = { stamp: null, found_at: foundAt, told_at: foundAt, user_name: user, parameters: JSON.stringify(parameters) };
       await store.find(tx, site, [{ id, kind, path, code, bytes, ...told }]);
       if (row.is) await store.change(tx, id, { [row.is]: foundAt + hour });
     });
   }
+  return found;
 }

@@ -1,4 +1,6 @@
 // A customer with everything that has an address of its own: a site, a folder, a file, an upload, a verified backup, databases, an FTP account.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { make, sendDump } from '../databases/owners.ts';
 import { makeAccount, withRoom } from '../ftp/customer.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
@@ -11,8 +13,12 @@ export type Household = {
   readonly site: string;
   /** id of an upload */
   readonly upload: string;
+  /** id of an upload that is not finished */
+  readonly unfinished: string;
   /** id of a verified backup */
   readonly backup: string;
+  /** id of a file that was found in an upload folder and left there */
+  readonly finding: string;
   /** ids of two databases, of an import into the first, and of a dump in the trash */
   readonly database: string;
   readonly spare: string;
@@ -53,18 +59,42 @@ export async function household(house: TestPanel, email: string): Promise<Househ
     ...people,
     ...(await databasesOf(house, visitor, site)),
     ftpAccount,
+    finding: await plant(house, site),
     email,
     visitor,
     site,
     upload: lastPart(uploaded.headers.location),
+    unfinished: await unfinishedOf(house, visitor, site),
     backup: lastPart(made.headers.location),
   };
+}
+
+/** A script among the uploads of a folder that is protected. @returns its id */
+async function plant(house: TestPanel, name: string): Promise<string> {
+  const { sites, incoming } = house.panel.doors;
+  const site = await sites.byName(name);
+  const folder = join(house.folder, 'sites', name, 'www/guarded');
+  await mkdir(folder);
+  await writeFile(join(folder, 'odd.php'), '<?php echo 1;');
+  for (const marked of ['album', 'guarded']) await sites.folders.mark(site, ['www', marked]);
+  await house.work();
+  return (await incoming.findings(site, 0, 1))[0]?.id ?? '';
 }
 
 function lastPart(location: string | undefined): string {
   const part = location?.split('/').at(-1);
   if (!part) throw new Error('there is no address to go to');
   return part;
+}
+
+/** Begins a resumable upload of a file of 1000 bytes. @returns its id */
+export async function unfinishedOf(house: TestPanel, visitor: Visitor, site: string): Promise<string> {
+  const { text } = await visitor.get(`/sites/${site}/files/upload`);
+  const made = await visitor.agent
+    .post(`/sites/${site}/files/uploads`)
+    .set({ Origin: house.origin, 'X-CSRF-Token': /<meta name="csrf" content="([^"]+)">/.exec(text)?.[1] ?? '' })
+    .set({ 'Tus-Resumable': '1.0.0', 'Upload-Length': '1000', 'Upload-Metadata': `path ${btoa('www/film.txt')}` });
+  return lastPart(made.headers.location);
 }
 
 async function databasesOf(house: TestPanel, visitor: Visitor, site: string) {

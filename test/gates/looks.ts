@@ -1,4 +1,4 @@
-// In which looks a page is seen: for CI each once a language, with `GOTGAN_GATES=all` every language, theme and width, forced colours and print.
+// In which looks a page is seen: for CI each once a language (answers to forms in one), with `GOTGAN_GATES=all` every language, theme and width, forced colours and print.
 import type { Language } from '../../src/platform/web/words.ts';
 
 export type Look = {
@@ -27,13 +27,18 @@ const whole: readonly Look[] = [
   { language: 'ko', theme: 'light', width: 768, medium: 'print', keys: false },
 ];
 
-/** @param at position of the page in the list: neighbours take turns with the widths */
-export function looksOf(at: number): readonly Look[] {
+/**
+ * @param at position of the page in the list: neighbours take turns with the widths
+ * @param isAnswer what a form that was sent is answered with: the page of the form once more, which is in the list in both languages;
+ *   answers take turns with the languages
+ */
+export function looksOf(at: number, isAnswer: boolean): readonly Look[] {
   if (isWhole) return whole;
   // Widths change every page, keys every second one: each pairs with each.
   const [isEven, keys] = [at % 2 === 0, at % 4 < 2];
-  return [
+  const looks: readonly Look[] = [
     { language: 'ko', theme: 'light', width: isEven ? 360 : 1280, keys },
     { language: 'en', theme: 'dark', width: isEven ? 1280 : 360, keys: !keys },
   ];
+  return isAnswer ? looks.filter((look) => look.keys) : looks;
 }

@@ -375,11 +375,53 @@ const filePages: readonly Page[] = [
     ...error(403),
     sent: { fields: { _csrf: 'somebody-elses' }, action: files('/upload'), multipart: true },
   }),
+  page('upload page', 'customer', files('/upload?to=www'), { state: 'long' }),
+  page('upload page, nothing uploaded yet', 'beginner', files('/upload', 'beginner'), { state: 'empty' }),
+  page('upload page of a viewer', 'viewer', files('/upload'), error(403)),
+  page('upload page, discarding what is not there', 'customer', files('/upload'), {
+    ...error(404),
+    sent: { action: files('/upload/discard'), fields: { id: 'nothing' } },
+  }),
+  page('upload page, discarding forged', 'customer', files('/upload'), {
+    ...error(403),
+    sent: { action: files('/upload/discard'), fields: { id: 'nothing', _csrf: 'somebody-elses' } },
+  }),
   page('upload results', 'customer', (names) => files(`/results/${names.uploads.good}`)(names)),
   page('upload results with refusals', 'customer', (names) => files(`/results/${names.uploads.refused}`)(names), {
     state: 'long',
   }),
   page('file', 'customer', files('/www/index.html?do=view')),
+  page('folder, its own page', 'customer', (names) => files(`/www/${encoded(names.longFolder)}?do=view`)(names), {
+    state: 'long',
+  }),
+  page('edit', 'customer', files('/www/index.html?do=edit')),
+  page('edit, forged', 'customer', files('/www/index.html?do=edit'), forged({ path: 'www/index.html' }, files('/text'))),
+  page('edit, changed meanwhile', 'customer', files('/www/index.html?do=edit'), {
+    ...error(409),
+    sent: { fields: { etag: '0'.repeat(64), body: 'something else' }, action: files('/text') },
+  }),
+  page('new file', 'customer', files('/www?do=new')),
+  page('new file, no name', 'customer', files('/www?do=new'), refused({ name: '', body: 'x' }, files('/text'))),
+  page('rights', 'customer', files('/www/index.html?do=rights')),
+  page(
+    'rights, the owner shut out',
+    'customer',
+    files('/www/index.html?do=rights'),
+    refused({ path: 'www/index.html', rights: '' }, files('/rights')),
+  ),
+  page('rights, forged', 'customer', files('/www/index.html?do=rights'), forged({ path: 'www/index.html' }, files('/rights'))),
+  page('search', 'customer', files('/www?q=index')),
+  page('search, nothing found', 'customer', files('/www?q=nothing+is+called+so'), { state: 'empty' }),
+  page('search, nothing asked', 'customer', files('/www?q='), { state: 'empty' }),
+  page('trash', 'customer', files('/trash'), { state: 'long' }),
+  page('trash, empty', 'beginner', files('/trash', 'beginner'), { state: 'empty' }),
+  page('trash of a viewer', 'viewer', files('/trash')),
+  page('trash, nothing chosen', 'customer', files('/trash'), refused({}, files('/trash/restoration'))),
+  page('trash, forged', 'customer', files('/trash'), forged({}, files('/trash/restoration'))),
+  page('emptying the trash', 'customer', files('/trash/deletion?all=1'), { state: 'long' }),
+  page('emptying the trash, forged', 'customer', files('/trash/deletion?all=1'), forged({}, files('/trash/deletion'))),
+  page('to the trash, forged', 'customer', files('/www/index.html?do=view'), forged({}, files('/trash'))),
+  page('emptying the trash, nothing chosen', 'customer', files('/trash/deletion'), { state: 'empty' }),
   page(
     'file with a long name',
     'customer',
@@ -501,10 +543,34 @@ const databasePages: readonly Page[] = [
 ];
 
 const incoming = (path = '', owner: keyof Names['sites'] = 'customer') => {
-  return ({ sites }: Names) => `/sites/${sites[owner]}/ftp/refused${path}`;
+  return ({ sites }: Names) => `/sites/${sites[owner]}/suspicious${path}`;
+};
+
+const folders = (path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites }: Names) => `/sites/${sites[owner]}/folders${path}`;
+};
+const finding = (path = '') => {
+  return ({ sites, findings }: Names) => `/sites/${sites.customer}/suspicious/${findings.found}${path}`;
 };
 
 const incomingPages: readonly Page[] = [
+  page('folder protection', 'customer', folders(), { state: 'long' }),
+  page('folder protection, none yet', 'beginner', folders('', 'beginner'), { state: 'empty' }),
+  page('folder protection, of a viewer', 'viewer', folders()),
+  page('folder protection, of a site that is prepared', 'newcomer', ({ closedSite }) => `/sites/${closedSite}/folders`),
+  page('folder protection, no folder named', 'customer', folders(), refused({ path: '' })),
+  page('folder protection, forged', 'customer', folders(), forged({ path: '/www/upload' })),
+  page('folder protection, no program chosen', 'customer', folders(), refused({ preset: '' }, folders('/preset'))),
+  ...['accept', 'decline', 'preset'].map((act) =>
+    page(`folder protection, ${act} forged`, 'customer', folders(), forged({ path: 'www/upload' }, folders(`/${act}`))),
+  ),
+  page('folder protection, turning off', 'customer', folders('/off/www/data')),
+  page('folder protection, turning off without a reason', 'customer', folders('/off/www/data'), refused({})),
+  page('folder protection, turning off, forged', 'customer', folders('/off/www/data'), forged()),
+  page('folder protection, turning off what is not on', 'customer', folders('/off/www/nothing'), error(404)),
+  page('delete a suspicious file', 'customer', finding('/deletion')),
+  page('delete a suspicious file, forged', 'customer', finding('/deletion'), forged()),
+  page('hold a suspicious file, forged', 'customer', incoming(), forged({}, finding('/hold'))),
   page('files held back', 'customer', incoming(), { state: 'long' }),
   page('files held back, second page', 'customer', incoming('?page=2')),
   page('files held back, none yet', 'beginner', incoming('', 'beginner'), { state: 'empty' }),
@@ -548,8 +614,18 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
   },
   '/account/history/export': { why: 'a table for spreadsheets', who: 'customer', path: () => '/account/history/export' },
   '/login/captcha': { why: 'a picture', who: 'suspect', path: () => '/login/captcha' },
+  '/sites/:site/files/uploads/:id': {
+    why: 'tells programs how much has arrived',
+    who: 'customer',
+    path: ({ sites, uploads }) => `/sites/${sites.customer}/files/uploads/${uploads.unfinished}`,
+  },
   '/files{/*path}': { why: 'leads to the files of a site', who: 'customer', path: () => '/files' },
   '/backups': { why: 'leads to the backups of a site', who: 'customer', path: () => '/backups' },
+  '/sites/:site/ftp/refused': {
+    why: 'leads to the suspicious files',
+    who: 'customer',
+    path: ({ sites }) => `/sites/${sites.customer}/ftp/refused`,
+  },
   '/ssh': { why: 'leads to SSH of a site', who: 'customer', path: () => '/ssh' },
   '/databases': { why: 'leads to the databases of a site', who: 'customer', path: () => '/databases' },
   '/sites/:site/databases/:id/password/once': {
@@ -570,5 +646,8 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
 
 /** Forms that no page of these worlds shows, with the test that sends them. */
 export const noForms: Readonly<Record<string, string>> = {
+  '/sites/:site/files/preflight': 'JSON of the upload script: test/files/resumable.http.test.ts',
+  '/sites/:site/files/uploads': 'bytes by tus: test/files/resumable.http.test.ts',
+  '/sites/:site/files/uploads/:id': 'bytes by tus: test/files/resumable.http.test.ts',
   '/sites/:site/ssh/consent': 'only while a newer version of the notice waits: test/ssh/ssh.http.test.ts',
 };

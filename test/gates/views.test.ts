@@ -51,6 +51,11 @@ describe('every stylesheet', () => {
   test.each(sheets)('$name takes its colours from the tokens, and forces nothing', ({ name, text }) => {
     expect(styleFaults(basename(name), text)).toEqual([]);
   });
+
+  // axe would have to fetch every stylesheet again on every page to find this (WCAG 2.2, 1.3.4).
+  test.each(sheets)('$name holds nobody to one orientation', ({ text }) => {
+    expect(text).not.toMatch(/\(\s*orientation\b/);
+  });
 });
 
 describe('every script', () => {

@@ -14,6 +14,7 @@ import { password, startPanel, type TestPanel, Visitor } from '../support/panel.
 import { type BackupName, writeBackups } from './backup-rows.ts';
 import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
 import { writeFindings } from './finding-rows.ts';
+import { unfinishedOf } from './household.ts';
 
 /** Who looks at a page. A guest has no session; each of the others is described at `openWorlds`. */
 export type Who =
@@ -46,11 +47,13 @@ export type Names = {
   readonly secondSite: string;
   /** of the newcomer, which is not open yet */
   readonly closedSite: string;
+  /** suspicious files of the customer, by what became of them */
+  readonly findings: Readonly<Record<'found', string>>;
   /** backups of `customer` by their state, and the one of `troubled` that runs */
   readonly backups: Readonly<Record<BackupName, string>>;
   readonly databases: DatabaseNames;
-  /** results of uploads of `customer` */
-  readonly uploads: { readonly good: string; readonly refused: string };
+  /** results of uploads of `customer`, and one that broke off */
+  readonly uploads: { readonly good: string; readonly refused: string; readonly unfinished: string };
   /** verification links: unused, of `signedUp`; and used */
   readonly verify: string;
   readonly used: string;
@@ -218,9 +221,12 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   const lostFactor = await loseFactor(house);
 
   await fill(house, sites.customer);
-  await writeFindings(house, sites.customer);
+  const findings = { found: await writeFindings(house, sites.customer) };
+  await protectFolder(house, sites.customer);
   const customer = await enter(house, 'customer', 'ko', newcomer);
-  const uploads = await upload(customer, sites.customer);
+  const unfinished = await unfinishedOf(house, customer, sites.customer);
+  const uploads = { ...(await upload(customer, sites.customer)), unfinished };
+  await throwAway(customer, sites.customer);
   await customer.submit(`/sites/${sites.customer}/backups`, {});
   await house.work();
   const people = await inviteAll(house, customer, sites.customer);
@@ -238,7 +244,19 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
   const links = { reset, notMe, lostFactor, address, lift, ftp, ...people };
-  return { sites, secondSite, closedSite, backups, databases, uploads, used, ...links, longFolder, longFile };
+  return { sites, secondSite, closedSite, findings, backups, databases, uploads, used, ...links, longFolder, longFile };
+}
+
+/** One upload folder that is protected, and one that could be. */
+export async function protectFolder(house: TestPanel, name: string): Promise<void> {
+  const { sites, incoming } = house.panel.doors;
+  const site = await sites.byName(name);
+  const folder = join(house.folder, 'sites', name, 'www/uploads');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, '여행.txt'), '바다\n');
+  await sites.folders.mark(site, ['www', 'data'], { program: 'gnuboard' });
+  await house.work();
+  await incoming.protection.search(site.id);
 }
 
 /** SSH in its states: `customer` waits, `troubled` was refused, `several` has it; everybody else could ask. */
@@ -388,6 +406,18 @@ async function upload(customer: Visitor, site: string): Promise<{ good: string; 
     { name: 'setup.exe', body: 'MZ' },
   ]);
   return { good: idOf(good), refused: idOf(refused) };
+}
+
+/** A file with a long name and a folder, deleted and in the trash. */
+async function throwAway(customer: Visitor, site: string): Promise<void> {
+  const files = `/sites/${site}/files`;
+  await customer.upload(site, [
+    { name: `${longFolder}/${longWord}.txt`, body: '지워질 글\n' },
+    { name: '지난 행사/안내.txt', body: '안내\n' },
+  ]);
+  const { text } = await customer.get(`${files}/www`);
+  const _csrf = /<meta name="csrf" content="([^"]+)"/.exec(text)?.[1] ?? '';
+  await customer.send(`${files}/trash`, { _csrf, path: [`www/${longFolder}/${longWord}.txt`, 'www/지난 행사'] });
 }
 
 async function use(house: TestPanel, site: string, percent: number): Promise<void> {

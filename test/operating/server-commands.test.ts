@@ -17,7 +17,7 @@ const provisioning = join(import.meta.dirname, '../support/provisioning.ts');
 
 test('a server is added, listed and drained; whatever is missing or wrong is said, and the list stays as it was', async () => {
   const wrong: [string[], RegExp][] = [
-    [['server', 'constructor'], /one of add, prepare-database, sshd-config, list, drain is needed/],
+    [['server', 'constructor'], /one of add, prepare-database, sshd-config, key, reach, list, drain is needed/],
     [['server', 'add'], /a name, --group web or ssh, and --host folders, unix, command are needed/],
     [['server', 'add', 'a', '--group', 'mail', '--host', 'folders'], /--group web or ssh/],
     [['server', 'add', 'web-1', '--group', 'web', '--host', 'folders'], /not as it must be: storage/],
@@ -32,6 +32,17 @@ test('a server is added, listed and drained; whatever is missing or wrong is sai
       /needs --ftp-host/,
     ],
     [['server', 'add', 'web-1', '--shell', 'x'], /Unknown option '--shell'/],
+    [
+      ['server', 'add', 'far', '--group', 'web', '--host', 'unix', '--address', '192.0.2.7'],
+      /ssh-keyscan -p 22 .*192\.0\.2\.7 \|/,
+    ],
+    [['server', 'add', 'far', '--group', 'web', '--host', 'unix', '--host-key', 'x'], /--host-key needs --address/],
+    [
+      ['server', 'add', 'far', '--group', 'web', '--host', 'unix', '--address', '192.0.2.7', '--host-key', 'x'],
+      /not as it must be: host-key/,
+    ],
+    [['server', 'reach', 'this-machine'], /what is new\?/],
+    [['server', 'reach', 'this-machine', '--address', '192.0.2.7'], /this machine/],
     [['server', 'drain', 'none'], /./],
     [['site', 'suspend', 'abc'], /--reason is one of unpaid, authority, security, terms/],
     [['site', 'resume', 'abc'], /./],
@@ -42,7 +53,9 @@ test('a server is added, listed and drained; whatever is missing or wrong is sai
     expect(err, args.join(' ')).toMatch(words);
     expect(err, args.join(' ')).not.toMatch(/\n\s+at /);
   }
-  expect((await run('server', 'list')).out).toMatch(/^this-machine {2}web {2}folders {2}0 sites {2}no ftp {2}not checked yet\n$/);
+  expect((await run('server', 'list')).out).toMatch(
+    /^this-machine {2}web {2}folders {2}0 sites {2}data\/sites {2}no databases {2}no ftp {2}not checked yet\n$/,
+  );
 
   const command = JSON.stringify([process.execPath, provisioning, join(folder, 'far')]);
   const added = await run(
@@ -66,7 +79,7 @@ test('a server is added, listed and drained; whatever is missing or wrong is sai
   expect((await run('server', 'drain', 'this-machine')).out).toContain('It was drained before');
   expect((await run('server', 'drain', 'this-machine', '--back')).out).toContain('takes new sites again');
   expect((await run('server', 'list')).out).toMatch(
-    /\nfar {2}web {2}command {2}0 sites {2}ftp ftp\.example\.com:21 {2}well \(\d{4}-/,
+    /\nfar {2}web {2}command {2}0 sites {2}no databases {2}ftp ftp\.example\.com:21 {2}well \(\d{4}-/,
   );
 });
 

@@ -22,19 +22,9 @@ describe('gotgan server sshd-config', () => {
   const key = () => ['--key', join(folder, 'panel.pub')];
 
   test('prints a block that sshd accepts and applies to the sites’ users, and the line of the key file', async () => {
-    const { stdout, status } = gotgan(
-      ...key(),
-      '--from',
-      '192.0.2.10',
-      '--from',
-      '2001:db8::/64',
-      '--group',
-      'root',
-      '--sites',
-      '/srv/customers',
-    );
+    const { stdout, status } = gotgan(...key(), '--from', '192.0.2.10', '--from', '2001:db8::/64', '--group', 'root');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^#restrict,from="192\.0\.2\.10,2001:db8::\/64" ssh-ed25519 \S+ gotgan$/m);
+    expect(stdout).toMatch(/^#restrict,port-forwarding,from="192\.0\.2\.10,2001:db8::\/64" ssh-ed25519 \S+ gotgan$/m);
     await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
     const file = join(folder, 'sshd_config');
     await writeFile(file, `HostKey ${join(folder, 'host')}\nSubsystem sftp internal-sftp\n${stdout}`);
@@ -46,7 +36,7 @@ describe('gotgan server sshd-config', () => {
     );
     expect(stderr).toBe('');
     for (const line of [
-      'chrootdirectory /srv/customers/%u',
+      'chrootdirectory %h',
       'forcecommand internal-sftp -u 0027',
       'passwordauthentication no',
       'kbdinteractiveauthentication no',
@@ -68,8 +58,9 @@ describe('gotgan server sshd-config', () => {
     ['no key', ['--from', '192.0.2.10'], 'is needed'],
     ['no address', [], 'the address of the panel is needed'],
     ['an address with more in it', ['--from', '192.0.2.10" ssh-ed25519 AAAA'], 'no address or network'],
-    ['a folder with more in it', ['--from', '192.0.2.10', '--sites', '/srv\nForceCommand /bin/sh'], 'must be an absolute path'],
-    ['a folder that climbs', ['--from', '192.0.2.10', '--sites', '/srv/../etc'], 'must be an absolute path'],
+    ['a program with more in it', ['--from', '192.0.2.10', '--program', '/srv\nPermitTTY yes'], 'must be an absolute path'],
+    ['a database with more in it', ['--from', '192.0.2.10', '--database', '127.0.0.1:1 *:*'], 'no address and port'],
+    ['a file that climbs', ['--from', '192.0.2.10', '--key-file', '/srv/../etc'], 'must be an absolute path'],
     ['a group with more in it', ['--from', '192.0.2.10', '--group', 'a,*'], 'name of a system group'],
     ['a private key', ['--from', '192.0.2.10', '--key', 'panel'], 'one line of a public key file'],
     ['a key that is not there', ['--from', '192.0.2.10', '--key', 'none.pub'], 'cannot be read'],

@@ -1,7 +1,7 @@
 // A year of who did what: on pages, by person and kind, and as a file for a dispute.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csvLine } from '../../src/people/csv.ts';
 import { day, endOfDay, hour } from '../../src/platform/clock.ts';
+import { csvLine } from '../../src/platform/csv.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { invite } from './guests.ts';
 

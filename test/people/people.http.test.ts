@@ -225,7 +225,7 @@ describe('rights', () => {
     const folder = await viewer.get(`/sites/${site}/files/www`);
     expect([folder.status, folder.text.includes('보거나 받는 것은 할 수 있습니다')]).toEqual([200, true]);
     // No form that would be refused: what is left signs out and keeps signed in.
-    expect([...folder.text.matchAll(/<form[^>]* action="([^"]+)"/g)].map(([, action]) => action)).toEqual([
+    expect([...folder.text.matchAll(/<form[^>]* method="post"[^>]* action="([^"]+)"/g)].map(([, action]) => action)).toEqual([
       '/logout',
       '/account/stay',
     ]);

@@ -117,9 +117,46 @@ describe('a program that misbehaves', () => {
     expect(await fault((await hostOf(say(answer))).usage(site))).toBe('the answer lacks what was asked for');
   });
 
-  test('that says a site lies in a folder that is no path', async () => {
-    const home = { folder: 'www', userId: 1, groupId: 1, version: 1, act: 'home', site: site.id, outcome: 'done' };
-    expect(await fault((await hostOf(say(JSON.stringify(home)))).homeOf(site))).toBe('the answer lacks what was asked for');
+  test.each(['www', '', '/', '/srv/../etc', '/srv/sites/', '/srv//sites', '/srv/a\nb', `/${'x'.repeat(5000)}`])(
+    'that says a site lies in %j',
+    async (folder) => {
+      const home = { folder, userId: 1, groupId: 1, version: 1, act: 'home', site: site.id, outcome: 'done' };
+      expect(await fault((await hostOf(say(JSON.stringify(home)))).homeOf(site))).toBe('the answer lacks what was asked for');
+    },
+  );
+
+  test.each([
+    ['nowhere', { host: '' }],
+    ['a host that a terminal would run', { host: 'a; rm -rf ~' }],
+    ['a host that is an option', { host: '-oProxyCommand=x' }],
+    ['a port that is none', { port: 0 }],
+    ['a host key of several lines', { hostKeys: ['SHA256:a\nSHA256:b'] }],
+  ])('that lets somebody in at %s', async (_what, more) => {
+    const login = { user: 'spring42', host: 'ssh1.example.com', port: 22, hostKeys: ['SHA256:abc'], ...more };
+    const host = await hostOf(say(JSON.stringify({ ...head, act: 'letIn', login, outcome: 'done' })));
+    const entry = { key: 'ssh-ed25519 AAAA', from: ['192.0.2.1/32'], until: 1, label: 'a' };
+    expect(await fault(host.letIn?.(site, [entry]) ?? Promise.resolve())).toBe('the answer lacks what was asked for');
+    // Nobody is let in: where is all one.
+    if (login.host === '') expect(await host.letIn?.(site, [])).toMatchObject({ user: 'spring42' });
+  });
+
+  test('that believes what it got of an archive that could not be read', async () => {
+    const answer = JSON.stringify({ ...head, act: 'showBackup', outcome: 'done' });
+    expect(await fault((await hostOf(say(answer))).showBackup(site, 'a.zip', folder, 'sum'))).toContain(
+      'cannot be read (EISDIR)',
+    );
+  });
+
+  test('whose archive grows while it is sent gets the bytes that were announced', async () => {
+    const archive = join(folder, 'archive');
+    await writeFile(archive, Buffer.alloc(8_000_000, 'z'));
+    const host = await hostOf(`
+      writeFileSync(${JSON.stringify(archive)}, Buffer.alloc(8_000_000, 'y'), { flag: 'a' });
+      let bytes = 0, last = 0;
+      for await (const piece of process.stdin) { bytes += piece.length; last = piece.at(-1); }
+      const isAll = last === 122 && bytes > 8_000_000 && bytes < 8_001_000;
+      console.log(JSON.stringify({ ...${JSON.stringify({ ...head, act: 'showBackup' })}, outcome: isAll ? 'done' : 'failed' }));`);
+    await host.showBackup(site, 'a.zip', archive, 'sum');
   });
 
   test('that prints 100 MB is ended, and takes none of our memory', async () => {

@@ -1,6 +1,9 @@
 // Databases written out by the engines' own programs: whole or not at all, readable by the engine's own client, without owners.
 import { execFile } from 'node:child_process';
-import { PassThrough, Writable } from 'node:stream';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -71,6 +74,48 @@ describe.each(engines)('a dump of a database: %s', (engine) => {
     });
     await expect(world.server.dump(shop, full)).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(full.destroyed).toBe(true);
+  });
+
+  test.runIf(engine === 'mariadb')('a view whose table is gone does not stop a dump: it is a comment in it', async () => {
+    const [shop, copy] = [await world.database(), await world.database()];
+    for (const sql of [
+      'CREATE TABLE kept (id int)',
+      'CREATE TABLE gone (id int)',
+      'CREATE VIEW `이전 목록` AS SELECT id FROM gone',
+      'CREATE VIEW of_view AS SELECT id FROM `이전 목록`',
+      'CREATE VIEW fine AS SELECT id FROM kept',
+      'DROP TABLE gone',
+    ])
+      await ask(world.as(shop), shop.name, sql);
+    const { sql, tables } = await dumped(shop);
+    expect(tables).toBe(1);
+    for (const name of ['이전 목록', 'of_view'])
+      expect(sql).toContain(`-- View \`${name}\` refers to what is not there any more`);
+    expect(sql).toMatch(/^-- CREATE .*VIEW `of_view` AS/m);
+    await world.server.load(copy, Readable.from([Buffer.from(sql)]));
+    expect(await ask(world.as(copy), copy.name, 'SELECT * FROM fine')).toEqual([]);
+  });
+
+  test('the password of a dump stands in no file and on no command line, at no moment at which it may be killed', async () => {
+    const shop = await world.database();
+    await fill(shop);
+    const [usual, folder] = [process.env.TMPDIR, await mkdtemp(join(tmpdir(), 'gotgan-test-'))];
+    process.env.TMPDIR = folder;
+    const stop = new AbortController();
+    const stuck = new Writable({ highWaterMark: 1, write: () => {} });
+    try {
+      const dumping = world.server.dump(shop, stuck, { signal: stop.signal });
+      const lines = async () => (await run('ps', ['-eo', 'args'])).stdout.split('\n').filter((line) => line.includes(shop.name));
+      await expect.poll(lines, { timeout: 60_000 }).toContainEqual(expect.stringMatching(/mariadb-dump|pg_dump/));
+      expect((await lines()).filter((line) => line.includes(world.backup.password))).toEqual([]);
+      expect(await readdir(folder)).toEqual([]);
+      stop.abort(new Error('enough'));
+      await expect(dumping).rejects.toThrow('enough');
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = usual;
+      await rm(folder, { recursive: true });
+    }
   });
 
   test('a slow reader is waited for: the text never piles up', async () => {

@@ -1,5 +1,6 @@
 // A loaded database put in the place of another on real servers, also when it was broken off in the middle; and what preparing a server allows.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { asideOf } from '../../src/platform/database-server/names.ts';
 import { prepareDatabaseServer } from '../../src/platform/database-server/prepare.ts';
 import { blog } from '../support/database-blog.ts';
 import { ask, client, isPassword } from '../support/database-client.ts';
@@ -65,7 +66,7 @@ describe.each(engines)('a database replaced by a loaded one: %s', (engine) => {
     await world.server.replaceWith(shop, staged);
     expect(await answers(shop)).toEqual(once);
     expect(await on(shop, 'SELECT id FROM only_new')).toEqual([{ id: 42 }]);
-    expect(await leftAside()).toEqual([]);
+    expect(await leftAside(shop, staged)).toEqual([]);
   });
 
   test('what neither is there nor was is not found', async () => {
@@ -85,9 +86,51 @@ describe.each(engines)('a database replaced by a loaded one: %s', (engine) => {
       expect(await on(shop, 'SELECT id FROM only_new')).toEqual([{ id: 42 }]);
       await expect(on(shop, 'SELECT * FROM only_old')).rejects.toThrow();
       await gone(staged);
-      expect(await leftAside()).toEqual([]);
+      expect(await leftAside(shop, staged)).toEqual([]);
       await world.tidy();
     }
+  });
+
+  test.runIf(engine === 'mariadb')('a view that its user may not make is told, and everything else is in place', async () => {
+    const { shop, staged } = await two();
+    const far = await world.database();
+    await on(far, 'CREATE TABLE of_others (id int)');
+    // Only an administrator can make one that works here and for its user does not.
+    await ask(world.access, staged.name, `CREATE VIEW stolen AS SELECT id FROM ${far.name}.of_others`);
+    await on(staged, 'CREATE VIEW z_last AS SELECT id FROM only_new');
+    await expect(world.server.replaceWith(shop, staged)).rejects.toMatchObject({
+      name: 'LoadFault',
+      reason: 'programs',
+      about: expect.stringMatching(/^VIEW stolen: ER_/),
+    });
+    expect(await on(shop, 'SELECT id FROM z_last')).toEqual([{ id: 42 }]);
+    expect(await on(shop, 'SELECT id FROM only_new')).toEqual([{ id: 42 }]);
+    await expect(on(shop, 'SELECT * FROM only_old')).rejects.toThrow();
+    await gone(staged);
+    expect(await leftAside(shop, staged)).toEqual([]);
+  });
+
+  test.runIf(engine === 'postgresql')('the new one is open before the old is dropped', async () => {
+    const { shop, staged } = await two();
+    // What is a template cannot be dropped: the switch stops there.
+    await ask(world.access, 'postgres', `ALTER DATABASE ${shop.name} IS_TEMPLATE true`);
+    await expect(world.server.replaceWith(shop, staged)).rejects.toEqual(refused(503));
+    expect(await on(shop, 'SELECT id FROM only_new')).toEqual([{ id: 42 }]);
+    const aside = asideOf(shop, staged);
+    await ask(world.access, 'postgres', `ALTER DATABASE ${aside} IS_TEMPLATE false`);
+    await world.server.replaceWith(shop, staged);
+    expect(await leftAside(shop, staged)).toEqual([]);
+  });
+
+  test.runIf(engine === 'postgresql')('a switch that cannot be leaves the old one open', async () => {
+    const { shop, staged } = await two();
+    // Nobody but an administrator puts an administrator out.
+    const inside = await client(world.access, shop.name);
+    await expect(world.server.replaceWith(shop, staged)).rejects.toEqual(refused(503));
+    await on(shop, 'SELECT * FROM only_old');
+    await inside.end();
+    await world.server.replaceWith(shop, staged);
+    expect(await on(shop, 'SELECT id FROM only_new')).toEqual([{ id: 42 }]);
   });
 
   /** The panel's own sessions end, as when its process dies. */
@@ -102,13 +145,14 @@ describe.each(engines)('a database replaced by a loaded one: %s', (engine) => {
       );
   }
 
-  async function leftAside(): Promise<unknown[]> {
+  /** What a switch of these two has left; other tests have their own. */
+  async function leftAside(shop: Hosted, staged: Hosted): Promise<unknown[]> {
+    const aside = asideOf(shop, staged);
     const sql =
       engine === 'mariadb'
-        ? "SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'gotgan\\_%'"
-        : `SELECT datname AS name FROM pg_database WHERE datname LIKE 'gotgan\\_%' AND pg_get_userbyid(datdba) LIKE 'u%\\_shop'`;
-    const rows = await ask(world.access, engine === 'mariadb' ? 'mysql' : 'postgres', sql);
-    return rows.filter(({ name }) => /^gotgan_[0-9a-f]{24}$/.test(String(name)));
+        ? `SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '${aside}'`
+        : `SELECT datname AS name FROM pg_database WHERE datname = '${aside}'`;
+    return ask(world.access, engine === 'mariadb' ? 'mysql' : 'postgres', sql);
   }
 });
 

@@ -81,6 +81,33 @@ describe.each(engines)('a database server: %s', (engine) => {
     await expect(client(world.as(shop), shop.name)).rejects.toThrow();
   });
 
+  test('what stands for a password goes to another user with it, and is told of customers alone', async () => {
+    const [shop, other] = [await world.database(), await world.database()];
+    const secret = await world.server.secretOf(shop);
+    await world.server.setSecret(other, secret);
+    expect(await isPassword(world.access, other.name, other.user, shop.password)).toBe(true);
+    expect(await isPassword(world.access, other.name, other.user, other.password)).toBe(false);
+    await expect(world.server.setSecret(other, "x' OR 'x")).rejects.toEqual(refused(400));
+    await expect(world.server.secretOf(world.unused())).rejects.toEqual(refused(404));
+    await expect(world.server.secretOf({ ...shop, user: world.panel.user })).rejects.toEqual(refused(400));
+    await world.server.lock(shop);
+    expect(await world.server.secretOf(shop)).toBe(secret);
+    expect((await world.server.version())[0]).toBeGreaterThan(9);
+  });
+
+  test('rows are counted, table by table', async () => {
+    const shop = await world.database();
+    await ask(world.as(shop), shop.name, 'CREATE TABLE empty (id int)');
+    await ask(world.as(shop), shop.name, 'CREATE TABLE posts (id int)');
+    await ask(world.as(shop), shop.name, 'INSERT INTO posts VALUES (1), (2), (3)');
+    await ask(world.as(shop), shop.name, 'CREATE VIEW seen AS SELECT * FROM posts');
+    expect(await world.server.counts(shop)).toEqual([
+      { table: 'empty', rows: 0 },
+      { table: 'posts', rows: 3 },
+    ]);
+    await expect(world.server.counts(world.unused())).rejects.toEqual(refused(404));
+  });
+
   test('a dropped database is gone with its user, also while somebody is inside, and dropping again is no error', async () => {
     const shop = await world.database();
     const inside = await client(world.as(shop), shop.name);

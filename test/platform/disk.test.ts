@@ -138,6 +138,10 @@ describe("a site's files in a folder of this machine", () => {
         await attempt(async () => expect(await list('www', 'd')).not.toContain('keep'));
         await attempt(async () => storage.put(['www', 'd', 'file'], await finished('mine'), 'replace'));
         await attempt(async () => storage.put(['www', 'd', 'new', 'x'], await finished('mine'), 'create'));
+        await attempt(async () => expect((await storage.names(['www', 'd'])).map(({ name }) => name)).not.toContain('keep'));
+        await attempt(async () => expect(await storage.list(['www', 'd'], ['keep'])).toEqual([]));
+        await attempt(() => storage.setDetails(['www', 'd', 'file'], { mode: 0o604, modifiedAt: 0 }));
+        await attempt(() => storage.move(['www', 'd', 'keep'], ['www', 'stolen']));
         await attempt(() => storage.remove(['www', 'd', 'new']));
         await attempt(() => storage.remove(['www', 'd', 'keep']));
       }
@@ -149,6 +153,8 @@ describe("a site's files in a folder of this machine", () => {
     expect(met.inside).toBeGreaterThan(10);
     expect(met.refused).toBeGreaterThan(10);
     expect((await readdir(outside)).sort()).toEqual(['file', 'keep']);
+    expect(await list('www')).not.toContain('stolen');
+    expect((await lstat(join(outside, 'file'))).mode & 0o777).not.toBe(0o604);
     expect(await readFile(join(outside, 'file'), 'utf8')).toBe('secret');
   });
 

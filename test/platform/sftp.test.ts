@@ -1,15 +1,18 @@
 // What the SFTP adapter promises beyond the port: a server that hangs or vanishes, one that lies, names in EUC-KR, many files, and the jail as it is printed.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chown, lstat, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { chown, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../src/platform/ids.ts';
 import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
+import type { SftpSession } from '../../src/platform/ssh/port.ts';
 import { SshServer } from '../../src/platform/ssh/server.ts';
 import { packet, packetType } from '../../src/platform/ssh/sftp-packets.ts';
+import { temporaryName } from '../../src/platform/storage/names.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
 import { draw, freePort, RemoteSites } from '../support/remote-sites.ts';
 
@@ -91,13 +94,89 @@ describe("a site's files on a server that fails", () => {
   test('what writers that died left behind is cleared away after a day, and nothing else', async () => {
     const { uid, gid, www, storage } = await site();
     const old = new Date(Date.now() - 25 * 3600 * 1000);
-    for (const name of ['.gotgan-old', '.gotgan-young', 'kept']) {
+    const [drawn, young, held] = [temporaryName(), temporaryName(), temporaryName(newId(Date.now()))];
+    for (const name of [drawn, young, held, 'kept', '.gotgan-of-the-customer']) {
       await writeFile(join(www, name), 'x');
       await chown(join(www, name), uid, gid);
-      if (name !== '.gotgan-young') await utimes(join(www, name), old, old);
+      if (name !== young) await utimes(join(www, name), old, old);
     }
-    expect(await storage.list(['www'])).toHaveLength(1);
-    expect((await readdir(www)).sort()).toEqual(['.gotgan-young', 'kept']);
+    expect(await storage.list(['www'])).toHaveLength(2);
+    // What is being taken out has an id of somebody who comes back for it.
+    expect((await readdir(www)).sort()).toEqual([young, held, 'kept', '.gotgan-of-the-customer'].sort());
+  });
+
+  test('an old file that is being taken out is cleared away by nobody who lists, and is whole', async () => {
+    const { user, uid, gid, www, storage } = await site();
+    const bytes = 40 * 1024 * 1024;
+    await writeFile(join(www, 'old'), Buffer.alloc(bytes, 7));
+    await chown(join(www, 'old'), uid, gid);
+    const old = new Date(Date.now() - 25 * 3600 * 1000);
+    await utimes(join(www, 'old'), old, old);
+    const { stamp } = await storage.stat(['www', 'old']);
+    const into = join(sites.folder, newId(Date.now()));
+    // The line breaks while it is listed and copied: it goes back under its name, over another line.
+    const cut = storage.take(['www', 'old'], stamp, into);
+    cut.catch(() => {});
+    await expect.poll(async () => (await readdir(www))[0]?.startsWith('.gotgan-'), { interval: 5, timeout: 10_000 }).toBe(true);
+    expect(await sftpStorage({ server: sites.connections(), user }).list(['www'])).toEqual([]);
+    expect((await readdir(www))[0]).toMatch(/^\.gotgan-/);
+    await sites.signal(user, 'SIGKILL');
+    await expect(cut).rejects.toEqual(refused(503));
+    expect([await readdir(www), await lstat(into).catch(() => 'none')]).toEqual([['old'], 'none']);
+
+    const taking = storage.take(['www', 'old'], stamp, into);
+    await sftpStorage({ server: sites.connections(), user }).list(['www']);
+    await taking;
+    expect([await readdir(www), (await lstat(into)).size]).toEqual([[], bytes]);
+  });
+
+  /** The site's own server, each of whose answers may be another one; `opened` are the handles that nobody has given back. */
+  function amid(user: string, other: Partial<Record<keyof SftpSession, () => Promise<never>>>) {
+    const opened = new Set<string>();
+    const server = sites.connections();
+    const lease = async () => {
+      const { session, release } = await server.lease(user);
+      const between = new Proxy(session, {
+        get: (own, name: keyof SftpSession) => {
+          const act = own[name];
+          if (other[name]) return other[name];
+          if (typeof act !== 'function') return act;
+          return async (...args: never[]) => {
+            const result: unknown = await (act as (...all: never[]) => Promise<unknown>).apply(own, args);
+            if (name === 'open' || name === 'openFolder') opened.add(String(result));
+            if (name === 'close') opened.delete(String(args[0]));
+            return result;
+          };
+        },
+      });
+      return { session: between, release };
+    };
+    return { storage: sftpStorage({ server: { lease }, user }), opened };
+  }
+  const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
+
+  test('what somebody else has cleared away by the time a copy of it is whole counts as taken out', async () => {
+    const { user, uid, gid, www } = await site();
+    await writeFile(join(www, 'a'), 'content');
+    await chown(join(www, 'a'), uid, gid);
+    const { storage } = amid(user, { remove: failing('ENOENT') });
+    const into = join(sites.folder, newId(Date.now()));
+    await storage.take(['www', 'a'], (await storage.stat(['www', 'a'])).stamp, into);
+    expect(await readFile(into, 'utf8')).toBe('content');
+  });
+
+  test('no file stays open on the server when something fails after it was opened', async () => {
+    const { user, uid, gid, www, storage: whole } = await site();
+    await writeFile(join(www, 'a'), 'content');
+    await chown(join(www, 'a'), uid, gid);
+    const { stamp } = await whole.stat(['www', 'a']);
+    const { storage, opened } = amid(user, { fstat: failing('EFAIL'), read: failing('EFAIL') });
+    await expect(storage.open(['www', 'a'])).rejects.toThrow();
+    await expect(storage.reader().open(['www', 'a'])).rejects.toThrow();
+    await expect(storage.take(['www', 'a'], stamp, join(sites.folder, newId(Date.now())))).rejects.toThrow();
+    await expect(storage.take(['www', 'a'], stamp, join(sites.folder, 'no-such-folder', newId(Date.now())))).rejects.toThrow();
+    await expect.poll(() => opened.size).toBe(0);
+    expect(await readdir(www)).toEqual(['a']);
   });
 
   test('names in EUC-KR and decomposed names are listed, read, replaced, moved and removed', async () => {

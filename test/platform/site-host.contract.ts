@@ -50,8 +50,8 @@ export function siteHostContract(adapter: string, make: () => Promise<HostUnderT
     };
     const shown = async (name: string) => text((await host.storageFor(site).open(['backup', name])).stream);
 
-    test('a new site has an empty www and an empty backup, and opening it again changes nothing', async () => {
-      expect(await listed(host, site)).toEqual(['backup', 'www']);
+    test('a new site has an empty www, an empty backup and an empty trash, and opening it again changes nothing', async () => {
+      expect(await listed(host, site)).toEqual(['backup', 'trash', 'www']);
       expect(await listed(host, site, 'www')).toEqual([]);
       await put(under, site, 'www/index.html', 'hello');
       await host.open(site);
@@ -88,13 +88,15 @@ export function siteHostContract(adapter: string, make: () => Promise<HostUnderT
       await expect(host.usage(other)).rejects.toEqual(refused(404));
     });
 
-    test('use counts what lies in www, not what lies in backup', async () => {
+    test('use counts what lies in www and in the trash, not what lies in backup', async () => {
       expect(await host.usage(site)).toEqual({ bytes: 0, files: 0 });
       await put(under, site, 'www/a', '123');
       await put(under, site, 'www/deep/er/b', '45678');
       await put(under, site, 'www/empty', '');
+      await put(under, site, 'www/gone/c', '9');
+      await host.storageFor(site).move(['www', 'gone'], ['trash', 'gone']);
       await host.showBackup(site, 'x.zip', await archive('archive'), 'sum  x.zip\n');
-      expect(await host.usage(site)).toEqual({ bytes: 8, files: 3 });
+      expect(await host.usage(site)).toEqual({ bytes: 9, files: 4 });
     });
 
     test('a backup is shown with its checksum, and only the newest stays', async () => {
@@ -238,14 +240,14 @@ describe('sites in folders of this machine', () => {
     await host.open(site);
     expect(await readdir(under.root)).toEqual([]);
     await host.resume(site);
-    expect((await readdir(open())).sort()).toEqual(['backup', 'www']);
+    expect((await readdir(open())).sort()).toEqual(['backup', 'trash', 'www']);
   });
 
   test('an opening that was cut in the middle is finished by the next one', async () => {
     await rm(open('backup'), { recursive: true });
     await rename(open('www'), join(under.outside, 'www'));
     await host.open(site);
-    expect((await readdir(open())).sort()).toEqual(['backup', 'www']);
+    expect((await readdir(open())).sort()).toEqual(['backup', 'trash', 'www']);
     expect((await stat(open('www'))).mode & 0o7777).toBe(0o2750);
   });
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunInput } from '../../src/platform/site-host/port.ts';
 import { keyFile } from '../../src/platform/ssh/key-file.ts';
-import type { ProgramInput } from '../../src/platform/ssh/port.ts';
 import { remoteRunner } from '../../src/platform/ssh/runner.ts';
 import type { SshServerOptions } from '../../src/platform/ssh/server.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
@@ -123,7 +123,7 @@ describe('one fixed program on another server', () => {
   });
   afterAll(() => sites.close());
 
-  const run = (command: string[], input: ProgramInput, signal = AbortSignal.timeout(20_000), maximumOutput?: number) =>
+  const run = (command: string[], input: RunInput, signal = AbortSignal.timeout(20_000), maximumOutput?: number) =>
     remoteRunner(sites.connections(), { user, command, ...(maximumOutput && { maximumOutput }) })(input, { signal });
 
   test('gets all it is told on standard input, and gives back code, output and errors', async () => {

@@ -1,9 +1,10 @@
 // What every SiteStorage promises (src/platform/storage/port.ts), and that the disk and a server reached by SFTP keep it.
 // biome-ignore-all lint/suspicious/noExportsInTest: other adapters run the same suite
 import { spawnSync } from 'node:child_process';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diskSite } from '../../src/platform/storage/disk.ts';
@@ -19,6 +20,8 @@ export type SiteUnderTest = {
   readonly outside: string;
   /** the adapter sees times in whole seconds, and no write after which the content time was set back */
   readonly wholeSeconds?: boolean;
+  /** the site has a system user of its own, to whose group everything it holds is open */
+  readonly isShared?: boolean;
   /** gives what a test laid into the site to the site's own user, where there is one */
   own?(path: string): Promise<void>;
   close(): Promise<void>;
@@ -79,9 +82,10 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       const path = await finished('#!/bin/sh\n');
       await chmod(path, 0o777);
       await storage.put(at('www/a/b/run.sh'), path, 'create');
-      expect((await storage.stat(at('www/a/b/run.sh'))).mode).toBe(0o640);
-      expect((await storage.stat(at('www/a'))).mode).toBe(0o2750);
-      expect((await storage.stat(at('www/a/b'))).mode).toBe(0o2750);
+      const [file, folder] = site.isShared ? [0o660, 0o2770] : [0o640, 0o2750];
+      expect((await storage.stat(at('www/a/b/run.sh'))).mode).toBe(file);
+      expect((await storage.stat(at('www/a'))).mode).toBe(folder);
+      expect((await storage.stat(at('www/a/b'))).mode).toBe(folder);
     });
 
     test('a file that was stored has left the place it came from', async () => {
@@ -113,6 +117,39 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       expect(entries.find((entry) => entry.kind === 'link')?.target).toBe('나.txt');
       expect(entries).toContainEqual(await storage.stat(at('www/나.txt')));
       expect(await names(storage, '')).toEqual(['www']);
+    });
+
+    test('the names of a folder are told with their kinds, and a list of some of them describes those alone', async () => {
+      for (const name of ['나.txt', 'a', 'b']) await put(`www/${name}`, name);
+      await writeFile(join(site.folder, 'www', '맥.txt'.normalize('NFD')), 'x');
+      await storage.makeFolder(at('www/folder'));
+      await symlink('a', join(site.folder, 'www/link'));
+      await writeFile(join(site.folder, `www/.gotgan-${randomUUID()}`), 'half');
+      const kinds = Object.fromEntries((await storage.names(at('www'))).map(({ name, kind }) => [name, kind]));
+      expect(kinds).toEqual({ '나.txt': 'file', a: 'file', b: 'file', '맥.txt': 'file', folder: 'folder', link: 'link' });
+      const some = await storage.list(at('www'), ['b', '맥.txt', 'link', 'none']);
+      expect(some.map(({ name, kind, size }) => [name, kind, size]).sort()).toEqual([
+        ['b', 'file', 1],
+        ['link', 'link', 0],
+        ['맥.txt', 'file', 1],
+      ]);
+      await expect(storage.list(at('www'), ['..'])).rejects.toThrow(RangeError);
+      for (const path of ['www/none', 'www/a', 'www/link'])
+        await expect(storage.names(at(path)), path).rejects.toEqual(refused(404));
+    });
+
+    test('rights of a file or folder are set as asked for; what passes its group on still does, and a link is left alone', async () => {
+      await put('www/folder/file', 'x');
+      await storage.setDetails(at('www/folder/file'), { mode: 0o604 });
+      await storage.setDetails(at('www/folder'), { mode: 0o705 });
+      expect((await storage.stat(at('www/folder/file'))).mode).toBe(0o604);
+      expect((await storage.stat(at('www/folder'))).mode).toBe(0o2705);
+      await layLinks();
+      const before = (await lstat(secret())).mode;
+      spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);
+      for (const path of ['www/file-link.txt', 'www/evil', 'www/evil/secret.txt', 'www/dangling', 'www/none', 'www/pipe'])
+        await expect(storage.setDetails(at(path), { mode: 0o777 }), path).rejects.toEqual(refused(404));
+      expect((await lstat(secret())).mode).toBe(before);
     });
 
     test('the stamp stays while nothing is written and changes with every write', async () => {
@@ -236,9 +273,10 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       await storage.move(at('www/f'), at('www/a')).catch(() => {});
       await put('www/f', '4', 'replace').catch(() => {});
       expect((await readdir(join(site.folder, 'www'))).sort()).toEqual(['a', 'f']);
-      await writeFile(join(site.folder, 'www/.gotgan-left'), 'half');
+      const left = `.gotgan-${randomUUID()}`;
+      await writeFile(join(site.folder, 'www', left), 'half');
       expect(await names(storage, 'www')).toEqual(['a', 'f']);
-      await expect(storage.stat(at('www/.gotgan-left'))).rejects.toEqual(refused(404));
+      await expect(storage.stat(at(`www/${left}`))).rejects.toEqual(refused(404));
     });
 
     test('a folder is made with its parents, and made again it stays as it is', async () => {
@@ -305,6 +343,44 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       }
     });
 
+    test('mode, time and link of another storage are taken over, and a link is never followed', async () => {
+      await put('www/a.sh', 'x');
+      await storage.makeFolder(at('www/old'));
+      const time = Date.UTC(2019, 4, 6, 7, 8, 9);
+      await storage.setDetails(at('www/a.sh'), { mode: 0o750, modifiedAt: time });
+      await storage.setDetails(at('www/old'), { mode: 0o700, modifiedAt: time });
+      expect(await storage.stat(at('www/a.sh'))).toMatchObject({ mode: 0o750, modifiedAt: time });
+      const folder = await storage.stat(at('www/old'));
+      expect([folder.mode & 0o777, folder.modifiedAt]).toEqual([0o700, time]);
+      await storage.makeLink(at('www/link'), '../../outside');
+      expect(await storage.stat(at('www/link'))).toMatchObject({ kind: 'link', target: '../../outside' });
+      await expect(storage.makeLink(at('www/link'), 'other')).rejects.toEqual(refused(409));
+      await expect(storage.makeLink(at('www/a.sh'), 'other')).rejects.toEqual(refused(409));
+      await storage.makeLink(at('www/to-a'), 'a.sh');
+      await storage.setDetails(at('www/to-a'), { modifiedAt: 0 });
+      expect(await storage.stat(at('www/a.sh'))).toMatchObject({ mode: 0o750, modifiedAt: time });
+      await expect(storage.setDetails(at('www/none'), { mode: 0o640 })).rejects.toEqual(refused(404));
+      await layLinks();
+      await expect(storage.setDetails(at('www/evil/secret.txt'), { mode: 0o777 })).rejects.toEqual(refused(404));
+      await expect(storage.makeLink(at('www/evil/new'), 'x')).rejects.toEqual(refused(404));
+    });
+
+    test('a name is told and given as its bytes, never that of something else', async () => {
+      const bytes = Buffer.from([0xb0, 0xf7, 0xb0, 0xa3, 0x2e, 0x74, 0x78, 0x74]);
+      await put('www/plain.txt', 'EUC-KR');
+      expect((await storage.stat(at('www/plain.txt'))).spelling).toBeUndefined();
+      await storage.setDetails(at('www/plain.txt'), { spelling: bytes });
+      const [entry] = await storage.list(at('www'));
+      expect([entry?.name, entry?.spelling]).toEqual(['곳간.txt', bytes]);
+      expect((await storage.stat(at('www/곳간.txt'))).spelling).toEqual(bytes);
+      expect(await readdir(join(site.folder, 'www'), { encoding: 'buffer' })).toEqual([bytes]);
+      await put('www/other.txt', 'x');
+      await expect(storage.setDetails(at('www/other.txt'), { spelling: bytes })).rejects.toEqual(refused(409));
+      expect(await read('www/곳간.txt')).toBe('EUC-KR');
+      const free = await storage.freeBytes();
+      expect(free === undefined || free > 0).toBe(true);
+    });
+
     test('removing takes a file, or a folder with all that is in it, and nothing there is no error', async () => {
       await put('www/folder/a/b/c', 'x');
       await put('www/file', 'x');
@@ -318,18 +394,41 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
     test('a file that is taken out is nowhere in the site any more, and lies whole where it was taken to', async () => {
       const content = 'taken\n'.repeat(100_000);
       await put('www/한글/a.php', content);
-      const into = join(site.outside, 'taken');
+      const into = join(site.outside, randomUUID());
       await storage.take(at('www/한글/a.php'), (await storage.stat(at('www/한글/a.php'))).stamp, into);
       expect(await names(storage, 'www/한글')).toEqual([]);
       expect(await readFile(into, 'utf8')).toBe(content);
       expect((await lstat(into)).mode & 0o777).toBe(0o600);
     });
 
+    test('a file whose taking broke off is taken on from where it is hidden, whole, and by its own name alone', async () => {
+      await put('www/a.php', 'the whole content');
+      const { stamp } = await storage.stat(at('www/a.php'));
+      const into = join(site.outside, randomUUID());
+      await rename(join(site.folder, 'www/a.php'), join(site.folder, `www/.gotgan-${basename(into)}`));
+      await writeFile(`${into}.part`, 'the whole');
+      expect(await names(storage, 'www')).toEqual([]);
+      await expect(storage.take(at('www/a.php'), undefined, join(site.outside, randomUUID()))).rejects.toEqual(refused(404));
+      await storage.take(at('www/a.php'), undefined, into);
+      expect(await readFile(into, 'utf8')).toBe('the whole content');
+      await put('www/a.php', 'another content');
+      await rename(join(site.folder, 'www/a.php'), join(site.folder, `www/.gotgan-${basename(into)}`));
+      await expect(storage.take(at('www/a.php'), stamp, into)).rejects.toEqual(refused(409));
+      expect(await read('www/a.php')).toBe('another content');
+    });
+
+    test('only whole names of ours are hidden, and no name that somebody made alike', async () => {
+      const [ours, theirs] = [`.gotgan-${randomUUID()}`, `.gotgan-${randomUUID()}.php`];
+      await put('www/.gotgan-a.php', 'a');
+      for (const name of [ours, theirs]) await writeFile(join(site.folder, 'www', name), 'x');
+      expect(await names(storage, 'www')).toEqual([theirs, '.gotgan-a.php'].sort());
+    });
+
     test('what was written to or replaced meanwhile is not taken and stays, and links and folders stay too', async () => {
       await put('www/a', 'old');
       const { stamp } = await storage.stat(at('www/a'));
       await put('www/a', 'newer', 'replace');
-      const into = join(site.outside, 'taken');
+      const into = join(site.outside, randomUUID());
       await expect(storage.take(at('www/a'), stamp, into)).rejects.toEqual(refused(409));
       expect(await read('www/a')).toBe('newer');
       await expect(storage.take(at('www/none'), stamp, into)).rejects.toEqual(refused(404));
@@ -436,7 +535,7 @@ for (const chrooted of [true, false]) {
     siteStorageContract(name, async () => {
       sites ??= RemoteSites.start({ chrooted });
       const { server, user, root, folder, outside, own, close } = await (await sites).make();
-      return { storage: sftpStorage({ server, user, root }), folder, outside, wholeSeconds: true, own, close };
+      return { storage: sftpStorage({ server, user, root }), folder, outside, wholeSeconds: true, isShared: true, own, close };
     });
   });
 }

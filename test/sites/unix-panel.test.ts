@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { webServer } from '../support/nginx.ts';
 import { type TestPanel, Visitor } from '../support/panel.ts';
+import { phpPool } from '../support/php-fpm.ts';
 import { gotgan, type Program } from '../support/program.ts';
 import { run, type UnixSites, unixSites } from '../support/unix-sites.ts';
 
@@ -172,6 +173,37 @@ test('a backup holds everything, also what a program closed to everybody, and th
   const shown = await until(async () => (await readdir(join(unix.root, site, 'backup'))).find((name) => name.endsWith('.zip')));
   expect(asSite(`sha256sum ../backup/${shown}`).split(' ')[0]).toBe((await run('sha256sum', [archive])).stdout.split(' ')[0]);
   expect(() => asSite(`rm -f ../backup/${shown}`)).toThrow();
+});
+
+test('PHP runs as the site’s own user: it writes where the panel reads, and nowhere else', async () => {
+  const php = await phpPool(unix.user(site));
+  const web = await webServer(unix.root, php.socket);
+  try {
+    const acts = [
+      'umask(077); mkdir("made"); file_put_contents("made/by-php.txt", "by PHP");',
+      'file_put_contents("hello.txt", "and PHP", FILE_APPEND);',
+      'echo posix_getpwuid(posix_geteuid())["name"], "\\n";',
+      'var_dump(@file_put_contents("../backup/by-php.txt", "x"), @file_get_contents("/etc/shadow"));',
+    ];
+    await writeFile(join(unix.outside, 'act.php'), `<?php chdir(__DIR__); ${acts.join(' ')}`, { mode: 0o644 });
+    asSite(`cp ${join(unix.outside, 'act.php')} .`);
+    expect(await web.get(site, 'act.php')).toEqual({
+      status: 200,
+      text: `${unix.user(site)}\nbool(false)\nbool(false)\n`,
+    });
+    const list = (await visitor.get(`/sites/${site}/files/www/made`)).text;
+    expect(list).toContain('by-php.txt');
+    expect((await fetched('www/made/by-php.txt')).text).toBe('by PHP');
+    expect((await fetched('www/hello.txt')).text).toBe('from the panel and the site\nand PHP');
+    // What PHP wrote is the panel's to take away, too.
+    const page = `/sites/${site}/files/www`;
+    const deleting = await visitor.hidden(`${page}?do=delete&path=www/made`, `/sites/${site}/files/delete`);
+    expect((await visitor.send(`/sites/${site}/files/delete`, { ...deleting, path: 'www/made' })).status).toBe(303);
+    asSite('printf "from the panel and the site\\n" > hello.txt; rm act.php; test ! -e made');
+  } finally {
+    await web.close();
+    await php.close();
+  }
 });
 
 test('suspended by the operator the site is gone from the web and from its own user; resumed it is as it was', async () => {

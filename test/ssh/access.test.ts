@@ -10,7 +10,7 @@ import { commandHost } from '../../src/platform/site-host/command.ts';
 import type { Entry } from '../../src/platform/site-host/port.ts';
 import { localRunner } from '../../src/platform/site-host/runner.ts';
 import { unixSites } from '../support/unix-sites.ts';
-import { aSite, type Key, type SshServer, startSshServer } from './server.ts';
+import { aSite, type Key, panelAddress, type SshServer, startSshServer } from './server.ts';
 
 let server: SshServer;
 let key: Key;
@@ -57,6 +57,16 @@ describe('a server of the group ssh', () => {
     await server.letIn([entry()]);
     const { code, err } = await server.run(key, 'true', { from: '127.0.0.9' });
     expect([code, err.includes('Permission denied (publickey)')]).toEqual([255, true]);
+  });
+
+  test('lets the panel in at its own address for files alone, by its own key alone, while customers come in from elsewhere', async () => {
+    await server.letIn([entry({ from: ['127.0.0.0/8'] })]);
+    const { code, out } = await server.list(server.panelKey, panelAddress);
+    expect([code, out.match(/backup|www/g)]).toEqual([0, ['backup', 'www']]);
+    expect((await server.run(key, 'id -u')).out.trim()).toBe(String(server.userId));
+    expect((await server.run(key, 'true', { from: panelAddress })).code).toBe(255);
+    expect((await server.run(server.panelKey, 'true')).code).toBe(255);
+    expect((await server.list(server.panelKey, '127.0.0.1')).code).toBe(255);
   });
 
   test('refuses another key', async () => {

@@ -34,8 +34,13 @@ export async function addSshServer({ panel, clock }: Pick<TestPanel, 'panel' | '
 
 /** What an operator's move of a site leaves in the database. */
 export async function moveTo({ panel }: Pick<TestPanel, 'panel'>, site: string, serverId: string): Promise<void> {
+  const nowhere = { home_folder: null, home_user_id: null, home_group_id: null, home_user: null };
   await panel.doors.connection.write((tx) =>
-    tx.updateTable('sites').set({ server_id: serverId }).where('name', '=', site).execute(),
+    tx
+      .updateTable('sites')
+      .set({ server_id: serverId, ...nowhere })
+      .where('name', '=', site)
+      .execute(),
   );
 }
 

@@ -8,11 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { commandHost } from '../../src/platform/site-host/command.ts';
 import type { Entry, SiteHost, SshLogin } from '../../src/platform/site-host/port.ts';
 import { localRunner } from '../../src/platform/site-host/runner.ts';
+import { type SshdPlaces, sshdBlock, sshdKeyLine } from '../../src/platform/ssh/sshd-config.ts';
 import { unixSites } from '../support/unix-sites.ts';
 
 export type Key = { readonly file: string; readonly line: string };
 export type Answer = { readonly code: number; readonly out: string; readonly err: string };
 export type From = { readonly from?: string; readonly options?: readonly string[]; readonly user?: string };
+
+/** From where the panel comes to this server, for files. */
+export const panelAddress = '127.0.5.1';
 
 export type SshServer = {
   readonly user: string;
@@ -31,6 +35,10 @@ export type SshServer = {
   newKey(kind?: readonly string[]): Promise<Key>;
   /** Runs a command there with OpenSSH's client, from an address of 127.0.0.0/8. */
   run(key: Key, command: string, from?: From): Promise<Answer>;
+  /** What a client of SFTP says to `ls`, with this key from this address. */
+  list(key: Key, from: string): Promise<Answer>;
+  /** the panel's own key */
+  readonly panelKey: Key;
   /** Begins a session that stays. */
   stay(key: Key, command: string, from?: From): ChildProcess;
   close(): Promise<void>;
@@ -69,14 +77,25 @@ export async function startSshServer(): Promise<SshServer> {
   const hostKey = join(folder, 'host_key');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
   const ssh = { keys, host: '127.0.0.1', port, shell: '/bin/sh', hostKeys: [`${hostKey}.pub`] };
-  const unix = await unixSites({ memberOf: group, ssh });
+  // The panel is shut into the site's folder, so nobody else may write above it.
+  await mkdir('/srv', { recursive: true, mode: 0o755 });
+  const unix = await unixSites({ memberOf: group, ssh }, '/srv');
   const host = commandHost({ run: localRunner(unix.command) });
   await host.open(aSite);
   const { userId, user = '' } = await host.homeOf(aSite);
   const shipped = await readFile(join(import.meta.dirname, '../../operations/sshd/gotgan.conf'), 'utf8');
   const ours = shipped.replaceAll('gotgan-sites', group).replaceAll('/etc/ssh/gotgan-keys', keys);
   const own = `Port ${port}\nListenAddress 127.0.0.1\nHostKey ${hostKey}\nPidFile none\nUsePAM yes\nStrictModes yes\n`;
-  await writeFile(join(folder, 'sshd_config'), `${own}PasswordAuthentication yes\nSubsystem sftp internal-sftp\n${ours}`);
+  const panel = join(folder, 'panel');
+  execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'ed25519', '-f', panel]);
+  const places: SshdPlaces = {
+    ...{ group, user: 'nobody', program: '/bin/false', databases: [], from: [panelAddress], hasCustomers: true },
+    ...{ keyFile: join(folder, 'panel.keys'), publicKey: await readFile(`${panel}.pub`, 'utf8') },
+  };
+  await writeFile(places.keyFile, sshdKeyLine(places), { mode: 0o644 });
+  // In the order in which sshd reads 00-gotgan.conf and gotgan.conf.
+  const both = `${sshdBlock(places)}${ours}`;
+  await writeFile(join(folder, 'sshd_config'), `${own}PasswordAuthentication yes\nSubsystem sftp internal-sftp\n${both}`);
   let said = '';
   const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
   sshd.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -120,6 +139,13 @@ export async function startSshServer(): Promise<SshServer> {
       return { file, line: (await readFile(`${file}.pub`, 'utf8')).trim() };
     },
     run: (key, command, from) => runs('ssh', [...client(key, from), command]),
+    panelKey: { file: panel, line: (await readFile(`${panel}.pub`, 'utf8')).trim() },
+    list: async ({ file }, from) => {
+      const orders = join(folder, 'orders');
+      await writeFile(orders, 'ls\n');
+      const as = ['-o', 'IdentitiesOnly=yes', '-i', file, '-o', `BindAddress=${from}`, '-P', String(port), '-b', orders];
+      return runs('sftp', [...quiet, ...as, `${user}@127.0.0.1`]);
+    },
     stay: (key, command, from) => {
       const child = spawn('ssh', [...client(key, from), command], { stdio: ['ignore', 'pipe', 'ignore'] });
       children.push(child);

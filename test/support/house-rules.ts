@@ -16,9 +16,11 @@ export const line = [
   'people',
   'databases',
   'files',
+  'incoming',
   'ftp',
   'ssh',
   'backups',
+  'moves',
   'notices',
   'termination',
   'dashboard',
@@ -31,6 +33,8 @@ const openGates: Readonly<Record<string, string>> = {
   'platform/site-host/folders.ts → platform/storage': 'it makes the folders of a site and hands them out as its storage',
   'platform/site-host/command.ts → platform/storage':
     'it hands out the files of sites that lie on this machine, as folders.ts does',
+  'platform/webserver/spellings.ts → platform/storage/names.ts':
+    'a web server is told the names that lie on the disk, and how those are shown is known in one place',
   'platform/mail/letters.ts → platform/jobs/failure.ts':
     'a letter is sent by a job, and its row tells the last error in the same words',
 };

@@ -21,7 +21,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export async function webServer(root: string): Promise<WebServer> {
+/** @param php socket of a pool of PHP-FPM, which is asked for every `.php` */
+export async function webServer(root: string, php?: string): Promise<WebServer> {
   const folder = await mkdtemp(join(tmpdir(), 'gotgan-nginx-'));
   const port = await freePort();
   await mkdir(join(folder, 'logs'));
@@ -33,7 +34,11 @@ export async function webServer(root: string): Promise<WebServer> {
        access_log off;
        client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
        uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
-       server { listen 127.0.0.1:${port}; location ~ ^/([a-z0-9-]+)/(.*)$ { alias ${root}/$1/www/$2; } }
+       server {
+         listen 127.0.0.1:${port};
+         ${php === undefined ? '' : phpLocation(root, php)}
+         location ~ ^/([a-z0-9-]+)/(.*)$ { alias ${root}/$1/www/$2; }
+       }
      }`,
   );
   const nginx = spawn('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
@@ -51,6 +56,13 @@ export async function webServer(root: string): Promise<WebServer> {
     },
   };
 }
+
+const phpLocation = (root: string, socket: string) =>
+  `location ~ ^/([a-z0-9-]+)/([^/]+\\.php)$ {
+     fastcgi_pass unix:${socket};
+     fastcgi_param SCRIPT_FILENAME ${root}/$1/www/$2; fastcgi_param REQUEST_METHOD $request_method;
+     fastcgi_param QUERY_STRING $query_string; fastcgi_param REDIRECT_STATUS 200;
+   }`;
 
 async function untilItAnswers(nginx: ChildProcess, get: () => Promise<unknown>): Promise<void> {
   for (let tries = 0; tries < 200 && nginx.exitCode === null; tries++) {

@@ -26,6 +26,8 @@ export type FtpServerSettings = {
   readonly options?: Partial<FtpServerOptions>;
   /** lines after the printed ones, for trials and comparisons */
   readonly also?: readonly string[];
+  /** printed lines that are left out, for the same */
+  readonly except?: RegExp;
 };
 
 export type FtpServer = {
@@ -47,7 +49,7 @@ export type FtpServer = {
   stop(): Promise<void>;
 };
 
-/** Starts the server on a free port of 127.0.0.1; needs root and the Debian packages proftpd-core and proftpd-mod-crypto. */
+/** Starts the server on a free port of 127.0.0.1, or of the address among the options; needs root and the Debian packages proftpd-core and proftpd-mod-crypto. */
 export async function startFtpServer(settings: FtpServerSettings): Promise<FtpServer> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'gotgan-proftpd-')));
   const secret = settings.secret ?? randomBytes(24).toString('hex');
@@ -72,7 +74,12 @@ export async function startFtpServer(settings: FtpServerSettings): Promise<FtpSe
     passivePorts: [firstPassive, firstPassive + 19],
     ...settings.options,
   };
-  const configuration = `${proftpdConfiguration(options)}${(settings.also ?? []).map((line) => `${line}\n`).join('')}`;
+  const host = options.address ?? '127.0.0.1';
+  const printed = proftpdConfiguration(options)
+    .split('\n')
+    .filter((line) => !settings.except?.test(line))
+    .join('\n');
+  const configuration = `${printed}${(settings.also ?? []).map((line) => `${line}\n`).join('')}`;
   const file = join(folder, 'proftpd.conf');
   await writeFile(file, configuration, { mode: 0o600 });
   const child = spawn('proftpd', ['-n', '-q', '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -85,7 +92,7 @@ export async function startFtpServer(settings: FtpServerSettings): Promise<FtpSe
     await radius?.close();
     await rm(folder, { recursive: true, force: true });
   };
-  await untilOpen(port, child).catch(async (fault) => {
+  await untilOpen({ host, port }, child).catch(async (fault) => {
     const text = await said();
     await stop();
     throw new Error(`${fault}\n${text}`);
@@ -97,7 +104,7 @@ export async function startFtpServer(settings: FtpServerSettings): Promise<FtpSe
     return [...read.events];
   };
   return {
-    host: '127.0.0.1',
+    host,
     port,
     passivePorts: options.passivePorts ?? [0, 0],
     logFile: options.log,
@@ -121,7 +128,7 @@ export async function startFtpServer(settings: FtpServerSettings): Promise<FtpSe
 
 async function selfMadeCertificate(folder: string) {
   const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost'];
   await run('openssl', [
     'req',
     '-x509',
@@ -149,11 +156,11 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-async function untilOpen(port: number, child: ChildProcess): Promise<void> {
+async function untilOpen(address: { readonly host: string; readonly port: number }, child: ChildProcess): Promise<void> {
   for (const until = Date.now() + 20_000; Date.now() < until; await sleep(50)) {
     if (child.exitCode !== null) throw new Error(`proftpd ended with ${child.exitCode}`);
     const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = createConnection({ host: '127.0.0.1', port }, () => resolve(true)).on('error', () => resolve(false));
+      const socket = createConnection(address, () => resolve(true)).on('error', () => resolve(false));
       socket.once('data', () => socket.destroy()).setTimeout(2000, () => socket.destroy());
     });
     if (isOpen) return;

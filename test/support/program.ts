@@ -25,10 +25,15 @@ export type ProgramOptions = {
   readonly by?: readonly string[];
 };
 
-/** Starts `gotgan <args>`; nothing of this test run's environment reaches it but PATH and HOME. */
+/** What a program in a test takes over: where commands and temporary files are, and what other processes have compiled. */
+const inherited = Object.fromEntries(
+  ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+);
+
+/** Starts `gotgan <args>`; of this test run's environment only what is `inherited` reaches it. */
 export function gotgan(args: readonly string[], { folder, environment = {}, by = [process.execPath] }: ProgramOptions): Program {
   const [command = '', ...before] = by;
-  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment };
+  const env = { ...inherited, ...environment };
   const child = spawn(command, [...before, bin, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

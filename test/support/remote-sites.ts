@@ -16,7 +16,7 @@ const base = '/srv';
 export const draw = (prefix: string) => `${prefix}${randomBytes(4).toString('hex')}`;
 
 /** Files of users and groups are locked while somebody changes them, for instance another test. */
-async function insisting(program: string, args: string[]): Promise<void> {
+export async function insisting(program: string, args: string[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await run(program, args);
@@ -117,7 +117,10 @@ export class RemoteSites {
   async #configure(): Promise<void> {
     const places = {
       group: this.group,
-      sites: join(this.folder, 'sites'),
+      user: 'nobody',
+      program: '/bin/false',
+      databases: [],
+      hasCustomers: false,
       keyFile: join(this.folder, 'keys'),
       from: this.options.from ?? ['127.0.0.1'],
       publicKey: await readFile(join(this.folder, 'panel.pub'), 'utf8'),

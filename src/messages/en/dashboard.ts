@@ -59,6 +59,10 @@ export const dashboard = {
   'dashboard.task.uploadTag': 'First upload',
   'dashboard.task.download': 'Download a backup and keep it somewhere else',
   'dashboard.task.downloadTag': 'None in 30 days',
+  'dashboard.task.protect': 'Protect folders that only hold uploads',
+  'dashboard.task.protectTag': 'Proposal',
+  'dashboard.task.suspicious': 'Look at suspicious files',
+  'dashboard.task.suspiciousTag': 'Please check',
   'dashboard.task.of': '{task} ({site})',
 
   'dashboard.site.heading': 'Site',
@@ -69,6 +73,7 @@ export const dashboard = {
   'dashboard.site.preparingNote': 'You can upload files once it is ready.',
   'dashboard.site.open': 'Open',
   'dashboard.site.suspended': 'Suspended',
+  'dashboard.site.moving': 'Moving (closed for a moment)',
   'dashboard.site.plan': 'Plan',
   'dashboard.site.since': 'Open since',
   'dashboard.site.files': 'Open files',
@@ -92,9 +97,13 @@ export const dashboard = {
   'dashboard.activity.backups.missing': 'A backup could not be made',
   'dashboard.activity.backups.requested': 'Backup requested',
   'dashboard.activity.backups.verified': 'Backup read back and checked',
+  'dashboard.activity.files.edited': 'A text file was made or edited',
   'dashboard.activity.files.folderMade': 'Folder created',
   'dashboard.activity.files.moved': ({ count }) => `${counted(count, 'file or folder', 'files or folders')} moved or renamed`,
   'dashboard.activity.files.removed': ({ count }) => `${counted(count, 'file or folder', 'files or folders')} deleted`,
+  'dashboard.activity.files.restored': ({ count }) =>
+    `${counted(count, 'file or folder', 'files or folders')} put back from the trash`,
+  'dashboard.activity.files.trashed': ({ count }) => `${counted(count, 'file or folder', 'files or folders')} moved to the trash`,
   'dashboard.activity.files.uploaded': ({ stored, refused = 0 }) =>
     `${counted(stored, 'file', 'files')} uploaded${Number(refused) > 0 ? `, ${refused} not accepted` : ''}`,
   'dashboard.activity.orders.placed': 'Service ordered',

@@ -27,7 +27,8 @@ export const defence = {
   'restriction.may.documents': 'Read the terms and the documents you agreed to',
   'restriction.may.ask': 'Ask support, pay, or end the contract',
   'restriction.mayNotHeading': 'What you cannot do now',
-  'restriction.mayNot': 'Nothing that changes the site: uploading, moving or deleting files, or making a backup by hand.',
+  'restriction.mayNot':
+    'Nothing that changes the site: uploading, moving or deleting files, or making a backup by hand. FTP and SSH are shut, and programs of the site cannot use its databases.',
   'restriction.contactHeading': 'To lift the restriction',
   'restriction.contact': 'Tell support. They also help with payment and with ending the contract.',
   'restriction.toBackups': 'Get backups',

@@ -36,6 +36,8 @@ export const error = {
   'error.tooMany': 'There were many requests, so we paused. Please continue a little later.',
   'error.wait': 'There were many requests, so we paused. You can continue after {until}.',
   'error.unavailable': 'A part we depend on is not answering, so nothing was changed. Please continue a little later.',
+  'error.scanner':
+    'Files cannot be scanned for malware right now, so nothing was done. This is on our side, and nothing of what you sent was kept. Please upload it again a little later.',
   'error.storage':
     'The storage cannot be used right now, so nothing was changed. This is on our side. Please continue a little later.',
   'error.databaseBusy': 'We could not store this, so nothing was changed. This is on our side. Please continue a little later.',

@@ -9,6 +9,7 @@ export const ftp: Record<keyof typeof source, Sentence> = {
   'ftp.title': 'FTP',
   'ftp.lead': 'The way to upload program files and to fetch backups. Connections are encrypted (FTPS).',
   'ftp.site.preparing': 'Your site is being prepared. Once it is open, you can make FTP accounts.',
+  'ftp.site.moving': 'The site is moving to another server, so FTP is closed for a moment. Accounts and passwords stay.',
   'ftp.site.suspended':
     'The site is suspended, so nobody can connect by FTP now. The accounts stay and work again once the site is open.',
   'ftp.restricted':

@@ -3,21 +3,36 @@ import type { incoming as korean } from '../ko/incoming.ts';
 import type { Sentence } from '../sentences.ts';
 
 export const incoming: Record<keyof typeof korean, Sentence> = {
-  'incoming.title': 'File checks',
+  'incoming.title': 'Suspicious files',
   'incoming.lead':
-    'Files that come in by FTP are checked within a minute. Files that were put into quarantine, and scripts that newly appeared in upload folders, are listed here.',
+    'Files that come in by FTP and new files in upload folders are checked within a minute, whole upload folders every day. Files that were put into quarantine, and files that could run and that you should look at, are listed here.',
+  'incoming.open': ({ count = 0 }) =>
+    `${count === 1 ? 'One suspicious file is' : `${count} suspicious files are`} still in place. What you did not make yourself, put into quarantine, and update the programs of the site.`,
+  'incoming.column.todo': 'To do',
+  'incoming.hold': 'Put into quarantine',
+  'incoming.held': '{file} is in quarantine. It is kept for {days} days, where the web cannot reach it.',
+  'incoming.delete': 'Delete for good',
+  'incoming.delete.title': 'Delete a suspicious file',
+  'incoming.delete.lead':
+    'This cannot be undone. If you are not sure, put the file into quarantine: the web cannot reach it there.',
+  'incoming.delete.keep': 'Keep it',
+  'incoming.delete.submit': 'Delete for good',
+  'incoming.deleted': '{file} was deleted.',
+  'incoming.isDone': 'Nothing is left to be done with this file.',
+  'incoming.isGone': 'This file is not in its place any more. Nothing was changed.',
+  'incoming.isOther': 'The file was changed meanwhile, so nothing was done. The new one is checked by itself.',
+  'incoming.toFolders': 'See folder protection',
   'incoming.kept':
     'Files in quarantine are kept for {days} days where the web cannot reach them, and then deleted. If one was taken by mistake, tell us: we look at it and put it back.',
-  'incoming.empty': 'No file was held back.',
+  'incoming.empty': 'There are no suspicious files.',
   'incoming.emptyHow':
     'If something is wrong with a file that comes in, it is listed here with the reason, and we tell you by e-mail.',
-  'incoming.caption': 'Files that checks held back, newest first',
+  'incoming.caption': 'Suspicious files, newest first',
   'incoming.total': '{total} in all',
   'incoming.column.file': 'File',
   'incoming.column.state': 'State',
   'incoming.column.reason': 'Reason and what to do',
   'incoming.column.time': 'Time',
-  'incoming.column.account': 'Came by',
   'incoming.otherWay': 'a way other than FTP',
   'incoming.inFolder': 'in {folder}',
   'incoming.state.refused': 'in quarantine',
@@ -26,7 +41,7 @@ export const incoming: Record<keyof typeof korean, Sentence> = {
   'incoming.state.waiting': 'being checked',
   'incoming.state.restored': 'put back',
   'incoming.state.dropped': 'deleted',
-  'incoming.pages': 'Pages of files that checks held back',
+  'incoming.pages': 'Pages of suspicious files',
   'incoming.previous': 'Previous',
   'incoming.next': 'Next',
   'incoming.folderOutside': 'Name a folder below www; www itself cannot be one.',
@@ -42,6 +57,7 @@ export const incoming: Record<keyof typeof korean, Sentence> = {
   'incoming.why.content_mismatch':
     'The name says {ext}, the content is {found}. Check the file and upload it under a fitting name.',
   'incoming.why.archive_bad': 'The archive cannot be kept: {why} {first} Leave out what is wrong and pack it again.',
+  'incoming.why.scan_too_large': 'The file is too large to be scanned for malware to its end.',
   'incoming.why.malware': 'The malware {sig} was found. Scan your computer and change the FTP password.',
   'incoming.why.password_zip': 'An archive with a password cannot be looked into. Pack it again without one.',
   'incoming.why.changed_during': 'The file changed while it was checked. Upload it again.',

@@ -2,6 +2,12 @@
 import type { people as source } from '../ko/people.ts';
 import type { Sentence } from '../sentences.ts';
 
+const folderReasons: Readonly<Record<string, string>> = {
+  runs: 'a program has to run there',
+  moved: 'the uploads were moved',
+  mistake: 'chosen by mistake',
+};
+
 const ftpReasons: Readonly<Record<string, string>> = {
   wrong: 'wrong password',
   site: 'site not open',
@@ -150,6 +156,7 @@ export const people: Record<keyof typeof source, Sentence> = {
 
   'people.kind.signIn': 'Sign-in',
   'people.kind.files': 'Files',
+  'people.kind.folders': 'Folder protection',
   'people.kind.ftp': 'FTP',
   'people.kind.backups': 'Backups',
   'people.kind.databases': 'Databases',
@@ -174,6 +181,10 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.files.folderMade': 'Made a folder',
   'people.act.files.moved': 'Moved or renamed {count} files or folders',
   'people.act.files.removed': 'Deleted {count} files or folders',
+  'people.act.files.trashed': 'Moved {count} files or folders to the trash',
+  'people.act.files.restored': 'Put {count} files or folders back from the trash',
+  'people.act.files.modeSet': 'Changed the permissions of a file or folder',
+  'people.act.files.edited': 'Made or edited a text file',
   'people.act.files.cutOff': 'Work on files was cut off',
   'people.act.ftp.signedIn': ({ encrypted = 1 }) =>
     encrypted === 1 ? 'Connected by FTP' : 'Connected by FTP without encryption',
@@ -186,6 +197,12 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.ftp.passwordSet': 'Changed an FTP password',
   'people.act.ftp.unlocked': 'Unlocked an FTP account',
   'people.act.ftp.filesRefused': '{count} files that came in by FTP put into quarantine',
+  'people.act.sites.folderMarked': 'Folder protection turned on',
+  'people.act.sites.folderCleared': ({ reason = '' }) =>
+    `Folder protection turned off: ${folderReasons[String(reason)] ?? 'another reason'}`,
+  'people.act.sites.folderDeclined': 'Proposal of folder protection declined',
+  'people.act.incoming.fileHeld': 'A suspicious file put into quarantine',
+  'people.act.incoming.fileDeleted': 'A suspicious file deleted for good',
   'people.act.ftp.scriptsFound': '{count} new scripts found in upload folders',
   'people.act.ftp.fileRestored': 'A file in quarantine put back',
   'people.act.backups.requested': 'Asked for a backup',
@@ -214,6 +231,9 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.sites.opened': 'Site opened',
   'people.act.sites.suspended': 'Site suspended by the hosting company',
   'people.act.sites.resumed': 'Suspension of the site lifted',
+  'people.act.sites.moveAsked': 'Move to another server begun',
+  'people.act.sites.moved': 'Moved to another server',
+  'people.act.sites.moveFailed': 'Not moved to another server',
   'people.csv.time': 'Time',
   'people.csv.utc': 'Time (UTC)',
   'people.csv.who': 'Person',

@@ -26,7 +26,8 @@ export const defence = {
   'restriction.may.documents': '약관과 동의한 문서 보기',
   'restriction.may.ask': '고객지원에 문의하기, 요금을 내거나 계약을 끝내기',
   'restriction.mayNotHeading': '지금은 할 수 없는 일',
-  'restriction.mayNot': '파일을 올리거나 옮기거나 지우는 일, 백업을 직접 만드는 일처럼 사이트를 바꾸는 일은 할 수 없습니다.',
+  'restriction.mayNot':
+    '파일을 올리거나 옮기거나 지우는 일, 백업을 직접 만드는 일처럼 사이트를 바꾸는 일은 할 수 없습니다. FTP와 SSH로 접속할 수 없고, 사이트의 프로그램도 데이터베이스에 들어올 수 없습니다.',
   'restriction.contactHeading': '제한을 풀려면',
   'restriction.contact': '고객지원에 알려 주세요. 요금 납부와 해지도 여기에서 도와 드립니다.',
   'restriction.toBackups': '백업 받기',

@@ -8,6 +8,7 @@ export const ftp = {
   'ftp.title': 'FTP',
   'ftp.lead': '프로그램 파일을 올리고 백업을 받는 길입니다. 암호화된 FTP(FTPS)로 접속합니다.',
   'ftp.site.preparing': '사이트를 준비하고 있습니다. 열리면 FTP 계정을 만들 수 있습니다.',
+  'ftp.site.moving': '사이트를 다른 서버로 옮기는 중이라 잠시 FTP로 접속할 수 없습니다. 계정과 비밀번호는 그대로입니다.',
   'ftp.site.suspended': '사이트가 정지되어 지금은 FTP로 접속할 수 없습니다. 계정은 그대로 있으며, 다시 열리면 쓸 수 있습니다.',
   'ftp.restricted': '이용이 제한된 동안에는 FTP로 접속할 수 없습니다. 파일과 백업은 이 관리 화면에서 받을 수 있습니다.',
   'ftp.notOpen': '사이트가 열려 있지 않아 지금은 FTP 계정을 만들 수 없습니다.',

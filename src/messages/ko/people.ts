@@ -1,6 +1,12 @@
 // Sentences about other people: who has access, invitations, the history of a customer, and the letters about them.
 import type { Sentences } from '../sentences.ts';
 
+const folderReasons: Readonly<Record<string, string>> = {
+  runs: '그 폴더에서 프로그램이 실행되어야 함',
+  moved: '올린 파일을 다른 폴더로 옮김',
+  mistake: '잘못 정함',
+};
+
 const ftpReasons: Readonly<Record<string, string>> = {
   wrong: '비밀번호가 다름',
   site: '사이트가 열려 있지 않음',
@@ -145,6 +151,7 @@ export const people = {
 
   'people.kind.signIn': '로그인',
   'people.kind.files': '파일',
+  'people.kind.folders': '폴더 보호',
   'people.kind.ftp': 'FTP',
   'people.kind.backups': '백업',
   'people.kind.databases': '데이터베이스',
@@ -169,6 +176,10 @@ export const people = {
   'people.act.files.folderMade': '폴더를 만듦',
   'people.act.files.moved': '파일이나 폴더 {count}개를 옮기거나 이름을 바꿈',
   'people.act.files.removed': '파일이나 폴더 {count}개를 지움',
+  'people.act.files.trashed': '파일이나 폴더 {count}개를 휴지통으로 옮김',
+  'people.act.files.restored': '휴지통에서 {count}개를 되돌림',
+  'people.act.files.modeSet': '파일이나 폴더의 권한을 바꿈',
+  'people.act.files.edited': '글 파일을 만들거나 고침',
   'people.act.files.cutOff': '파일 작업이 도중에 끊김',
   'people.act.ftp.signedIn': ({ encrypted = 1 }) => (encrypted === 1 ? 'FTP 접속' : '암호화 없는 FTP 접속'),
   'people.act.ftp.refused': ({ reason = '' }) => `FTP 접속 거절: ${ftpReasons[String(reason)] ?? '다른 이유'}`,
@@ -180,6 +191,11 @@ export const people = {
   'people.act.ftp.passwordSet': 'FTP 비밀번호를 바꿈',
   'people.act.ftp.unlocked': 'FTP 계정의 잠금을 풂',
   'people.act.ftp.filesRefused': 'FTP로 들어온 파일 {count}개를 격리함',
+  'people.act.sites.folderMarked': '폴더 보호를 켬',
+  'people.act.sites.folderCleared': ({ reason = '' }) => `폴더 보호를 끔: ${folderReasons[String(reason)] ?? '다른 이유'}`,
+  'people.act.sites.folderDeclined': '폴더 보호 제안을 받지 않음',
+  'people.act.incoming.fileHeld': '의심 파일을 격리함',
+  'people.act.incoming.fileDeleted': '의심 파일을 완전히 지움',
   'people.act.ftp.scriptsFound': '업로드 폴더에 새로 생긴 스크립트 {count}개를 발견함',
   'people.act.ftp.fileRestored': '격리한 파일을 제자리에 돌려놓음',
   'people.act.backups.requested': '백업을 만들어 달라고 함',
@@ -208,6 +224,9 @@ export const people = {
   'people.act.sites.opened': '사이트가 열림',
   'people.act.sites.suspended': '호스팅 회사가 사이트를 멈춤',
   'people.act.sites.resumed': '사이트 멈춤을 풂',
+  'people.act.sites.moveAsked': '다른 서버로 옮기기 시작',
+  'people.act.sites.moved': '다른 서버로 옮김',
+  'people.act.sites.moveFailed': '다른 서버로 옮기지 못함',
   'people.csv.time': '시각',
   'people.csv.utc': '시각(UTC)',
   'people.csv.who': '사람',

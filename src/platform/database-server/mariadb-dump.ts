@@ -1,11 +1,13 @@
 // Writes out a MariaDB database with mariadb-dump, without the names of those who defined something in it.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { dumpLines } from './dump-lines.ts';
+import type { View } from './mariadb-views.ts';
+import { backticked } from './names.ts';
 import type { DatabaseAccess } from './port.ts';
-import { runTool } from './tool.ts';
+import { handedOver, runTool } from './tool.ts';
 
 /** Lines of mariadb-dump that name a definer begin so; data and texts of rows never begin a line, since line feeds in them are escaped. */
 const definer = /^((?:CREATE |\/\*!\d+ CREATE\*\/ )?(?:\/\*!\d+ )?)DEFINER=`(?:[^`]|``)*`@`(?:[^`]|``)*`/;
@@ -22,16 +24,17 @@ export type MariaDbDump = {
   readonly database: string;
   /** `programs`: triggers, routines and events alone */
   readonly what: 'everything' | 'programs';
+  /** views that refer to what is gone, at which the program would stop: left out, with a comment that says so */
+  readonly brokenViews?: readonly View[];
   readonly silence: number;
   readonly signal?: AbortSignal;
 };
 
-/** @returns how many tables. Errors: as `runTool` */
+/** @returns how many tables. Errors: as `runTool`, and the system's where the options cannot be handed over */
 export async function dumpMariaDb(dump: MariaDbDump, into: Writable): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'gotgan-dump-'));
+  let options: FileHandle | undefined;
   try {
-    const file = join(folder, 'access.cnf');
-    await writeFile(file, optionsFile(dump.access), { mode: 0o600, flag: 'wx' });
+    options = await optionsFile(dump.access);
     const lines = dumpLines({
       first: 'C/D-',
       isTable: (head) => head.startsWith('-- Table structure for table '),
@@ -42,15 +45,18 @@ export async function dumpMariaDb(dump: MariaDbDump, into: Writable): Promise<nu
           : [before.length, whole.length + (head[whole.length] === ' ' ? 1 : 0)];
       },
     });
+    const { database, brokenViews = [] } = dump;
     const what = dump.what === 'everything' ? everything : programsOnly;
+    const without = brokenViews.map(({ name }) => `--ignore-table=${database}.${name}`);
     await runTool(
       {
         program: 'mariadb-dump',
         // Only this file: no option of the machine's own files changes what is written.
-        arguments: [`--defaults-file=${file}`, ...alwaysSo, ...what, dump.database],
+        arguments: [`--defaults-file=/dev/fd/${handedOver}`, ...alwaysSo, ...what, ...without, database],
+        handedOver: options.fd,
         endMarker: '\n-- Dump completed',
         silence: dump.silence,
-        through: lines.through,
+        through: (text) => withNote(lines.through(text), brokenViews),
         ...(dump.signal && { signal: dump.signal }),
       },
       into,
@@ -60,12 +66,39 @@ export async function dumpMariaDb(dump: MariaDbDump, into: Writable): Promise<nu
     into.destroy();
     throw error;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await options?.close();
   }
 }
 
-/** The file is of mode 0600 in a folder of mode 0700, and is gone when the program has ended. */
-function optionsFile({ host, port, user, password }: DatabaseAccess): string {
+/** What is left out is kept as text for who wants to make it anew. */
+async function* withNote(text: AsyncIterable<Buffer>, views: readonly View[]): AsyncIterable<Buffer> {
+  for (const { name, sql } of views) {
+    const lines = `View ${backticked(name)} refers to what is not there any more, and is left out:\n${sql};`.split(/[\r\n]+/);
+    yield Buffer.from(`${lines.map((line) => `-- ${line}\n`).join('')}`);
+  }
+  yield* text;
+}
+
+/** @returns the program's options in a file without a name, of mode 0600: a process that is killed at any moment leaves no password behind */
+async function optionsFile(access: DatabaseAccess): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'gotgan-dump-'));
+  let file: FileHandle | undefined;
+  try {
+    file = await open(join(folder, 'options'), 'wx+', 0o600);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  try {
+    // Written where it begins, whatever the place of reading is: the program opens it anew.
+    await file.write(optionsOf(access), 0);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function optionsOf({ host, port, user, password }: DatabaseAccess): string {
   const quoted = (text: string) => `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
   const where = host.startsWith('/')
     ? [`socket=${quoted(host.endsWith('.sock') ? host : `${host}/mysqld.sock`)}`]

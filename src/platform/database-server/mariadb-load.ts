@@ -1,9 +1,11 @@
 // Reads an SQL text into a MariaDB database as the database's own user: one statement at a time goes to the server, byte for byte.
 import type { Readable } from 'node:stream';
 import type { Connection } from 'mysql2';
+import { bytesPassed } from '../young-memory.ts';
 import { engineWords } from './engine-words.ts';
 import type { Limits } from './limits.ts';
 import { readChunks } from './load-source.ts';
+import { RowBatch } from './mariadb-batch.ts';
 import { judgeMariaDb } from './mariadb-rules.ts';
 import { MariaDbText } from './mariadb-text.ts';
 import { LoadFault, type LoadOptions } from './port.ts';
@@ -34,8 +36,14 @@ export async function loadMariaDb(load: MariaDbLoad, from: Readable): Promise<{ 
   let neutralised = 0;
   let inFlight: Promise<void> = Promise.resolve();
 
+  const batch = new RowBatch(async (sql) => {
+    const failure = await perform(load.connection, sql, load.limits.work);
+    if (failure) throw faultOf(failure, text.line, false);
+  });
   const send = async (statement: Statement, sql: string) => {
     const failure = await perform(load.connection, sql, load.limits.work);
+    // As text, and as what the driver made of it.
+    bytesPassed(2 * sql.length);
     if (failure) throw faultOf(failure, statement.line, statement.unfinished);
   };
   const take = async (statement: Statement) => {
@@ -55,6 +63,7 @@ export async function loadMariaDb(load: MariaDbLoad, from: Readable): Promise<{ 
     const sql = judgement.act === 'run' ? statement.bytes.toString('latin1') : '';
     await inFlight;
     if (judgement.act === 'skip') return;
+    await batch.before(statement, judgement.rows);
     inFlight = send(statement, sql);
     inFlight.catch(() => {});
     if (judgement.rows) return;
@@ -76,6 +85,7 @@ export async function loadMariaDb(load: MariaDbLoad, from: Readable): Promise<{ 
     text.end();
     await takeAll();
     await inFlight;
+    await batch.close();
     return { lines: text.line, neutralised };
   } catch (error) {
     load.options.signal?.throwIfAborted();
@@ -131,13 +141,15 @@ export async function makeViews(
   let left = views;
   while (left.length > 0) {
     const failed: (typeof views)[number][] = [];
-    let failure: Failure | undefined;
+    let first: LoadFault | undefined;
     for (const view of left) {
       const why = await perform(connection, Buffer.from(view.sql).toString('latin1'), limits.statement);
-      if (why) failed.push(view);
-      failure = why ?? failure;
+      if (!why) continue;
+      failed.push(view);
+      const { reason, about } = faultOf(why, 1, false);
+      first ??= new LoadFault({ line: 1, reason, about: `VIEW ${view.name}: ${about}` });
     }
-    if (failure && failed.length === left.length) throw faultOf(failure, 1, false);
+    if (first && failed.length === left.length) throw first;
     left = failed;
   }
 }

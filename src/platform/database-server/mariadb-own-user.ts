@@ -5,13 +5,11 @@ import mysql, { type Connection } from 'mysql2';
 import { conflict, notFound } from '../errors.ts';
 import type { Limits } from './limits.ts';
 import { type MariaDbSession, nativeHash, whereabouts } from './mariadb-session.ts';
-import { singleQuoted } from './names.ts';
+import { accountOf } from './names.ts';
 import type { DatabaseAccess, HostedDatabase } from './port.ts';
 
 /** MariaDB's ER_ACCOUNT_HAS_BEEN_LOCKED; the driver has MySQL's names for such numbers */
 const lockedOut = 4151;
-
-export const accountOf = (user: string, host: string) => `${singleQuoted(user)}@${singleQuoted(host)}`;
 
 export async function existingAccounts(session: MariaDbSession, user: string): Promise<string[]> {
   const rows = await session.rows('SELECT Host AS host FROM mysql.global_priv WHERE User = ?', [user]);
@@ -52,6 +50,23 @@ export async function asOwnUser<T>(
   }
 }
 
+/** What `create` and `setPassword` set: mysql_native_password, whatever the server's default is. */
+export const isNativeHash = (hash: string): boolean => /^\*[0-9A-F]{40}$/.test(hash);
+
+/** @returns the hash of the user's password. @throws PanelError 404; 409 where it has another way in, or more than one */
+export async function ownHash(session: MariaDbSession, user: string): Promise<string> {
+  const rows = await session.rows(
+    `SELECT JSON_VALUE(Priv, '$.plugin') AS plugin, JSON_VALUE(Priv, '$.authentication_string') AS hash FROM mysql.global_priv
+      WHERE User = ?`,
+    [user],
+  );
+  if (rows.length === 0) throw notFound();
+  const hashes = new Set(rows.map(({ plugin, hash }) => (plugin === 'mysql_native_password' ? String(hash) : '')));
+  const [hash = ''] = hashes;
+  if (hashes.size !== 1 || !isNativeHash(hash)) throw conflict();
+  return hash;
+}
+
 /** Leaves the user's own way in as it is, and the passing one beside it or none. */
 async function passWith(session: MariaDbSession, account: string, user: string, passing?: string): Promise<void> {
   const rows = await session.rows(
@@ -62,7 +77,7 @@ async function passWith(session: MariaDbSession, account: string, user: string, 
   const [own] = rows;
   if (own === undefined) return;
   // Only what `create` and `setPassword` set is known here.
-  if (own.plugin !== 'mysql_native_password' || !/^\*[0-9A-F]{40}$/.test(String(own.hash))) throw conflict();
+  if (own.plugin !== 'mysql_native_password' || !isNativeHash(String(own.hash))) throw conflict();
   const ways = [own.hash, ...(passing === undefined ? [] : [passing])].map((hash) => `mysql_native_password USING '${hash}'`);
   await session.rows(`ALTER USER ${account} IDENTIFIED VIA ${ways.join(' OR ')}`);
 }

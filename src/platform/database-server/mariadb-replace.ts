@@ -2,15 +2,15 @@
 // Every step may be the last before a crash; who runs it again goes on from where it stands, which a table in a third database tells:
 //   `waiting` there: nothing has moved; the programs (views, triggers, routines, events) of the new one are kept in it as text.
 //   `moved` there: the tables have moved, since the same statement renamed the one into the other.
-import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { notFound } from '../errors.ts';
 import { dumpMariaDb } from './mariadb-dump.ts';
 import { exists } from './mariadb-figures.ts';
 import type { MariaDbSession } from './mariadb-session.ts';
-import { backticked } from './names.ts';
-import type { DatabaseAccess, HostedDatabase } from './port.ts';
+import { type View, viewNames, viewsOf } from './mariadb-views.ts';
+import { asideOf, backticked } from './names.ts';
+import { type DatabaseAccess, type HostedDatabase, LoadFault } from './port.ts';
 
 export type MariaDbReplacement = {
   readonly session: MariaDbSession;
@@ -25,11 +25,12 @@ export type MariaDbReplacement = {
   readonly dropStaged: () => Promise<void>;
 };
 
-export type View = { readonly name: string; readonly sql: string };
-
 type Programs = { readonly sql: string; readonly views: readonly View[] };
 
-/** @throws PanelError 404 when neither the staged database is there nor a replacement has begun */
+/**
+ * @throws PanelError 404 when neither the staged database is there nor a replacement has begun; LoadFault `programs` when the tables
+ * are in place, and something beside them cannot be made
+ */
 export async function replaceMariaDb(replacement: MariaDbReplacement): Promise<void> {
   const { session, database, staged } = replacement;
   const aside = asideOf(database, staged);
@@ -44,17 +45,31 @@ export async function replaceMariaDb(replacement: MariaDbReplacement): Promise<v
     await swapTables(replacement, aside);
   }
   const programs = await keptPrograms(session, aside);
-  await removePrograms(session, database.name);
-  await replacement.runPrograms(programs.sql);
-  // A view may call a function, which must be there.
-  await replacement.makeViews(programs.views);
+  // Twice, since a connection that broke is told apart from what the server refuses by nothing else.
+  const refused = (await makePrograms(replacement, programs)) && (await makePrograms(replacement, programs));
   await replacement.dropStaged();
   await session.run(`DROP DATABASE IF EXISTS ${backticked(aside)}`);
+  if (refused) throw new LoadFault({ line: refused.line, reason: 'programs', about: refused.about });
 }
 
-/** The same for the same two, so that a second run finds it. It has an underscore: the panel's own rights are for such names. */
-const asideOf = (database: HostedDatabase, staged: HostedDatabase): string =>
-  `gotgan_${createHash('sha256').update(`${database.name} ${staged.name}`).digest('hex').slice(0, 24)}`;
+/**
+ * Takes away what is there and makes what was kept. What is refused keeps nothing else from being made. A view may call a function, which
+ * must be there.
+ * @returns the first that was refused
+ */
+async function makePrograms(replacement: MariaDbReplacement, { sql, views }: Programs): Promise<LoadFault | undefined> {
+  await removePrograms(replacement.session, replacement.database.name);
+  let first: LoadFault | undefined;
+  for (const make of [() => replacement.runPrograms(sql), () => replacement.makeViews(views)]) {
+    try {
+      await make();
+    } catch (error) {
+      if (!(error instanceof LoadFault)) throw error;
+      first ??= error;
+    }
+  }
+  return first;
+}
 
 async function stepOf(session: MariaDbSession, aside: string): Promise<'nothing' | 'waiting' | 'moved'> {
   const rows = await session.rows(
@@ -84,22 +99,6 @@ async function keptPrograms(session: MariaDbSession, aside: string): Promise<Pro
   return JSON.parse(String(row?.programs)) as Programs;
 }
 
-/** Asked from inside, views name their tables without the database. */
-async function viewsOf(session: MariaDbSession, database: string): Promise<View[]> {
-  await session.rows(`USE ${backticked(database)}`);
-  const names = await session.rows('SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ? ORDER BY 1', [
-    database,
-  ]);
-  const views: View[] = [];
-  for (const { name } of names) {
-    const [row] = await session.rows(`SHOW CREATE VIEW ${backticked(String(name))}`);
-    const sql = String(row?.['Create View']).replace(/ DEFINER=`(?:[^`]|``)*`@`(?:[^`]|``)*` /, ' ');
-    views.push({ name: String(name), sql });
-  }
-  await session.rows('USE information_schema');
-  return views;
-}
-
 /** A trigger keeps its table in its database, so those of both sides go first; the new ones are kept as text. */
 async function swapTables({ session, database, staged }: MariaDbReplacement, aside: string): Promise<void> {
   for (const { name } of [database, staged]) await removeTriggers(session, name);
@@ -124,8 +123,8 @@ async function tablesOf(session: MariaDbSession, database: string): Promise<stri
 }
 
 async function removeViews(session: MariaDbSession, database: string): Promise<void> {
-  const views = await session.rows('SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ?', [database]);
-  for (const { name } of views) await session.rows(`DROP VIEW IF EXISTS ${backticked(database)}.${backticked(String(name))}`);
+  for (const name of await viewNames(session, database))
+    await session.rows(`DROP VIEW IF EXISTS ${backticked(database)}.${backticked(name)}`);
 }
 
 async function removeTriggers(session: MariaDbSession, database: string): Promise<void> {

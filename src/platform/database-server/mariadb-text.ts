@@ -1,7 +1,8 @@
 // Cuts a MariaDB dump into statements as the server would read them, and leaves it nothing to read otherwise: version comments become plain text or nothing.
 import { LoadFault } from './port.ts';
-import { versionComment } from './sql-constructs.ts';
-import { blank, byteKinds, SqlWindow, type Statement, type Token } from './sql-window.ts';
+import { delimiterOf, readComment, versionComment } from './sql-constructs.ts';
+import { Tokens } from './sql-tokens.ts';
+import { blank, byteKinds, SqlWindow, type Statement } from './sql-window.ts';
 
 export type MariaDbModes = { readonly backslashes: boolean; readonly ansiQuotes: boolean };
 
@@ -11,9 +12,11 @@ const [lineFeed, space, exclamation, quote, doubleQuote, hash] = [0x0a, 0x20, 0x
 const [star, dash, dot, slash, at, capitalM, backtick] = [0x2a, 0x2d, 0x2e, 0x2f, 0x40, 0x4d, 0x60];
 /** enough for `/*M!123456` and any delimiter */
 const lookAhead = 16;
-const tokensKept = 20_000;
-const tokensKeptOfRows = 64;
-const dangerous = new Set(['grant', 'revoke', 'outfile', 'dumpfile', 'load_file']);
+const rules = {
+  rows: new Set(['insert', 'replace']),
+  always: new Set(['grant', 'revoke', 'outfile', 'dumpfile', 'load_file']),
+  joins: new Set([dot, at]),
+};
 
 export class MariaDbText {
   /** as the session has them; to be set anew after statements that change them */
@@ -31,8 +34,7 @@ export class MariaDbText {
   #closer = quote;
   #depth = 0;
   #inVersionComment = 0;
-  #tokens: Token[] = [];
-  #last = 0;
+  readonly #tokens = new Tokens(rules);
   #neutralised = 0;
 
   /** @param version as in version comments, 101119 for 10.11.19 @param longest bytes of a statement the server takes */
@@ -70,7 +72,7 @@ export class MariaDbText {
 
   #rest(): Statement | undefined {
     if (!this.#ended || this.#window.length === 0) return undefined;
-    if (this.#place === 'toLineEnd' || (this.#place === 'code' && this.#tokens.length === 0)) return undefined;
+    if (this.#place === 'toLineEnd' || (this.#place === 'code' && this.#tokens.list.length === 0)) return undefined;
     if (this.#place !== 'code') throw new LoadFault({ line: this.line, reason: 'cutOff', about: this.#place });
     return this.#cut(this.#window.length, 0, true);
   }
@@ -127,15 +129,14 @@ export class MariaDbText {
 
   /** What stands before a statement's first sign is not part of it. */
   #forgetBlanks(): void {
-    if (this.#tokens.length > 0 || this.#at === 0 || this.#place === 'skipped') return;
+    if (this.#tokens.list.length > 0 || this.#at === 0 || this.#place === 'skipped') return;
     this.#window.take(this.#at);
     this.#at = 0;
   }
 
   #mark(byte: number): void {
     this.#forgetBlanks();
-    this.#keep('mark', String.fromCharCode(byte), this.#at, this.#at + 1);
-    this.#last = byte;
+    this.#tokens.mark(byte, this.#at);
     this.#at += 1;
   }
 
@@ -156,21 +157,15 @@ export class MariaDbText {
     this.#at = i;
     if (i === length && !this.#ended) return;
     this.#place = 'code';
-    if (this.#tokens.length >= tokensKeptOfRows && (i - this.#opened > 9 || i - this.#opened < 5) && this.#isFull()) return;
+    const { list, isFull } = this.#tokens;
+    // Values of rows: too short or too long for a word that is looked for.
+    if (isFull && (i - this.#opened > 9 || i - this.#opened < 5)) {
+      this.#tokens.last = 0;
+      return;
+    }
     const text = bytes.toString('latin1', base + this.#opened, base + Math.min(i, this.#opened + 64)).toLowerCase();
-    if (this.#tokens.length === 0 && text === 'delimiter') this.#readDelimiter();
-    else this.#keep('word', text, this.#opened, i);
-    this.#last = 0;
-  }
-
-  #isFull(): boolean {
-    const first = this.#tokens[0]?.text;
-    return this.#tokens.length >= (first === 'insert' || first === 'replace' ? tokensKeptOfRows : tokensKept);
-  }
-
-  #keep(kind: Token['kind'], text: string, start: number, end: number): void {
-    if (this.#isFull() && !(kind === 'word' && dangerous.has(text))) return;
-    this.#tokens.push({ kind, text, start, end, inName: this.#last === dot || this.#last === at });
+    if (list.length === 0 && text === 'delimiter') this.#readDelimiter();
+    else this.#tokens.keep('word', text, this.#opened, i);
   }
 
   /** DELIMITER is the client's own: its line ends it. Signs that mean something else in SQL are refused. */
@@ -184,10 +179,9 @@ export class MariaDbText {
       return;
     }
     const end = lineEnd === -1 ? window.length : lineEnd + 1;
-    const sign = /^[ \t]+([;$/|~^&%@+:?!]{1,8})[ \t]*\r?\n?$/.exec(window.view(end).toString('latin1', this.#at))?.[1];
-    if (sign === undefined || sign.startsWith('/*'))
-      throw new LoadFault({ line: window.line, reason: 'refused', about: 'DELIMITER' });
-    this.#delimiter = Buffer.from(sign);
+    const sign = delimiterOf(window.view(end).toString('latin1', this.#at));
+    if (sign === undefined) throw new LoadFault({ line: window.line, reason: 'refused', about: 'DELIMITER' });
+    this.#delimiter = sign;
     window.take(end);
     this.#at = 0;
   }
@@ -202,9 +196,9 @@ export class MariaDbText {
 
   #closeQuote(end: number): void {
     const isName = this.#closer === backtick || (this.#closer === doubleQuote && this.modes.ansiQuotes);
-    const name = isName && !this.#isFull() ? this.#window.nameBetween(this.#opened, end, String.fromCharCode(this.#closer)) : '';
-    this.#keep(isName ? 'name' : 'text', name, this.#opened, end);
-    this.#last = 0;
+    const name =
+      isName && !this.#tokens.isFull ? this.#window.nameBetween(this.#opened, end, String.fromCharCode(this.#closer)) : '';
+    this.#tokens.keep(isName ? 'name' : 'text', name, this.#opened, end);
     this.#place = 'code';
     this.#at = end;
   }
@@ -265,36 +259,23 @@ export class MariaDbText {
   /** Plain comments end at the first bracket; in skipped ones the server counts one level more. */
   #comment(): void {
     const { bytes, base, length } = this.#window;
-    for (let i = this.#at; i + 1 < length; i += 1) {
-      const [byte, next] = [bytes[base + i], bytes[base + i + 1]];
-      this.#at = i + 1;
-      if (byte === star && next === slash) {
-        this.#depth -= 1;
-        i += 1;
-        if (this.#depth > 0) continue;
-        if (this.#place === 'skipped') blank(bytes, base + this.#opened, base + i + 1);
-        this.#place = 'code';
-        this.#at = i + 1;
-        this.#forgetBlanks();
-        return;
-      }
-      if (this.#place === 'skipped' && byte === slash && next === star && this.#depth === 1) {
-        this.#depth = 2;
-        i += 1;
-      }
+    const isSkipped = this.#place === 'skipped';
+    const range = { from: base + this.#at, to: base + length, depth: this.#depth, deepest: isSkipped ? 2 : 1 };
+    const { at: end, depth } = readComment(bytes, range);
+    [this.#at, this.#depth] = [end - base, depth];
+    if (depth === 0) {
+      if (isSkipped) blank(bytes, base + this.#opened, end);
+      this.#place = 'code';
     }
     this.#forgetBlanks();
   }
 
   #cut(end: number, delimiter: number, unfinished: boolean): Statement | undefined {
     const window = this.#window;
-    const [tokens, neutralised] = [this.#tokens, this.#neutralised];
+    const [tokens, neutralised] = [this.#tokens.take(), this.#neutralised];
     const statement = { bytes: window.view(end), line: window.line, tokens, unfinished, neutralised };
     window.take(end + delimiter);
-    this.#at = 0;
-    this.#tokens = [];
-    this.#neutralised = 0;
-    this.#last = 0;
+    [this.#at, this.#neutralised] = [0, 0];
     return tokens.length > 0 || neutralised > 0 ? statement : undefined;
   }
 }

@@ -1,16 +1,26 @@
 // A MariaDB server (10.5 or newer): one database, one user, rights there alone.
 import { Readable, type Writable } from 'node:stream';
 import type { Connection } from 'mysql2';
-import { conflict, notFound } from '../errors.ts';
+import { badRequest, conflict, notFound } from '../errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { dumpMariaDb } from './mariadb-dump.ts';
-import { exists, tableFigures } from './mariadb-figures.ts';
+import { exists, rowCounts, tableFigures } from './mariadb-figures.ts';
 import { loadMariaDb, makeViews } from './mariadb-load.ts';
-import { accountOf, asOwnUser, existingAccounts } from './mariadb-own-user.ts';
+import { asOwnUser, existingAccounts, isNativeHash, ownHash } from './mariadb-own-user.ts';
 import { replaceMariaDb } from './mariadb-replace.ts';
 import { type MariaDbSession, nativeHash, withMariaDb } from './mariadb-session.ts';
-import { backticked, checkCharset, checkDatabase, grantedDatabase } from './names.ts';
-import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
+import { type View, viewsOf } from './mariadb-views.ts';
+import { accountOf, backticked, checkCharset, checkDatabase, grantedDatabase } from './names.ts';
+import {
+  type DatabaseAccess,
+  type DatabaseServer,
+  type HostedDatabase,
+  LoadFault,
+  type LoadOptions,
+  type RowCount,
+  sizeOf,
+  type TableFigures,
+} from './port.ts';
 
 export type MariaDbOptions = {
   /** the read-only user for dumps, made by `prepareMariaDb`; without one dumps run as the panel's own account */
@@ -62,6 +72,28 @@ export class MariaDbServer implements DatabaseServer {
     await this.#change(database, `IDENTIFIED BY PASSWORD '${nativeHash(password)}'`);
   }
 
+  version(): Promise<readonly number[]> {
+    return this.#with(async (session) => {
+      const [row] = await session.rows('SELECT VERSION() AS version');
+      return String(row?.version).split('.').slice(0, 2).map(Number);
+    });
+  }
+
+  async secretOf(database: HostedDatabase): Promise<string> {
+    this.#check(database);
+    return this.#with((session) => ownHash(session, database.user));
+  }
+
+  async setSecret(database: HostedDatabase, secret: string): Promise<void> {
+    if (!isNativeHash(secret)) throw badRequest();
+    await this.#change(database, `IDENTIFIED BY PASSWORD '${secret}'`);
+  }
+
+  async counts(database: HostedDatabase): Promise<readonly RowCount[]> {
+    this.#check(database);
+    return this.#with((session) => rowCounts(session, database.name));
+  }
+
   async lock(database: HostedDatabase): Promise<void> {
     await this.#change(database, 'ACCOUNT LOCK', (session, accounts) => putOut(session, accounts));
   }
@@ -94,12 +126,10 @@ export class MariaDbServer implements DatabaseServer {
     try {
       await this.#mustExist(database);
       const access = { ...this.#access, ...this.#options.backup };
-      return {
-        tables: await dumpMariaDb(
-          { access, database: database.name, what: 'everything', silence: this.#limits.work, ...options },
-          into,
-        ),
-      };
+      const { name } = database;
+      const brokenViews = (await this.#with((session) => viewsOf(session, name))).filter(({ isBroken }) => isBroken);
+      const dump = { access, database: name, what: 'everything', brokenViews, silence: this.#limits.work, ...options } as const;
+      return { tables: await dumpMariaDb(dump, into) };
     } catch (error) {
       into.destroy();
       throw error;
@@ -116,8 +146,10 @@ export class MariaDbServer implements DatabaseServer {
       return await this.#with((session) =>
         asOwnUser(session, this.#access, database, this.#limits, async (connection) => {
           const own = new Set([database.name, ...(options.knownAs ?? [])]);
-          const size = async () => (await tableFigures(session, database.name)).reduce((sum, { bytes }) => sum + bytes, 0);
-          return loadMariaDb({ connection, own, limits: this.#limits, options, size }, from);
+          const size = async () => sizeOf(await tableFigures(session, database.name));
+          const loaded = await loadMariaDb({ connection, own, limits: this.#limits, options, size }, from);
+          refuseBroken(await viewsOf(session, database.name), loaded.lines);
+          return loaded;
         }),
       );
     } catch (error) {
@@ -187,6 +219,12 @@ export class MariaDbServer implements DatabaseServer {
       await then?.(session, accounts);
     });
   }
+}
+
+/** A text may take away what a view stands on; said now, while nothing has changed places. */
+function refuseBroken(views: readonly View[], line: number): void {
+  const broken = views.find(({ isBroken }) => isBroken);
+  if (broken) throw new LoadFault({ line, reason: 'engine', about: `ER_VIEW_INVALID: ${broken.name}` });
 }
 
 /** Ends every session of these accounts. A killed one that is busy dies when it looks; a second round finds what came in between. */

@@ -1,4 +1,5 @@
 // Names of databases and users as both engines take them: strict first, quoted as well.
+import { createHash } from 'node:crypto';
 import { badRequest } from '../errors.ts';
 import type { DatabaseAccess, HostedDatabase } from './port.ts';
 
@@ -27,6 +28,13 @@ export function checkCharset(charset: string): string {
   return charset;
 }
 
+/**
+ * Where the content that is replaced lies in between. The same for the same two, so that a second run finds it. It has an underscore: the
+ * panel's rights on MariaDB are for such names.
+ */
+export const asideOf = (database: HostedDatabase, staged: HostedDatabase): string =>
+  `gotgan_${createHash('sha256').update(`${database.name} ${staged.name}`).digest('hex').slice(0, 24)}`;
+
 /** MariaDB: an identifier in backticks. */
 export const backticked = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
@@ -41,3 +49,6 @@ export function singleQuoted(text: string): string {
   if (/['\\\0]/.test(text)) throw badRequest();
   return `'${text}'`;
 }
+
+/** MariaDB: a user by the address it may come from. */
+export const accountOf = (user: string, host: string): string => `${singleQuoted(user)}@${singleQuoted(host)}`;

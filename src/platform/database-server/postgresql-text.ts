@@ -1,20 +1,20 @@
 // Cuts a PostgreSQL dump into statements as psql would, and hands out the data of COPY; psql's own commands are not for files.
 import { LoadFault } from './port.ts';
-import { blocksAfter } from './sql-constructs.ts';
-import { byteKinds, SqlWindow, type Statement, type Token } from './sql-window.ts';
+import { CopyRows } from './postgresql-rows.ts';
+import { blocksAfter, readComment } from './sql-constructs.ts';
+import { Tokens } from './sql-tokens.ts';
+import { byteKinds, SqlWindow, type Statement } from './sql-window.ts';
 
 type Place = 'code' | 'word' | 'text' | 'name' | 'dollar' | 'toLineEnd' | 'comment';
 
 const [lineFeed, quote, doubleQuote, dollar, dash, slash, star] = [0x0a, 0x27, 0x22, 0x24, 0x2d, 0x2f, 0x2a];
 const [open, close, semicolon, dot, backslash] = [0x28, 0x29, 0x3b, 0x2e, 0x5c];
 const lookAhead = 80;
-const tokensKept = 20_000;
-const tokensKeptOfRows = 64;
-const dataEnd = Buffer.from('\n\\.');
-const longestLine = 64 << 10;
+const rules = { rows: new Set(['insert']), always: new Set(['grant']), joins: new Set([dot]) };
 
 export class PostgresText {
   readonly #window = new SqlWindow();
+  readonly #rows = new CopyRows(this.#window);
   readonly #longest: number;
   #ended = false;
   #beginning = true;
@@ -26,10 +26,8 @@ export class PostgresText {
   #comments = 0;
   #brackets = 0;
   #blocks = 0;
-  #tokens: Token[] = [];
-  #last = 0;
+  readonly #tokens = new Tokens(rules);
   #neutralised = 0;
-  #inLine = false;
 
   /** @param longest bytes of one statement */
   constructor(longest: number) {
@@ -62,47 +60,14 @@ export class PostgresText {
     }
   }
 
-  /**
-   * The rows behind `COPY … FROM stdin;`, whole lines where they are not endless.
-   * @returns nothing when more text is needed
-   * @throws LoadFault when the text ends before they do
-   */
-  data(): { readonly bytes: Buffer; readonly done: boolean } | undefined {
-    const window = this.#window;
-    const view = window.view(window.length);
-    if (!this.#inLine && view[0] === backslash) {
-      const head = view.toString('latin1', 0, 4);
-      const end = /^\\\.(\r?\n|$)/.exec(head);
-      if (end && (end[1] || this.#ended)) {
-        window.take(end[0].length);
-        return { bytes: view.subarray(0, 0), done: true };
-      }
-      if (/^\\(\.\r?)?$/.test(head) && !this.#ended) return undefined;
-    }
-    const cut = this.#dataCut(view);
-    if (cut === 0 && this.#ended) throw new LoadFault({ line: this.line, reason: 'cutOff', about: 'COPY' });
-    if (cut === 0) return undefined;
-    this.#inLine = view[cut - 1] !== lineFeed;
-    window.take(cut);
-    return { bytes: view.subarray(0, cut), done: false };
+  /** @returns rows behind `COPY … FROM stdin;`, or nothing when more text is needed @throws LoadFault when the text ends before they do */
+  data(): ReturnType<CopyRows['next']> {
+    return this.#rows.next(this.#ended);
   }
 
-  #dataCut(view: Buffer): number {
-    if (this.#inLine) return view.indexOf(lineFeed) + 1 || view.length;
-    const end = view.indexOf(dataEnd);
-    const cut = (end === -1 ? view.lastIndexOf(lineFeed) : end) + 1;
-    return cut === 0 && (view.length > longestLine || this.#ended) ? view.length : cut;
-  }
-
-  /** What stands behind the semicolon of COPY on its line is no data. @returns false when more text is needed */
+  /** Behind COPY, before its rows. @returns false when more text is needed @throws LoadFault when something else stands there */
   toData(): boolean {
-    const window = this.#window;
-    const end = window.view(window.length).indexOf(lineFeed);
-    if (end === -1 && !this.#ended) return false;
-    const rest = window.view(end === -1 ? window.length : end + 1);
-    if (rest.toString('latin1').trim() !== '') throw this.#refusal('COPY');
-    window.take(rest.length);
-    return true;
+    return this.#rows.begin(this.#ended);
   }
 
   get dataLine(): number {
@@ -115,7 +80,7 @@ export class PostgresText {
 
   #rest(): Statement | undefined {
     if (!this.#ended || this.#window.length === 0) return undefined;
-    if (this.#tokens.length === 0 && (this.#place === 'toLineEnd' || this.#place === 'code')) return undefined;
+    if (this.#tokens.list.length === 0 && (this.#place === 'toLineEnd' || this.#place === 'code')) return undefined;
     if (this.#place !== 'code' && this.#place !== 'toLineEnd')
       throw new LoadFault({ line: this.line, reason: 'cutOff', about: this.#place });
     return this.#cut(this.#window.length, 0, true);
@@ -158,7 +123,7 @@ export class PostgresText {
   }
 
   #forgetBlanks(): void {
-    if (this.#tokens.length > 0 || this.#at === 0) return;
+    if (this.#tokens.list.length > 0 || this.#at === 0) return;
     this.#window.take(this.#at);
     this.#at = 0;
   }
@@ -176,7 +141,7 @@ export class PostgresText {
     const end = window.view(window.length).indexOf(lineFeed, this.#at);
     if (end === -1 && !this.#ended && window.length < 4096) return;
     const line = window.view(end === -1 ? window.length : end + 1).toString('latin1', this.#at);
-    if (this.#tokens.length > 0 || !/^\\(un)?restrict [A-Za-z0-9]+\s*$/.test(line))
+    if (this.#tokens.list.length > 0 || !/^\\(un)?restrict [A-Za-z0-9]+\s*$/.test(line))
       throw this.#refusal(/^\\[a-z_]{1,20}|^\\[!?.;]?/i.exec(line)?.[0] ?? '\\');
     window.take(line.length);
     this.#neutralised += 1;
@@ -201,8 +166,7 @@ export class PostgresText {
   #mark(byte: number): void {
     if (byte === open) this.#brackets += 1;
     if (byte === close && this.#brackets > 0) this.#brackets -= 1;
-    this.#keep('mark', String.fromCharCode(byte), this.#at, this.#at + 1);
-    this.#last = byte;
+    this.#tokens.mark(byte, this.#at);
     this.#at += 1;
   }
 
@@ -215,16 +179,9 @@ export class PostgresText {
     this.#place = 'code';
     const text = bytes.toString('latin1', base + this.#opened, base + Math.min(i, this.#opened + 64)).toLowerCase();
     if (this.#byte(0) === quote && /^[0-9]/.test(text)) throw this.#refusal('syntax');
-    this.#keep('word', text, this.#opened, i);
-    this.#last = 0;
-    this.#blocks = blocksAfter(text, this.#tokens, this.#blocks);
+    this.#tokens.keep('word', text, this.#opened, i);
+    this.#blocks = blocksAfter(text, this.#tokens.list, this.#blocks);
     if (text === 'e' && this.#byte(0) === quote) this.#openQuote(quote, true);
-  }
-
-  #keep(kind: Token['kind'], text: string, start: number, end: number): void {
-    const first = this.#tokens[0]?.text;
-    const full = this.#tokens.length >= (first === 'insert' ? tokensKeptOfRows : tokensKept);
-    if (!full || (kind === 'word' && text === 'grant')) this.#tokens.push({ kind, text, start, end, inName: this.#last === dot });
   }
 
   #quoted(): void {
@@ -241,8 +198,7 @@ export class PostgresText {
   #closeQuote(end: number): void {
     const isName = this.#place === 'name';
     const name = isName ? this.#window.nameBetween(this.#opened, end, '"') : '';
-    this.#keep(isName ? 'name' : 'text', name, this.#opened, end);
-    this.#last = 0;
+    this.#tokens.keep(isName ? 'name' : 'text', name, this.#opened, end);
     this.#place = 'code';
     this.#at = end;
   }
@@ -254,8 +210,7 @@ export class PostgresText {
       return;
     }
     this.#at = found + this.#tag.length;
-    this.#keep('text', '', this.#opened, this.#at);
-    this.#last = 0;
+    this.#tokens.keep('text', '', this.#opened, this.#at);
     this.#place = 'code';
   }
 
@@ -268,26 +223,19 @@ export class PostgresText {
 
   #comment(): void {
     const { bytes, base, length } = this.#window;
-    let i = this.#at;
-    for (; i + 1 < length && this.#comments > 0; i += 1) {
-      const [byte, next] = [bytes[base + i], bytes[base + i + 1]];
-      if ((byte === star && next === slash) || (byte === slash && next === star)) {
-        this.#comments += byte === star ? -1 : 1;
-        i += 1;
-      }
-    }
-    this.#at = Math.min(i, length);
-    if (this.#comments === 0) this.#place = 'code';
+    const range = { from: base + this.#at, to: base + length, depth: this.#comments, deepest: Number.POSITIVE_INFINITY };
+    const { at, depth } = readComment(bytes, range);
+    [this.#at, this.#comments] = [at - base, depth];
+    if (depth === 0) this.#place = 'code';
     this.#forgetBlanks();
   }
 
   #cut(end: number, delimiter: number, unfinished: boolean): Statement | undefined {
     const window = this.#window;
-    const [tokens, neutralised] = [this.#tokens, this.#neutralised];
+    const [tokens, neutralised] = [this.#tokens.take(), this.#neutralised];
     const statement = { bytes: window.view(end), line: window.line, tokens, unfinished, neutralised };
     window.take(end + delimiter);
-    [this.#at, this.#neutralised, this.#last, this.#brackets, this.#blocks] = [0, 0, 0, 0, 0];
-    this.#tokens = [];
+    [this.#at, this.#neutralised, this.#brackets, this.#blocks] = [0, 0, 0, 0];
     return tokens.length > 0 ? statement : undefined;
   }
 

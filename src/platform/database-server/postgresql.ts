@@ -1,15 +1,17 @@
 // A PostgreSQL server (13 or newer): one database, one role that owns it and can enter no other.
 import type { Readable, Writable } from 'node:stream';
-import { conflict, notFound } from '../errors.ts';
+import { badRequest, conflict, notFound } from '../errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { checkCharset, checkDatabase, doubleQuoted, singleQuoted } from './names.ts';
-import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, TableFigures } from './port.ts';
+import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, RowCount, TableFigures } from './port.ts';
 import { dumpPostgres } from './postgresql-dump.ts';
+import { databaseSize, rowCounts, tableFigures } from './postgresql-figures.ts';
 import { databaseExists as exists, putOut, roleExists } from './postgresql-known.ts';
 import { loadPostgres } from './postgresql-load.ts';
 import { asOwnRole, removeLoaders } from './postgresql-own-role.ts';
 import { replacePostgres } from './postgresql-replace.ts';
 import { type PostgresSession, scramVerifier, withPostgres } from './postgresql-session.ts';
+import { isVerifier, ownVerifier } from './postgresql-verifier.ts';
 import { PostgresWire } from './postgresql-wire.ts';
 
 export type PostgresOptions = {
@@ -55,6 +57,28 @@ export class PostgresServer implements DatabaseServer {
 
   async setPassword(database: HostedDatabase, password: string): Promise<void> {
     await this.#change(database, `PASSWORD '${await scramVerifier(password)}'`);
+  }
+
+  version(): Promise<readonly number[]> {
+    return this.#with(async (session) => {
+      const [row] = await session.rows(`SELECT current_setting('server_version_num')::int / 10000 AS major`);
+      return [Number(row?.major)];
+    });
+  }
+
+  async secretOf(database: HostedDatabase): Promise<string> {
+    this.#check(database);
+    return this.#with((session) => ownVerifier(session, database.user));
+  }
+
+  async setSecret(database: HostedDatabase, secret: string): Promise<void> {
+    if (!isVerifier(secret)) throw badRequest();
+    await this.#change(database, `PASSWORD '${secret}'`);
+  }
+
+  async counts(database: HostedDatabase): Promise<readonly RowCount[]> {
+    await this.#mustExist(database);
+    return withPostgres(this.#access, { limits: this.#limits, database: database.name }, rowCounts);
   }
 
   async lock(database: HostedDatabase): Promise<void> {
@@ -182,19 +206,4 @@ function kindOf(charset: string | undefined): string {
   const encoding = checkCharset(charset ?? 'UTF8');
   const locale = /^utf_?8$/i.test(encoding) ? 'C.UTF-8' : 'C';
   return `TEMPLATE template0 ENCODING ${singleQuoted(encoding)} LC_COLLATE '${locale}' LC_CTYPE '${locale}'`;
-}
-
-async function databaseSize(session: PostgresSession, database: string): Promise<number> {
-  const [row] = await session.rows('SELECT pg_database_size(oid) AS bytes FROM pg_database WHERE datname = $1', [database]);
-  return Number(row?.bytes ?? 0);
-}
-
-async function tableFigures(session: PostgresSession): Promise<TableFigures[]> {
-  const rows = await session.rows(
-    `SELECT CASE n.nspname WHEN 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END AS name,
-            pg_total_relation_size(c.oid) AS bytes, greatest(c.reltuples::bigint, pg_stat_get_live_tuples(c.oid), 0) AS estimate
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`,
-  );
-  return rows.map(({ name, bytes, estimate }) => ({ name: String(name), bytes: Number(bytes), rows: Number(estimate) }));
 }

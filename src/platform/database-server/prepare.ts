@@ -4,9 +4,10 @@ import type { Limits } from './limits.ts';
 import { usualLimits } from './limits.ts';
 import { rightsInside } from './mariadb.ts';
 import { nativeHash, withMariaDb } from './mariadb-session.ts';
-import { backticked, checkName, doubleQuoted, singleQuoted } from './names.ts';
+import { accountOf, backticked, checkName, doubleQuoted } from './names.ts';
 import type { DatabaseAccess } from './port.ts';
 import { scramVerifier, withPostgres } from './postgresql-session.ts';
+import { verifierReader } from './postgresql-verifier.ts';
 
 export type Account = { readonly user: string; readonly password: string };
 
@@ -59,7 +60,7 @@ const sitesDatabases = `${backticked('%\\_%')}.*`;
 async function prepareMariaDb({ administrator, panel, backup, preparation }: Work): Promise<string[]> {
   await withMariaDb(administrator, preparation.limits ?? usualLimits, async (session) => {
     const [row] = await session.rows('SELECT SUBSTRING_INDEX(USER(), "@", -1) AS host');
-    const account = (user: string) => `${singleQuoted(user)}@${singleQuoted(String(row?.host))}`;
+    const account = (user: string) => accountOf(user, String(row?.host));
     for (const { user, password } of [panel, backup])
       await session.rows(`CREATE OR REPLACE USER ${account(user)} IDENTIFIED BY PASSWORD '${nativeHash(password)}'`);
     // PROCESS: the true sizes of tables. CONNECTION ADMIN: to put a suspended user out.
@@ -89,6 +90,7 @@ async function preparePostgres({ administrator, panel, backup, preparation }: Wo
     await session.rows(`ALTER ROLE ${doubleQuoted(backup.user)} SET default_transaction_read_only = on`);
     // To put out who is in a database that goes, also a dump of it.
     await session.rows(`GRANT pg_signal_backend TO ${doubleQuoted(panel.user)}`);
+    for (const line of verifierReader(panel.user)) await session.rows(line);
     for (const database of common) {
       await session.rows(`REVOKE CONNECT, TEMPORARY ON DATABASE ${doubleQuoted(database)} FROM PUBLIC`);
       await session.rows(`GRANT CONNECT ON DATABASE ${doubleQuoted(database)} TO ${doubleQuoted(panel.user)}`);

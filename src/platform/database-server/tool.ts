@@ -1,7 +1,7 @@
 // Runs an engine's own dump program: no shell, no secret among its arguments, and nothing it wrote counts until it ended well.
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { unavailable } from '../errors.ts';
 import { engineWords } from './engine-words.ts';
@@ -11,6 +11,8 @@ export type Tool = {
   readonly arguments: readonly string[];
   /** everything the program gets beside PATH and the language */
   readonly environment?: Readonly<Record<string, string>>;
+  /** a file of ours that the program reads as `/dev/fd/3` (`handedOver`) */
+  readonly handedOver?: number;
   /** what a whole text ends with */
   readonly endMarker: string;
   /** ms after which a program that says nothing is ended */
@@ -20,6 +22,8 @@ export type Tool = {
   readonly through: (text: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 };
 
+/** the number a file that is handed over has inside of the program */
+export const handedOver = 3;
 const keptOfStderr = 4096;
 const keptOfEnd = 256;
 
@@ -30,9 +34,9 @@ const keptOfEnd = 256;
  */
 export async function runTool(tool: Tool, into: Writable): Promise<void> {
   const child = spawn(tool.program, [...tool.arguments], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', tool.handedOver ?? 'ignore'],
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C.UTF-8', ...tool.environment },
-  });
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   const exit = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   exit.catch(() => {});
   let [said, end] = ['', Buffer.alloc(0)];
@@ -47,6 +51,9 @@ export async function runTool(tool: Tool, into: Writable): Promise<void> {
       yield chunk;
     }
   }
+  // A target that takes nothing more is not waited for either.
+  const stop = () => into.destroy();
+  tool.signal?.addEventListener('abort', stop, { once: true });
   try {
     tool.signal?.throwIfAborted();
     const steps = (chunks: AsyncIterable<Buffer>) => watched(tool.through(chunks));
@@ -59,6 +66,7 @@ export async function runTool(tool: Tool, into: Writable): Promise<void> {
     throw inOurWords(error);
   } finally {
     clearInterval(watch);
+    tool.signal?.removeEventListener('abort', stop);
     if (child.exitCode === null) child.kill('SIGKILL');
     if (!into.writableFinished) into.destroy();
   }

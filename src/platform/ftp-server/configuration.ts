@@ -151,8 +151,9 @@ function filesOf({ sitesFolders }: FtpServerOptions): string[] {
     'UseEncoding UTF-8 CP949',
     'LangOptions RequireValidEncoding',
     'DenyFilter "[[:cntrl:]]"',
-    // the log names what was made, removed or renamed as it was typed: without steps that is where it lies
-    'PathDenyFilter "(^|/)\\.\\.?(/|$)"',
+    // The log names what was made, removed or renamed as it was typed: without steps that is where it lies. Names of ours that are under
+    // way are in no list, and nobody would judge such a file.
+    'PathDenyFilter "(^|/)(\\.\\.?(/|$)|\\.gotgan-[0-9a-f-]{36}(/|$))"',
     '<Directory />',
     ...deny('WRITE'),
     '</Directory>',

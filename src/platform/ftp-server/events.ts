@@ -2,12 +2,14 @@
 import { systemClock } from '../clock.ts';
 import { type FileLine, type LogFile, openLogs, positionOf, readLines } from './log-files.ts';
 import { beginningsIn, type LogLine, parseLine, placeBefore, placeOf } from './log-line.ts';
-import type { FtpEvent, FtpEventKind } from './port.ts';
+import type { FtpEvent, FtpEventKind, LogPlace } from './port.ts';
 
 export type FtpLog = {
   /** the file as the configuration names it; renamed ones beside it (`<log>.1`, `<log>-20260102`) are read to their end too */
   readonly log: string;
   readonly logWord: string;
+  /** where it lies; default this machine */
+  readonly place?: LogPlace | undefined;
   /** what the last call gave; left out, everything that is still there is told */
   readonly position?: string | undefined;
   /** epoch milliseconds of the server's own clock, with which the log was written; default the system's */
@@ -44,11 +46,12 @@ type Read = { readonly line: LogLine | 'broken' | undefined; readonly next: numb
 export async function readFtpEvents({
   log,
   logWord,
+  place,
   position,
   now = systemClock.now(),
   atMost = 2 ** 20,
 }: FtpLog): Promise<FtpRead> {
-  const files = await openLogs(log, position);
+  const files = await openLogs(log, position, place);
   try {
     const told = [];
     for (const file of files) told.push(await tellFile(file, { logWord, now, atMost }));
@@ -59,7 +62,7 @@ export async function readFtpEvents({
       broken: told.reduce((sum, { broken }) => sum + broken, 0),
     };
   } finally {
-    await Promise.all(files.map(({ handle }) => handle.close()));
+    await Promise.all(files.map(({ opened }) => opened.close()));
   }
 }
 

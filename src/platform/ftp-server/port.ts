@@ -44,3 +44,24 @@ export type FtpEvent = {
   readonly from?: string;
   readonly bytes?: number;
 };
+
+/** Where a log lies: this machine, or another one. */
+export type LogPlace = {
+  /** @returns names of what is in the folder; none when it is not there */
+  names(folder: string): Promise<string[]>;
+  /** @returns the file; undefined when it is gone, or no file */
+  open(path: string): Promise<OpenedLog | undefined>;
+};
+
+/** A file of the log while it is read; closed once, after the last reading. */
+export type OpenedLog = {
+  /** what tells it from others whatever its name is; undefined where nothing does: then its beginning has to */
+  readonly id: string | undefined;
+  readonly size: number;
+  /** epoch milliseconds */
+  readonly modifiedAt: number;
+  /** @returns up to `length` octets from there on, fewer only at the end */
+  read(length: number, position: number): Promise<Buffer>;
+  /** Gives the file back; nothing is read from it afterwards. */
+  close(): Promise<void>;
+};

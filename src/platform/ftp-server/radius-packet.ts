@@ -17,7 +17,7 @@ export const answerCode = { accept: 2, reject: 3 } as const;
 const requestCode = 1;
 const headBytes = 20;
 /** RFC 2865, 3 */
-const longestPacket = 4096;
+export const longestPacket = 4096;
 
 export type RadiusRequest = {
   readonly id: number;

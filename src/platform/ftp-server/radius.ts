@@ -1,5 +1,5 @@
 // Answers the FTP server's questions who may come in: RADIUS over UDP on loopback (docs/decisions/0015).
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,11 +18,14 @@ import {
 /** What `RadiusVendor` and `RadiusUserInfo` of our configuration name. */
 export const homeAttributes = { vendor: 4, userId: 10, groupId: 11, folder: 12, shell: 13 } as const;
 
-export type RadiusOptions = {
+export type RadiusOptions = DeskOptions & {
   /** loopback only, else RangeError: the line is guarded by nothing but MD5 */
   readonly host?: string;
   /** 0 draws a free one */
   readonly port: number;
+};
+
+export type DeskOptions = {
   /** shared with the FTP server: at least 16 characters, else RangeError */
   readonly secret: string;
   readonly answer: FtpAnswer;
@@ -40,12 +43,13 @@ export type RadiusServer = { readonly port: number; close(): Promise<void> };
 const kept = { answers: 1024, milliseconds: 30_000 };
 
 /** Listens until it is closed. @throws Error when the port is taken */
-export async function answerRadius({ host = '127.0.0.1', port, secret, ...options }: RadiusOptions): Promise<RadiusServer> {
+export async function answerRadius({ host = '127.0.0.1', port, ...options }: RadiusOptions): Promise<RadiusServer> {
   if (!/^127\.\d+\.\d+\.\d+$|^::1$/.test(host)) throw new RangeError('RADIUS is answered on loopback only');
-  if (secret.length < 16) throw new RangeError('The secret of RADIUS has at least 16 characters');
+  const desk = new RadiusDesk(options);
   const socket = createSocket(host === '::1' ? 'udp6' : 'udp4');
-  const desk = new Desk(socket, Buffer.from(secret), options);
-  socket.on('message', (datagram, sender) => desk.take(datagram, sender));
+  socket.on('message', (datagram, { address, port: from }) =>
+    desk.take(datagram, `${address} ${from}`, (packet) => socket.send(packet, from, address)),
+  );
   socket.bind(port, host);
   await once(socket, 'listening');
   socket.on('error', (fault) => options.onFault?.(fault));
@@ -59,35 +63,37 @@ export async function answerRadius({ host = '127.0.0.1', port, secret, ...option
   };
 }
 
-/** Judges each request once, though it may come twice. */
-class Desk {
-  readonly #socket: Socket;
+/** Judges each request once, though it may come twice; whatever line it came over. */
+export class RadiusDesk {
   readonly #secret: Buffer;
-  readonly #options: Omit<RadiusOptions, 'host' | 'port' | 'secret'>;
+  readonly #options: DeskOptions;
   readonly #answers = new Map<string, { readonly at: number; readonly answer: Promise<Buffer> }>();
   #judged = 0;
   #isClosed = false;
 
-  constructor(socket: Socket, secret: Buffer, options: Omit<RadiusOptions, 'host' | 'port' | 'secret'>) {
-    this.#socket = socket;
-    this.#secret = secret;
+  /** @throws RangeError for a secret that is too short */
+  constructor(options: DeskOptions) {
+    if (options.secret.length < 16) throw new RangeError('The secret of RADIUS has at least 16 characters');
+    this.#secret = Buffer.from(options.secret);
     this.#options = options;
   }
 
+  /** What is under way is answered no more. */
   close(): void {
     this.#isClosed = true;
     this.#answers.clear();
   }
 
-  take(datagram: Buffer, { address, port }: RemoteInfo): void {
+  /** @param from who asked: the same question of the same one is one that was sent again. @param reply called with the answer, if there is one */
+  take(datagram: Buffer, from: string, reply: (packet: Buffer) => void): void {
     const request = readRequest(datagram, this.#secret);
     if (!request) return;
     // RFC 2865, 2: the same port, identifier and authenticator are the same request, sent again
-    const name = `${address} ${port} ${request.id} ${request.authenticator.toString('base64')}`;
+    const name = `${from} ${request.id} ${request.authenticator.toString('base64')}`;
     const known = this.#answers.get(name)?.answer;
     const answer = known ?? this.#judge(request);
     if (!known) this.#keep(name, answer);
-    answer.then((packet) => this.#isClosed || this.#socket.send(packet, port, address), this.#options.onFault);
+    answer.then((packet) => this.#isClosed || reply(packet), this.#options.onFault);
   }
 
   #keep(name: string, answer: Promise<Buffer>): void {

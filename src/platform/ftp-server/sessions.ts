@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 export type EndedSession = 'ended' | 'gone';
 
 /**
- * ProFTPD writes the user into the title of each session's process (`proftpd: <user> - <host>: …`), and a number is used again by
- * another process: so the title is read before anything is sent.
+ * ProFTPD writes the user into the title of each session's process (`proftpd: <client>: USER <user>` while it signs in, then
+ * `proftpd: <user> - <client>: …`), and a number is used again by another process: so the title is read before anything is sent.
  * @param session as FtpSignIn.sessionId has it, the number of the process
  * @throws Error when this process has no right to end it
  */
@@ -21,10 +21,11 @@ export async function endSession({ session, user }: { session: string; user: str
   }
 }
 
-/** @returns whether a process of this number is a session of this user */
+/** @returns whether a process of this number is a session of this user, or becomes one just now */
 export async function runs({ session, user }: { session: string; user: string }): Promise<boolean> {
   if (!/^[1-9]\d{0,9}$/.test(session) || Number(session) === process.pid) return false;
-  const title = await readFile(`/proc/${session}/cmdline`, 'latin1').catch(() => '');
+  const shown = await readFile(`/proc/${session}/cmdline`, 'latin1').catch(() => '');
   // ProFTPD shows the name as it was typed; names of accounts are in small letters.
-  return title.toLowerCase().startsWith(`proftpd: ${user.toLowerCase()} - `);
+  const [title, name] = [shown.replace(/\0+$/, '').toLowerCase(), user.toLowerCase()];
+  return title.startsWith(`proftpd: ${name} - `) || (title.startsWith('proftpd: ') && title.endsWith(`: user ${name}`));
 }

@@ -1,6 +1,7 @@
 // Sites made by a program: a company's own provisioning, or ours for Unix users. One order on stdin, one answer on stdout (docs/servers.md).
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { hour, minute, second } from '../clock.ts';
 import { conflict, notFound, unavailable } from '../errors.ts';
@@ -9,8 +10,7 @@ import { answering } from '../storage/faults.ts';
 import { Folder } from '../storage/folder.ts';
 import { sharedModes } from '../storage/ownership.ts';
 import type { SiteStorage } from '../storage/port.ts';
-import type { Entry, HostedSite, SiteHome, SiteHost, SshLogin } from './port.ts';
-import type { RunEnd, RunInput, Runner } from './runner.ts';
+import type { Entry, HostedSite, RunEnd, RunInput, Runner, SiteHome, SiteHost, SshLogin } from './port.ts';
 
 export type CommandHostOptions = {
   readonly run: Runner;
@@ -18,9 +18,11 @@ export type CommandHostOptions = {
   readonly limitMilliseconds?: number;
   /** the files of a site at this home; by default in its folder on this machine */
   readonly storage?: (site: HostedSite, home: () => Promise<SiteHome>) => SiteStorage;
+  /** what must answer too so that sites can be made; PanelError 503 with what is missing */
+  readonly reached?: () => Promise<void>;
 };
 
-type Act = 'open' | 'suspend' | 'resume' | 'remove' | 'usage' | 'home' | 'check' | 'showBackup' | 'mend' | 'letIn';
+type Act = 'open' | 'suspend' | 'resume' | 'remove' | 'usage' | 'home' | 'check' | 'showBackup' | 'mend' | 'letIn' | 'endSession';
 
 const limits: Readonly<Partial<Record<Act, number>>> = {
   remove: hour,
@@ -43,16 +45,25 @@ const answer = z.object({
 });
 const usage = z.object({ bytes: count, files: count });
 const userName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/);
-const home = z.object({ folder: z.string().regex(/^\/[^\0]*$/), userId: count, groupId: count, user: userName.optional() });
+/** Nothing that leads elsewhere than it looks: another server opens it as it stands. */
+const place = z
+  .string()
+  .max(4096)
+  .refine((path) => path === resolve(path) && path !== '/' && !/\p{Cc}/u.test(path));
+const home = z.object({ folder: place, userId: count, groupId: count, user: userName.optional() });
 
+const ended = z.object({ ended: z.boolean() });
+/** A person copies these words into a terminal. */
 const login = z.object({
   login: z.object({
     user: userName,
-    host: z.string().max(253),
-    port: count.max(65_535),
-    hostKeys: z.array(z.string().max(200)).max(20),
+    host: z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$/),
+    port: count.min(1).max(65_535),
+    hostKeys: z.array(z.string().regex(/^(SHA256|MD5):[A-Za-z0-9+/=:]{1,190}$/)).max(20),
   }),
 });
+/** Where nobody is let in there is nowhere to connect to. */
+const shut = z.object({ login: z.object({ user: userName, host: z.string(), port: count, hostKeys: z.array(z.string()) }) });
 
 /** Acts throw RangeError for names that no site or backup can have, and PanelError 503 with what the program said as `code`. */
 export function commandHost(options: CommandHostOptions): SiteHost {
@@ -102,7 +113,12 @@ class CommandHost implements SiteHost {
   }
 
   async letIn(site: HostedSite, entries: readonly Entry[]): Promise<SshLogin> {
-    return parsed(login, await this.#ask('letIn', checked(site), order('letIn', site, { entries }))).login;
+    const answered = await this.#ask('letIn', checked(site), order('letIn', site, { entries }));
+    return parsed<z.infer<typeof login>>(entries.length > 0 ? login : shut, answered).login;
+  }
+
+  async endSession(site: HostedSite, session: { readonly process: string; readonly login: string }): Promise<boolean> {
+    return parsed(ended, await this.#ask('endSession', checked(site), order('endSession', site, { session }))).ended;
   }
 
   async usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }> {
@@ -116,6 +132,8 @@ class CommandHost implements SiteHost {
 
   async check(signal: AbortSignal): Promise<void> {
     await this.#ask('check', null, `${JSON.stringify({ version: 1, act: 'check' })}\n`, signal);
+    const { reached } = this.#options;
+    if (reached) await Promise.race([reached(), untilAborted(signal)]);
   }
 
   storageFor(site: HostedSite): SiteStorage {
@@ -140,8 +158,15 @@ class CommandHost implements SiteHost {
   async #send(site: HostedSite, { archive, name, checksum }: { archive: FileHandle; name: string; checksum: string }) {
     const { size: bytes } = await archive.stat();
     const header = order('showBackup', site, { backup: { name, bytes, checksum } });
-    const body = createReadStream('', { fd: archive, autoClose: false, highWaterMark: 1024 * 1024, start: 0 });
+    const end = bytes === 0 ? 0 : bytes - 1;
+    const body = createReadStream('', { fd: archive, autoClose: false, highWaterMark: 1024 * 1024, start: 0, end });
+    let broken: string | undefined;
+    body.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.syscall === 'read') broken = error.code;
+    });
     await this.#ask('showBackup', site, { header, body });
+    // Whatever was answered: what came there was not the archive.
+    if (broken) throw fault(`showBackup: the archive cannot be read (${broken})`);
   }
 
   #do(act: Act, site: HostedSite): Promise<unknown> {
@@ -158,6 +183,14 @@ class CommandHost implements SiteHost {
     });
     return judged(end, act, site);
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(fault('check: no answer in time'));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
 }
 
 function order(act: Act, { id, name, quotaBytes }: HostedSite, more: object = {}): string {

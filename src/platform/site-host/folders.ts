@@ -6,7 +6,7 @@ import { conflict, notFound, unavailable } from '../errors.ts';
 import { DiskSite } from '../storage/disk.ts';
 import { answering, faultCode, unless } from '../storage/faults.ts';
 import { Folder, within } from '../storage/folder.ts';
-import { type DiskName, temporaryPrefix } from '../storage/names.ts';
+import { type DiskName, isTemporary, temporaryName } from '../storage/names.ts';
 import { enterOrMake, folderMode, type GroupLookup, groupLookup, settle } from '../storage/ownership.ts';
 import { copyIn, makeDurable, noHardLinks, writeIn } from '../storage/publish.ts';
 import { countTree, removeTree } from '../storage/tree.ts';
@@ -53,7 +53,8 @@ class FolderHost implements SiteHost {
         await within(await enterOrMake(root, name, this.#group), async (folder) => {
           // again and again, since a crash may have come between making and this; the folders inside inherit group and mode
           await settle(folder.handle, folderMode, await this.#group());
-          for (const inside of ['www', 'backup']) await within(await enterOrMake(folder, inside, this.#group), async () => {});
+          for (const inside of ['www', 'backup', 'trash'])
+            await within(await enterOrMake(folder, inside, this.#group), async () => {});
         });
       });
     });
@@ -86,7 +87,13 @@ class FolderHost implements SiteHost {
   async usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }> {
     const name = siteName(site);
     return answering(async () =>
-      within(await this.#openSite(name), async (folder) => within(await folder.enter('www'), (www) => countTree(www))),
+      within(await this.#openSite(name), async (folder) => {
+        const www = await within(await folder.enter('www'), countTree);
+        // Sites that were opened before there was a trash have none until something is deleted.
+        const trash = await unless(['ENOENT'], () => folder.enter('trash'));
+        const trashed = trash ? await within(trash, countTree) : { bytes: 0, files: 0 };
+        return { bytes: www.bytes + trashed.bytes, files: www.files + trashed.files };
+      }),
     );
   }
 
@@ -171,7 +178,7 @@ type Shown = { readonly from: string; readonly checksum: string; readonly group:
 
 /** Puts the archive into the folder under its name: the same file where the system can link it, else a copy. */
 async function show(backup: Folder, name: string, { from, checksum, group }: Shown): Promise<void> {
-  const linkName = backup.temporaryName();
+  const linkName = temporaryName();
   const linked = await unless(['EXDEV', ...noHardLinks], () => link(from, backup.at(linkName)).then(() => true));
   const temporary = linked ? linkName : await copyIn(backup, from, group);
   try {
@@ -200,7 +207,7 @@ async function removeShownBefore(backup: Folder, newest: string): Promise<void> 
 
 /** What a crash left here; the change time, since a linked archive has its own content time. */
 async function isLeftOver(backup: Folder, name: DiskName): Promise<boolean> {
-  if (!String(name).startsWith(temporaryPrefix)) return false;
+  if (!isTemporary(name)) return false;
   const stats = await unless(['ENOENT'], () => lstat(backup.at(name)));
   return stats !== undefined && stats.ctimeMs < systemClock.now() - hour;
 }

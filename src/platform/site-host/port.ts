@@ -1,4 +1,5 @@
 // What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
+import type { Readable } from 'node:stream';
 import type { SiteStorage } from '../storage/port.ts';
 
 /** A site as its host knows it. */
@@ -11,6 +12,10 @@ export type HostedSite = {
   readonly quotaBytes?: number;
   /** what `homeOf` once answered, so that nobody has to ask again */
   readonly home?: SiteHome | null;
+  /** epoch milliseconds; since then its own user is to come in no more, whether its host knows already or not */
+  readonly suspendedAt?: number | null;
+  /** the same while it moves to another server */
+  readonly frozenAt?: number | null;
 };
 
 /** Where a site's folder (the one that holds `www/` and `backup/`) lies on its server, and the system user whose files it holds. */
@@ -44,7 +49,7 @@ export type SshLogin = {
 
 /** All acts are idempotent by site id and are run as jobs. Errors: PanelError 503 when the host does not answer. */
 export interface SiteHost {
-  /** Makes the site's folder with an empty `www/` and `backup/`; done twice it changes nothing. */
+  /** Makes the site's folder with an empty `www/`, `backup/` and `trash/`; done twice it changes nothing. */
   open(site: HostedSite): Promise<void>;
   /** The site stops answering; files stay. */
   suspend(site: HostedSite): Promise<void>;
@@ -52,7 +57,7 @@ export interface SiteHost {
   resume(site: HostedSite): Promise<void>;
   /** Files and place are gone for good. */
   remove(site: HostedSite): Promise<void>;
-  /** Counts `www/` only: what lies in `backup/` is not in the quota. */
+  /** Counts `www/` and `trash/`: what lies in `backup/` is not in the quota. */
   usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }>;
   /** @returns where the site lies, for other servers on that machine; 404 when it was never opened */
   homeOf(site: HostedSite): Promise<SiteHome>;
@@ -75,4 +80,23 @@ export interface SiteHost {
    * @returns where to connect to
    */
   letIn?(site: HostedSite, entries: readonly Entry[]): Promise<SshLogin>;
+  /**
+   * Ends a session of the server's FTP server that the panel itself cannot end: it runs as the site's user, or on another machine.
+   * @param session number of its process, and who signed in, in small letters
+   * @returns false when no such session of the site runs any more
+   */
+  endSession?(site: HostedSite, session: { readonly process: string; readonly login: string }): Promise<boolean>;
 }
+
+/** What stands on stdin of a program: one line, or a line (`header`, with its line feed) and the bytes that follow it. */
+export type RunInput = string | { readonly header: string; readonly body: Readable };
+
+/** How it ended. `code` is null when it was ended from outside; `stdout` and `stderr` are as long as the runner lets them be. */
+export type RunEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+/**
+ * Runs one fixed program, here or on another server. Everything that differs from run to run is on stdin, never on a command line; a
+ * body that breaks off ends it as its end would, so the header must say how many bytes are to come. Rejects when it could not be run,
+ * when the signal came (with its reason), or when it said more on stdout than an answer has.
+ */
+export type Runner = (input: RunInput, options: { readonly signal: AbortSignal }) => Promise<RunEnd>;

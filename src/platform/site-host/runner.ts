@@ -1,19 +1,7 @@
 // Runs a program with one order on its stdin and takes what it says, bounded in time and bytes. A program on another machine is run alike.
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-
-/** What stands on stdin: one line, or a line (`header`, with its line feed) and the bytes that follow it. */
-export type RunInput = string | { readonly header: string; readonly body: Readable };
-
-/** How it ended. `code` is null when it was ended from outside; `stdout` and `stderr` are as long as the runner lets them be. */
-export type RunEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-/**
- * Runs one fixed program. Rejects when it could not be run, when the signal came (with its reason), or when it said more on stdout
- * than an answer has.
- */
-export type Runner = (input: RunInput, options: { readonly signal: AbortSignal }) => Promise<RunEnd>;
+import type { RunEnd, RunInput, Runner } from './port.ts';
 
 /** An answer is a line; what a program says about its troubles is cut off. */
 const mostAnswer = 64 * 1024;

@@ -109,27 +109,37 @@ export class Connection {
     return this.#fault !== undefined;
   }
 
-  /** @returns the one SFTP session of this connection */
-  session(): Promise<ChannelSession> {
+  /** @returns the one SFTP session of this connection. @param isReadOnly as it is first asked for: nothing will be changed */
+  session(isReadOnly = false): Promise<ChannelSession> {
     if (this.#fault) return Promise.reject(this.#fault);
-    this.#session ??= this.#begin();
+    this.#session ??= this.#begin(isReadOnly);
     return this.#session;
   }
 
-  async #begin(): Promise<ChannelSession> {
+  async #begin(isReadOnly: boolean): Promise<ChannelSession> {
     const channel = await this.#channel((take) => this.#client.subsys('sftp', take));
     try {
-      return await ChannelSession.begin(channel, { patience: this.#patience.answer, onEnd: (fault) => this.end(fault) });
+      return await ChannelSession.begin(channel, {
+        isReadOnly,
+        patience: this.#patience.answer,
+        onEnd: (fault) => this.end(fault),
+      });
     } catch (error) {
       this.end(error instanceof SshFault ? error : undefined);
       throw error;
     }
   }
 
-  /** Begins the program on the server; its words are the server's to take apart, so they are quoted. */
+  /** Begins the program on the server; its words are the server's to take apart, so those that are not plain are quoted. */
   execute(command: readonly string[]): Promise<ClientChannel> {
-    const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const quoted = (word: string) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+    const line = command.map(quoted).join(' ');
     return this.#channel((take) => this.#client.exec(line, take));
+  }
+
+  /** @returns a way to a port that the server itself reaches (RFC 4254, 7.2); SshFault where it may not be, or nobody listens there */
+  forward({ host, port }: { readonly host: string; readonly port: number }): Promise<ClientChannel> {
+    return this.#channel((take) => this.#client.forwardOut('127.0.0.1', 0, host, port, take));
   }
 
   #channel(ask: (take: (error: Error | undefined, channel: ClientChannel) => void) => void): Promise<ClientChannel> {
@@ -148,7 +158,8 @@ export class Connection {
       ask((error, channel) => {
         clearTimeout(timer);
         this.#client.off('close', closed);
-        if (error) end(new SshFault('EPROTOCOL', `${this.#where}: the server opens no channel (${error.message})`));
+        // Of this one alone: what others have under way on the connection goes on.
+        if (error) reject(new SshFault('EPROTOCOL', `${this.#where}: the server opens no channel (${error.message})`));
         else resolve(channel);
       });
     });

@@ -1,5 +1,7 @@
 // The panel's private key in a file of this machine.
-import { open } from 'node:fs/promises';
+import { chown, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import ssh2 from 'ssh2';
 
 const forOthers = 0o077;
 
@@ -18,4 +20,30 @@ export function keyFile(path: string): () => Promise<string> {
       await file.close();
     }
   };
+}
+
+/**
+ * @returns the public half, as the key file of a server wants it: `ssh-ed25519 AAAA… gotgan`. The key is made (Ed25519, 0600) where there
+ * is none; made by root it belongs to whom the folder belongs to
+ * @throws Error when the file cannot be read, made, or holds no key
+ */
+export async function publicKeyOf(path: string): Promise<string> {
+  await make(path);
+  const key = ssh2.utils.parseKey(await keyFile(path)());
+  if (key instanceof Error) throw new Error(`${path} holds no private key in OpenSSH's format: ${key.message}`);
+  return `${key.type} ${key.getPublicSSH().toString('base64')} gotgan`;
+}
+
+async function make(path: string): Promise<void> {
+  if (await readFile(path).then(() => true, ifMissing)) return;
+  const { private: key } = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'gotgan' });
+  await writeFile(path, key, { mode: 0o600, flag: 'wx' });
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(dirname(path));
+  await chown(path, uid, gid);
+}
+
+function ifMissing(error: NodeJS.ErrnoException): false {
+  if (error.code !== 'ENOENT') throw error;
+  return false;
 }

@@ -1,6 +1,4 @@
-// What the panel asks of another server over SSH: files by SFTP version 3 (draft-ietf-secsh-filexfer-02), and one program to run.
-import type { Readable } from 'node:stream';
-
+// What the panel asks of another server over SSH: files by SFTP version 3 (draft-ietf-secsh-filexfer-02).
 /** A path on the server, as bytes: names there need not be UTF-8. */
 export type RemotePath = Buffer;
 
@@ -59,10 +57,14 @@ export interface SftpSession {
   remove(path: RemotePath): Promise<void>;
   /** @returns where a link points, as stored */
   readLink(path: RemotePath): Promise<Buffer>;
+  /** Makes a link at `path` that points at `target`. */
+  makeLink(path: RemotePath, target: Buffer): Promise<void>;
   /** Sets the permission bits; follows links. */
   setMode(path: RemotePath, mode: number): Promise<void>;
   /** Sets the permission bits of what was opened. */
   setModeOf(handle: RemoteHandle, mode: number): Promise<void>;
+  /** Sets the times of access and content of what was opened, in whole seconds since 1970. */
+  setTimesOf(handle: RemoteHandle, seconds: number): Promise<void>;
   /** rename(2): in one step, over what is there (posix-rename@openssh.com). */
   rename(from: RemotePath, to: RemotePath): Promise<void>;
   /** link(2): a second name, fails where one is taken; of a link itself, not of its target (hardlink@openssh.com). */
@@ -78,23 +80,6 @@ export type SftpLease = {
 
 /** One server, reached as any of its users. Connections are opened when they are needed, shared, and closed when idle. */
 export interface SftpServer {
-  /** @returns a session as that user, held until it is released; PanelError 503 when the server does not answer or must not be trusted */
-  lease(user: string): Promise<SftpLease>;
+  /** @param isReadOnly this user changes nothing, and need not be able to. @returns a session as that user, held until it is released; PanelError 503 when the server does not answer or must not be trusted */
+  lease(user: string, isReadOnly?: boolean): Promise<SftpLease>;
 }
-
-/** What a program is given on standard input: text, or a line with bytes after it. */
-export type ProgramInput = string | { readonly header: string; readonly body: Readable };
-
-export type ProgramResult = {
-  /** what the program ended with, or the shell that began it (128 + the signal's number); 255 where a signal ended the shell too */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-};
-
-/**
- * Runs one fixed program. Everything that differs from run to run is on standard input, never on a command line.
- * A body that breaks off ends the program's input as its end would: the header must say how many bytes are to come.
- * @throws PanelError 503 when the server does not answer, what the signal was aborted with, or what the body failed with
- */
-export type ProgramRunner = (input: ProgramInput, options: { readonly signal: AbortSignal }) => Promise<ProgramResult>;

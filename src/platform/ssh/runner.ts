@@ -2,9 +2,9 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
+import type { RunEnd, RunInput, Runner } from '../site-host/port.ts';
 import { SshFault } from './faults.ts';
-import type { ProgramInput, ProgramResult, ProgramRunner } from './port.ts';
-import type { SshServer } from './server.ts';
+import type { Held, SshServer } from './server.ts';
 
 export type RemoteProgram = {
   /** who runs it on the server: best one whose key there allows this program and nothing else (`command="…",restrict`) */
@@ -15,16 +15,14 @@ export type RemoteProgram = {
   readonly maximumOutput?: number;
 };
 
-const signalled = 255;
-
 /**
  * @returns a runner as the port describes it; its time limit is the signal's. A program that is no longer waited for is not ended:
  * sshd passes no signal on to a forced command. It should bring a limit of its own (`command="timeout 60 …"`).
  */
-export function remoteRunner(server: SshServer, program: RemoteProgram): ProgramRunner {
+export function remoteRunner(server: SshServer, program: RemoteProgram): Runner {
   return async (input, { signal }) => {
     signal.throwIfAborted();
-    const { connection, release } = await server.hold(program.user);
+    const { connection, release } = await unlessAborted(signal, server.hold(program.user));
     try {
       const channel = await connection.execute(program.command);
       return await conversation(channel, input, { signal, most: program.maximumOutput ?? 1024 * 1024 });
@@ -34,15 +32,30 @@ export function remoteRunner(server: SshServer, program: RemoteProgram): Program
   };
 }
 
+/** A connection that is still being opened when the signal comes is given back once it stands. */
+async function unlessAborted(signal: AbortSignal, opening: Promise<Held>): Promise<Held> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([opening, aborted.promise]);
+  } catch (error) {
+    opening.then(({ release }) => release()).catch(() => {});
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 async function conversation(
   channel: ClientChannel,
-  input: ProgramInput,
+  input: RunInput,
   { signal, most }: { signal: AbortSignal; most: number },
-): Promise<ProgramResult> {
-  const [stop, ended] = [new AbortController(), Promise.withResolvers<number>()];
-  let code: number | undefined;
+): Promise<RunEnd> {
+  const [stop, ended] = [new AbortController(), Promise.withResolvers<number | null>()];
+  let code: number | null | undefined;
   channel.on('exit', (status: number | null) => {
-    code = status ?? signalled;
+    code = status;
   });
   channel.on('close', () => {
     if (code !== undefined) ended.resolve(code);
@@ -70,7 +83,7 @@ async function conversation(
   }
 }
 
-async function send(channel: ClientChannel, input: ProgramInput, signal: AbortSignal): Promise<void> {
+async function send(channel: ClientChannel, input: RunInput, signal: AbortSignal): Promise<void> {
   if (typeof input === 'string') return void channel.end(input);
   channel.write(input.header);
   await pipeline(input.body, channel, { signal });
@@ -79,7 +92,8 @@ async function send(channel: ClientChannel, input: ProgramInput, signal: AbortSi
 async function bounded(stream: Readable, most: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of stream) {
+  // The output may end before the server has said how the program ended: the channel must still be there to hear it.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
     length += chunk.length;
     if (length > most) throw new SshFault('EOUTPUT', `The program says more than ${most} bytes`);
     chunks.push(chunk);

@@ -30,10 +30,10 @@ export class SshServer implements SftpServer {
   }
 
   /** As the port says. */
-  async lease(user: string): Promise<SftpLease> {
+  async lease(user: string, isReadOnly = false): Promise<SftpLease> {
     const { connection, release } = await this.hold(user);
     try {
-      return { session: await connection.session(), release };
+      return { session: await connection.session(isReadOnly), release };
     } catch (error) {
       release();
       throw error;

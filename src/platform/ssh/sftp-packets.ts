@@ -19,6 +19,7 @@ export const packetType = {
   mkdir: 14,
   rmdir: 15,
   readlink: 19,
+  symlink: 20,
   status: 101,
   handle: 102,
   data: 103,
@@ -65,6 +66,8 @@ function sizeOf(part: number | bigint | Uint8Array): number {
 
 /** Attributes to be sent that hold permission bits and nothing else: flags and mode. */
 export const modeOnly = (mode: number): readonly Field[] => [hasMode, mode];
+/** Attributes to be sent that hold times and nothing else: flags, time of access and of content. */
+export const timesOnly = (seconds: number): readonly Field[] => [hasTimes, seconds, seconds];
 /** Attributes to be sent that hold nothing. */
 export const noAttributes: readonly Field[] = [0];
 

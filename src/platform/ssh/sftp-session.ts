@@ -2,7 +2,17 @@
 import type { Duplex } from 'node:stream';
 import { SshFault } from './faults.ts';
 import type { Attributes, OpenMode, RemoteEntry, RemoteHandle, RemotePath, SftpSession } from './port.ts';
-import { type Field, modeOnly, noAttributes, openFlags, PacketCutter, PacketReader, packet, packetType } from './sftp-packets.ts';
+import {
+  type Field,
+  modeOnly,
+  noAttributes,
+  openFlags,
+  PacketCutter,
+  PacketReader,
+  packet,
+  packetType,
+  timesOnly,
+} from './sftp-packets.ts';
 
 /** OpenSSH's own bound; answers to a listing and to reading stay below it. */
 const longestPacket = 256 * 1024;
@@ -22,6 +32,8 @@ type Answer = { readonly type: number; readonly reader: PacketReader };
 type Waiting = { answer(answer: Answer): void; fail(error: Error): void; readonly isSlow: boolean };
 
 export type SessionOptions = {
+  /** nothing is changed: a server that lets nothing be written (`sftp-server -R`) has no words for it */
+  readonly isReadOnly?: boolean;
   /** milliseconds without a single byte from the server while it owes answers, after which it counts as gone */
   readonly patience: number;
   /** ends the connection; called once, when the session is of no use any more */
@@ -62,7 +74,8 @@ export class ChannelSession implements SftpSession {
     if (greeting.number() !== 3) throw new SshFault('EPROTOCOL', 'The server speaks another version of SFTP than 3');
     while (!greeting.isAtEnd) extensions.set(greeting.bytes().toString(), greeting.bytes().toString());
     const missing = neededExtensions.filter((name) => !extensions.has(name));
-    if (missing.length > 0) throw new SshFault('EPROTOCOL', `The server's SFTP lacks ${missing.join(', ')}`);
+    if (missing.length > 0 && !options.isReadOnly)
+      throw new SshFault('EPROTOCOL', `The server's SFTP lacks ${missing.join(', ')}`);
     if (extensions.has('limits@openssh.com')) await session.#askLimits();
     return session;
   }
@@ -238,12 +251,21 @@ export class ChannelSession implements SftpSession {
     return Buffer.from(reader.bytes());
   }
 
+  /** OpenSSH takes the two paths the other way round than the draft says, and every client follows it. */
+  makeLink(path: RemotePath, target: Buffer): Promise<void> {
+    return this.#done(packetType.symlink, [target, path]);
+  }
+
   setMode(path: RemotePath, mode: number): Promise<void> {
     return this.#done(packetType.setstat, [path, ...modeOnly(mode)]);
   }
 
   setModeOf(handle: RemoteHandle, mode: number): Promise<void> {
     return this.#done(packetType.fsetstat, [handle, ...modeOnly(mode)]);
+  }
+
+  setTimesOf(handle: RemoteHandle, seconds: number): Promise<void> {
+    return this.#done(packetType.fsetstat, [handle, ...timesOnly(seconds)]);
   }
 
   rename(from: RemotePath, to: RemotePath): Promise<void> {

@@ -1,12 +1,13 @@
 // A site's files in a folder on this machine.
-import { lstat, mkdir, rename, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, rename, rmdir, symlink } from 'node:fs/promises';
 import { conflict, notFound } from '../errors.ts';
+import { freeBytes, setDetails } from './details.ts';
 import { describe, look, openFile } from './entries.ts';
 import { answering, faultCode } from './faults.ts';
 import { descend, Folder, hasDescriptorPaths, within } from './folder.ts';
-import { type DiskName, temporaryPrefix } from './names.ts';
+import { type DiskName, isPlain, isTemporary } from './names.ts';
 import { enterOrMake, type GroupLookup, groupLookup, type Modes, usualModes } from './ownership.ts';
-import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
+import type { ByteRange, Entry, EntryDetails, Named, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
 import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
 import { DiskReader } from './reading.ts';
 import { takeOut } from './taking.ts';
@@ -21,7 +22,8 @@ export type DiskOptions = {
 
 /**
  * @param root the site's folder on this machine; links above it are followed, in its place and below it never. Names that are
- * stored decomposed (NFD) or in EUC-KR are listed and found in NFC. Names that begin with `.gotgan-` are not there.
+ * stored decomposed (NFD) or in EUC-KR are listed and found in NFC. Our own names of what is under way
+ * (`.gotgan-<uuid>`) are not there.
  */
 export function diskSite(root: string, options: DiskOptions = {}): SiteStorage {
   const byDescriptor = options.byDescriptor ?? hasDescriptorPaths();
@@ -32,7 +34,7 @@ export function diskSite(root: string, options: DiskOptions = {}): SiteStorage {
 function checked(path: SitePath): SitePath {
   for (const segment of path) {
     if (/^\.{0,2}$|[/\0]/.test(segment)) throw new RangeError('Not a SitePath');
-    if (segment.startsWith(temporaryPrefix)) throw notFound();
+    if (isTemporary(segment)) throw notFound();
   }
   return path;
 }
@@ -75,11 +77,16 @@ export class DiskSite implements SiteStorage {
     return entry;
   }
 
-  async list(path: SitePath): Promise<Entry[]> {
+  async list(path: SitePath, only?: readonly string[]): Promise<Entry[]> {
     return this.#in(checked(path), async (folder) => {
-      const entries = await forEach([...(await folder.shown())], ([shown, name]) => look(folder, shown, name));
+      const wanted = only ? await spelled(folder, checked(only)) : [...(await folder.shown())];
+      const entries = await forEach(wanted, ([shown, name]) => look(folder, shown, name));
       return entries.filter((entry) => entry !== undefined);
     });
+  }
+
+  async names(path: SitePath): Promise<Named[]> {
+    return this.#in(checked(path), (folder) => folder.named());
   }
 
   async open(path: SitePath, range?: ByteRange): Promise<OpenFile> {
@@ -114,6 +121,23 @@ export class DiskSite implements SiteStorage {
     });
   }
 
+  async makeLink(path: SitePath, target: string): Promise<void> {
+    const { parents, name } = split(path);
+    await this.#in(parents, async (folder) => {
+      await symlink(target, folder.at(await folder.spellingToWrite(name)));
+      await folder.sync();
+    });
+  }
+
+  async setDetails(path: SitePath, details: EntryDetails): Promise<void> {
+    const { parents, name } = split(path);
+    await this.#in(parents, async (folder) => setDetails(folder, await folder.spelling(name), details));
+  }
+
+  freeBytes(): Promise<number> {
+    return this.#in([], freeBytes);
+  }
+
   async move(from: SitePath, to: SitePath): Promise<void> {
     const source = split(from);
     const target = split(to);
@@ -128,7 +152,7 @@ export class DiskSite implements SiteStorage {
     );
   }
 
-  async take(path: SitePath, stamp: string, into: string): Promise<void> {
+  async take(path: SitePath, stamp: string | undefined, into: string): Promise<void> {
     const { parents, name } = split(path);
     await this.#in(parents, async (folder) => takeOut(folder, await folder.spelling(name), stamp, into));
   }
@@ -146,6 +170,17 @@ export class DiskSite implements SiteStorage {
       });
     });
   }
+}
+
+/** @returns what is shown as these names, and how the disk spells it; the folder is read only where a name may be spelled otherwise */
+async function spelled(folder: Folder, names: readonly string[]): Promise<[string, DiskName][]> {
+  const isThere = async (name: string) => isPlain(name) || (await folder.has(name));
+  const plain = new Set(
+    (await forEach(names, async (name) => ((await isThere(name)) ? name : ''))).filter((name) => name !== ''),
+  );
+  if (plain.size === new Set(names).size) return Array.from(plain, (name) => [name, name]);
+  const shown = await folder.shown();
+  return names.map((name) => [name, shown.get(name) ?? name]);
 }
 
 function nothingThere(error: unknown): undefined {

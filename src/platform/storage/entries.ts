@@ -3,18 +3,12 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
 import { notFound } from '../errors.ts';
 import { unless } from './faults.ts';
-import { type Folder, readFlags } from './folder.ts';
+import { type Folder, kindOf, readFlags } from './folder.ts';
 import type { DiskName } from './names.ts';
-import type { ByteRange, Entry, EntryKind, OpenFile } from './port.ts';
+import type { ByteRange, Entry, OpenFile } from './port.ts';
 
 const nanosecondsPerMillisecond = 1e6;
 const smallPiece = 64 * 1024;
-
-function kindOf(stats: BigIntStats): EntryKind {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'folder';
-  return stats.isSymbolicLink() ? 'link' : 'other';
-}
 
 /** @param name what the entry is shown as */
 export function describe(name: string, stats: BigIntStats): Entry {
@@ -38,7 +32,8 @@ export function describe(name: string, stats: BigIntStats): Entry {
  */
 export async function look(folder: Folder, shown: string, name: DiskName): Promise<Entry | undefined> {
   return unless(['ENOENT', 'EINVAL'], async () => {
-    const entry = describe(shown, await lstat(folder.at(name), { bigint: true }));
+    const stats = await lstat(folder.at(name), { bigint: true });
+    const entry = { ...describe(shown, stats), ...(name !== shown && { spelling: Buffer.from(name) }) };
     // EINVAL: it is a link no longer
     return entry.kind === 'link' ? { ...entry, target: await readlink(folder.at(name)) } : entry;
   });

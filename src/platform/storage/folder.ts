@@ -1,12 +1,12 @@
 // One opened folder: everything below it is reached through its descriptor, so that no link is followed, not even in a race.
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
-import { type BigIntStats, constants, existsSync } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, existsSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { conflict } from '../errors.ts';
 import { unless } from './faults.ts';
-import { type DiskName, isPlain, shownNames, temporaryPrefix } from './names.ts';
+import { type DiskName, isPlain, isShownAsStored, isTemporary, shownNames } from './names.ts';
+import type { EntryKind, Named } from './port.ts';
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** O_NONBLOCK: a fifo that somebody laid into a site must not hang the process. */
@@ -14,7 +14,14 @@ export const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O
 
 const diskName = (bytes: Buffer): DiskName => (isUtf8(bytes) ? bytes.toString() : bytes);
 
-export type FolderEntry = { readonly name: DiskName; readonly isFolder: boolean };
+/** @returns what a directory entry, or what was looked at, is */
+export function kindOf(stats: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): EntryKind {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'folder';
+  return stats.isSymbolicLink() ? 'link' : 'other';
+}
+
+export type FolderEntry = { readonly name: DiskName; readonly isFolder: boolean; readonly kind: EntryKind };
 
 /** @returns whether the system resolves names below a descriptor (Linux); elsewhere see Folder */
 export function hasDescriptorPaths(): boolean {
@@ -81,7 +88,17 @@ export class Folder {
   /** @returns all entries, ours too, in no particular order */
   async entries(): Promise<FolderEntry[]> {
     const found = await readdir(this.at(''), { withFileTypes: true, encoding: 'buffer' });
-    return found.map((entry) => ({ name: diskName(entry.name), isFolder: entry.isDirectory() }));
+    return found.map((entry) => ({ name: diskName(entry.name), isFolder: entry.isDirectory(), kind: kindOf(entry) }));
+  }
+
+  /** @returns what stands in the folder and is ours not; a hundred thousand names are told without a look at each */
+  async named(): Promise<Named[]> {
+    const found = await readdir(this.at(''), { withFileTypes: true });
+    if (found.every(({ name }) => isShownAsStored(name)))
+      return found.filter(({ name }) => !isTemporary(name)).map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+    const entries = await this.entries();
+    const kinds = new Map(entries.map(({ name, kind }) => [name, kind]));
+    return Array.from(shownNames([...kinds.keys()]), ([name, spelling]) => ({ name, kind: kinds.get(spelling) ?? 'other' }));
   }
 
   /** @returns what names are shown as, and how the disk spells them */
@@ -103,11 +120,6 @@ export class Folder {
 
   async has(name: DiskName): Promise<boolean> {
     return (await unless(['ENOENT', 'ENAMETOOLONG'], () => lstat(this.at(name)))) !== undefined;
-  }
-
-  /** @returns a new name for something under way, which no list shows */
-  temporaryName(): string {
-    return `${temporaryPrefix}${randomUUID()}`;
   }
 
   /** The folder's handle, for ownership and mode. */

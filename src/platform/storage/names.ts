@@ -1,16 +1,31 @@
 // File names as the disk holds them and as people read them: decomposed Hangul from a Mac, EUC-KR from an old FTP program.
 
+import { randomUUID } from 'node:crypto';
+
 /** A name as stored: text, or bytes where they are no UTF-8. */
 export type DiskName = string | Buffer;
 
-/** Names that we make while something is under way; never shown and never reachable. */
-export const temporaryPrefix = '.gotgan-';
+const temporary = /^\.gotgan-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** @returns the name of something of ours that is under way: never shown and never reachable. @param id a UUID; left out, a new one */
+export const temporaryName = (id: string = randomUUID()): string => `.gotgan-${id}`;
+
+/** Whole names only: whoever calls a file of their own `.gotgan-a.php` hides nothing. */
+export const isTemporary = (name: DiskName): boolean => typeof name === 'string' && temporary.test(name);
 
 const unreadable = '\uFFFD';
 
 /** @returns whether the name can only be meant literally, so that no other spelling has to be looked for */
 export function isPlain(name: string): boolean {
   return /^[\x20-\x7e]*$/.test(name);
+}
+
+const isProper = (name: string) => name.normalize('NFC') === name && !/[\p{Cc}\\]/u.test(name);
+
+/** @returns whether a name, read as text, is certainly shown as it is stored: bytes that are no UTF-8 were read as U+FFFD */
+export function isShownAsStored(name: string): boolean {
+  if (/^[\x20-\x5b\x5d-\x7e]*$/.test(name)) return true;
+  return !name.includes(unreadable) && isProper(name);
 }
 
 function decoded(bytes: Buffer): string {
@@ -45,8 +60,8 @@ export function shownNames(names: readonly DiskName[]): Map<string, DiskName> {
   const shown = new Map<string, DiskName>();
   const others: DiskName[] = [];
   for (const name of names) {
-    if (typeof name === 'string' && name.startsWith(temporaryPrefix)) continue;
-    if (typeof name === 'string' && name.normalize('NFC') === name && !/[\p{Cc}\\]/u.test(name)) shown.set(name, name);
+    if (isTemporary(name)) continue;
+    if (typeof name === 'string' && isProper(name)) shown.set(name, name);
     else others.push(name);
   }
   others.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

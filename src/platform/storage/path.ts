@@ -24,3 +24,6 @@ export function parsePath(text: string): SitePath | undefined {
   const allowed = (segment: string) => segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= maximumSegmentBytes;
   return segments.every(allowed) ? segments : undefined;
 }
+
+/** @returns whether a path is `start` itself or lies below it */
+export const startsWith = (path: SitePath, start: SitePath): boolean => start.every((segment, at) => path[at] === segment);

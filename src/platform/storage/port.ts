@@ -24,7 +24,22 @@ export type Entry = {
   readonly stamp: string;
   /** where a link points, as stored; only for links, which are never followed */
   readonly target?: string;
+  /** the name as the storage holds it, where that is not `name`: decomposed, in EUC-KR, with what no SitePath may hold */
+  readonly spelling?: Buffer;
 };
+
+/** What `setDetails` gives to an entry; what is left out stays. */
+export type EntryDetails = {
+  /** permission bits up to 0o777; those above stay as they are */
+  readonly mode?: number;
+  /** epoch milliseconds; over SFTP whole seconds, and links keep the time of their making */
+  readonly modifiedAt?: number;
+  /** another name in the same folder, as bytes; 409 when something has it. Given last, since the entry then has another path */
+  readonly spelling?: Buffer;
+};
+
+/** What stands in a folder, as far as the folder itself tells. */
+export type Named = Pick<Entry, 'name' | 'kind'>;
 
 export type OpenFile = { readonly entry: Entry; readonly stream: Readable };
 
@@ -58,8 +73,13 @@ export type PutMode = 'create' | 'replace';
 export interface SiteStorage {
   /** @returns what stands at `path` (404 when nothing does) */
   stat(path: SitePath): Promise<Entry>;
-  /** @returns the entries of a folder in no particular order */
-  list(path: SitePath): Promise<Entry[]>;
+  /**
+   * @param only of these names alone; what is not there any more is left out
+   * @returns the entries of a folder in no particular order
+   */
+  list(path: SitePath, only?: readonly string[]): Promise<Entry[]>;
+  /** @returns names and kinds of what stands in a folder, in no particular order: quick, since the entries are not looked at one by one */
+  names(path: SitePath): Promise<Named[]>;
   /** Opens a regular file for reading, optionally bytes `start` to `end` (both inclusive). The entry was taken from the opened file itself. */
   open(path: SitePath, range?: { start: number; end: number }): Promise<OpenFile>;
   /** @returns a way to read many files; `close` it */
@@ -72,6 +92,10 @@ export interface SiteStorage {
    * @param mode `create` never overwrites (409), `replace` swaps the file atomically
    */
   put(path: SitePath, from: string, mode: PutMode): Promise<void>;
+  /** Makes a link that points at `target` as it is given, whether something is there or not; never over something that exists (409). */
+  makeLink(path: SitePath, target: string): Promise<void>;
+  /** Changes what is told of a file or folder; of a link no mode, and of anything else nothing (404). 503 where it belongs to somebody else. */
+  setDetails(path: SitePath, details: EntryDetails): Promise<void>;
   /** Moves a file or folder; never onto something that exists (409). */
   move(from: SitePath, to: SitePath): Promise<void>;
   /** Removes a file or link, or a folder with all that is in it. Nothing there is no error. */
@@ -79,10 +103,14 @@ export interface SiteStorage {
   /**
    * Takes a regular file out of the site: from one moment to the next nobody can open it there by a path, and when this returns it
    * lies at `into`, complete and durable, mode 0600. Fails with 409 when what stands at `path` is not the entry with this stamp any
-   * more (that stays), 404 when nothing does.
-   * @param into a path on this machine where nothing is yet, in a folder that exists
+   * more (that stays), 404 when nothing does. A process that dies in the middle leaves nothing at `into`, and the file hidden in its
+   * folder: called again with the same `into` it is taken from there.
+   * @param stamp undefined: only what such a process left, else 404
+   * @param into a path on this machine where nothing is yet, in a folder that exists; its last part is a UUID
    */
-  take(path: SitePath, stamp: string, into: string): Promise<void>;
+  take(path: SitePath, stamp: string | undefined, into: string): Promise<void>;
+  /** @returns bytes that the panel may still write here, as the file system says; undefined where it cannot be asked */
+  freeBytes(): Promise<number | undefined>;
 }
 
 /** A part of an archive that was opened: exactly `end - start + 1` bytes. */

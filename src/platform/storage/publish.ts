@@ -6,7 +6,7 @@ import { copyFile, link, open, rename, rm, unlink } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { unless } from './faults.ts';
 import { type Folder, readFlags } from './folder.ts';
-import type { DiskName } from './names.ts';
+import { type DiskName, temporaryName } from './names.ts';
 import { fileMode, type Modes, settle, usualModes } from './ownership.ts';
 
 const pieceBytes = 1024 * 1024;
@@ -47,7 +47,7 @@ export async function copyIn(
   group: number | undefined,
   modes: Modes = usualModes,
 ): Promise<string> {
-  const name = folder.temporaryName();
+  const name = temporaryName();
   try {
     if (modes.inherited) await copyBytes(from, folder.at(name), modes.file);
     else await copyFile(from, folder.at(name), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -108,7 +108,7 @@ export async function movingIn(
 
 /** Replaces the content under `name` in one step by `content`, durable. */
 export async function writeIn(folder: Folder, name: DiskName, content: string, group: number | undefined): Promise<void> {
-  const temporary = folder.at(folder.temporaryName());
+  const temporary = folder.at(temporaryName());
   try {
     const file = await open(temporary, 'wx', fileMode);
     try {

@@ -1,9 +1,9 @@
 // Finds its way through a site's folders over SFTP: how names are spelled there, and that nothing on the way is a link.
 import { isUtf8 } from 'node:buffer';
 import { notFound } from '../errors.ts';
-import type { Attributes, RemotePath, SftpSession } from '../ssh/port.ts';
+import type { Attributes, RemoteHandle, RemotePath, SftpSession } from '../ssh/port.ts';
 import { faultCode, unless } from './faults.ts';
-import { type DiskName, isPlain, shownNames, temporaryPrefix } from './names.ts';
+import { type DiskName, isPlain, isTemporary, shownNames } from './names.ts';
 import type { Entry, EntryKind, SitePath } from './port.ts';
 
 /** A site's folder in a session. */
@@ -109,6 +109,27 @@ export async function unlinked<T>(remote: Remote, folders: Names, act: () => Pro
   throw found.status === 'rejected' ? found.reason : fault('ENOTDIR');
 }
 
+/** Opens for reading, only what is of these kinds: the server follows links, so what is opened is looked at in the same breath. ENOENT for others */
+export async function openAt(
+  remote: Remote,
+  names: Names,
+  kinds: readonly EntryKind[],
+): Promise<{ readonly handle: RemoteHandle; readonly attributes: Attributes }> {
+  const { session } = remote;
+  const path = at(remote, names);
+  const free = (handle: RemoteHandle) => void session.close(handle).catch(() => {});
+  const look = session.lstat(path);
+  const [opened, looked] = await Promise.allSettled([
+    unlinked(remote, names.slice(0, -1), () => session.open(path, 'read'), free),
+    look,
+  ]);
+  if (opened.status === 'rejected') throw opened.reason;
+  if (looked.status === 'fulfilled' && kinds.includes(kindOf(looked.value)))
+    return { handle: opened.value, attributes: looked.value };
+  free(opened.value);
+  throw looked.status === 'rejected' ? looked.reason : fault('ENOENT');
+}
+
 /** @returns what stands in a folder, by what it is shown as; ours is left out */
 export function readShown(inside: ReadonlyMap<DiskName, Attributes>): Map<string, RemoteName> {
   const shown = new Map<string, RemoteName>();
@@ -149,7 +170,8 @@ export async function describeAt(
   names: Names,
   attributes: Attributes,
 ): Promise<Entry | undefined> {
-  const entry = describe(shown, attributes);
+  const name = names.at(-1) ?? shown;
+  const entry = { ...describe(shown, attributes), ...(name !== shown && { spelling: Buffer.from(name) }) };
   if (entry.kind !== 'link') return entry;
   try {
     return { ...entry, target: (await remote.session.readLink(at(remote, names))).toString() };
@@ -164,7 +186,7 @@ export async function describeAt(
 export function checked(path: SitePath): SitePath {
   for (const segment of path) {
     if (/^\.{0,2}$|[/\0]/.test(segment)) throw new RangeError('Not a SitePath');
-    if (segment.startsWith(temporaryPrefix)) throw notFound();
+    if (isTemporary(segment)) throw notFound();
   }
   return path;
 }

@@ -13,11 +13,11 @@ import {
   enter,
   kindOf,
   type Names,
+  openAt,
   type Remote,
   type RemoteName,
   readShown,
   readWhole,
-  unlinked,
   walk,
 } from './sftp-paths.ts';
 
@@ -82,41 +82,28 @@ class Pieces {
 
 const covers = ({ position, length }: Piece, place: number) => position <= place && place < position + length;
 
-/** Opens what is a regular file as far as anybody knows. */
-async function openAt(remote: Remote, names: Names): Promise<RemoteHandle> {
-  const { session } = remote;
-  const path = at(remote, names);
-  const free = (handle: RemoteHandle) => void session.close(handle).catch(() => {});
-  const look = session.lstat(path);
-  const [opened, looked] = await Promise.allSettled([
-    unlinked(remote, names.slice(0, -1), () => session.open(path, 'read'), free),
-    look,
-  ]);
-  if (opened.status === 'rejected') throw opened.reason;
-  if (looked.status === 'fulfilled' && kindOf(looked.value) === 'file') return opened.value;
-  free(opened.value);
-  throw looked.status === 'rejected' ? looked.reason : notFound();
-}
-
 /**
  * Opens a regular file as a stream. @param lease is released when the stream closes, or here when there is none
  * @throws RangeError when the range is none
  */
-export async function openStream(lease: SftpLease, root: string, path: SitePath, range?: ByteRange): Promise<OpenFile> {
-  const remote = { session: lease.session, root };
+export async function openStream(lease: SftpLease & Remote, path: SitePath, range?: ByteRange): Promise<OpenFile> {
+  const remote = { session: lease.session, root: lease.root };
   try {
     if (range && !isRange(range)) throw new RangeError('A byte range must have 0 ≤ start ≤ end');
     const { names, found } = await walk(remote, path);
     const last = found.length === path.length ? found.at(-1) : undefined;
     if (!last || kindOf(last) !== 'file') throw notFound();
-    const handle = await openAt(remote, names);
+    const { handle } = await openAt(remote, names, ['file']);
     const free = () => {
       void lease.session
         .close(handle)
         .catch(() => {})
         .finally(lease.release);
     };
-    const attributes = await lease.session.fstat(handle);
+    const attributes = await lease.session.fstat(handle).catch((error) => {
+      void lease.session.close(handle).catch(() => {});
+      throw error;
+    });
     const pieces = new Pieces(lease.session, handle, attributes.size);
     return { entry: describe(path.at(-1) ?? '', attributes), stream: streamOf(pieces, lease.session.maximumRead, range, free) };
   } catch (error) {
@@ -150,7 +137,7 @@ function streamOf(pieces: Pieces, most: number, range: ByteRange | undefined, fr
   });
 }
 
-type Place = { lease(): Promise<SftpLease>; readonly root: string; stat(path: SitePath): Promise<Entry> };
+type Place = { lease(): Promise<SftpLease & Remote>; stat(path: SitePath): Promise<Entry> };
 type Folder = { readonly key: string; readonly names: Names; readonly shown: ReadonlyMap<string, RemoteName> };
 
 /** The folder of the last file is listed once; a file costs two round trips, and several may be under way. */
@@ -168,11 +155,11 @@ export class SftpReader implements SiteReader {
     if (name === undefined) throw new RangeError("The site's own folder is no file");
     return answering(async () => {
       const lease = await this.#place.lease();
-      const remote = { session: lease.session, root: this.#place.root };
+      const remote = { session: lease.session, root: lease.root };
       try {
         const folder = await this.#folderOf(remote, path.slice(0, -1));
         const listed = await fileIn(remote, folder, name);
-        const handle = await openAt(remote, [...folder.names, listed.name]);
+        const { handle } = await openAt(remote, [...folder.names, listed.name], ['file']);
         const atPath = () => this.#place.stat(path);
         return await SftpFile.of(lease, handle, { name, size: listed.attributes.size, atPath });
       } catch (error) {

@@ -1,12 +1,11 @@
 // Changes a site's files over SFTP: every change whole or not at all, never over what stands there unless that is asked for.
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { conflict } from '../errors.ts';
 import type { Attributes, RemotePath, SftpSession } from '../ssh/port.ts';
 import { faultCode, unless } from './faults.ts';
-import { type DiskName, isPlain, temporaryPrefix } from './names.ts';
-import { fileMode, folderMode } from './ownership.ts';
+import { type DiskName, isPlain, isTemporary, temporaryName } from './names.ts';
+import { sharedModes } from './ownership.ts';
 import type { PutMode, SitePath } from './port.ts';
 import { at, fault, isFolder, kindOf, lookAt, type Names, type Remote, readShown, readWhole, walk } from './sftp-paths.ts';
 import { forEach } from './tree.ts';
@@ -48,14 +47,14 @@ async function makeOne(remote: Remote, names: Names): Promise<void> {
   const { session } = remote;
   const path = at(remote, names);
   try {
-    await session.makeFolder(path, folderMode);
+    await session.makeFolder(path, sharedModes.folder);
   } catch (error) {
     const found = faultCode(error) === 'EFAIL' ? await lookAt(remote, path) : undefined;
     if (!found) throw error;
     // somebody else made it at the same moment
     return refuseUnlessFolders([found]);
   }
-  await session.setMode(path, folderMode);
+  await session.setMode(path, sharedModes.folder);
   await syncFolder(remote, names.slice(0, -1));
 }
 
@@ -65,12 +64,12 @@ type Discard = (path: RemotePath) => void;
 /** Sends a file of this machine under a temporary name beside its place, durable, with our mode. @returns that name */
 async function send(remote: Remote, folder: Names, file: FileHandle, discard: Discard): Promise<DiskName> {
   const { session } = remote;
-  const name = `${temporaryPrefix}${randomUUID()}`;
+  const name = temporaryName();
   const path = at(remote, [...folder, name]);
   const handle = await session.open(path, 'exclusive');
   try {
     await copy(session, handle, file);
-    await session.setModeOf(handle, fileMode);
+    await session.setModeOf(handle, sharedModes.file);
     await session.sync(handle);
     await session.close(handle);
     return name;
@@ -168,7 +167,7 @@ async function moveOverOwnPlaceholder(remote: Remote, from: RemotePath, to: Remo
 /** Moves a folder: rename(2) puts it in the place of an empty one only, so an empty one of ours takes the name without a race. */
 export async function moveFolder(remote: Remote, from: RemotePath, to: RemotePath): Promise<void> {
   const { session } = remote;
-  await session.makeFolder(to, folderMode).catch((error) => taken(remote, to, error));
+  await session.makeFolder(to, sharedModes.folder).catch((error) => taken(remote, to, error));
   try {
     await session.rename(from, to);
   } catch (error) {
@@ -193,11 +192,14 @@ export async function removeTree(remote: Remote, names: Names, attributes: Attri
   await unless(['ENOENT'], () => session.removeFolder(path)).catch((error) => taken(remote, path, error));
 }
 
+/** What `send` names: drawn (UUID version 4). A file that is being taken out has the id of its place (version 7); whoever began comes back for it. */
+const isSent = (name: DiskName) => isTemporary(name) && /^\.gotgan-.{14}4/.test(String(name));
+
 /** Clears away what writers that died left in a folder a day ago or longer: ours by its name, and nothing but files. */
 export async function clearAbandoned(remote: Remote, names: Names, inside: ReadonlyMap<DiskName, Attributes>): Promise<void> {
   const before = Date.now() / 1000 - abandonedSeconds;
   for (const [name, attributes] of inside) {
-    const isOurs = typeof name === 'string' && name.startsWith(temporaryPrefix) && kindOf(attributes) === 'file';
+    const isOurs = isSent(name) && kindOf(attributes) === 'file';
     if (isOurs && attributes.modifiedSeconds < before)
       await unless(['ENOENT'], () => remote.session.remove(at(remote, [...names, name])));
   }

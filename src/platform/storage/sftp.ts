@@ -1,9 +1,10 @@
 // A site's files on another server, reached by SFTP as the site's own system user (docs/decisions/0017-sftp-storage.md).
 import { unlink } from 'node:fs/promises';
 import { conflict, notFound } from '../errors.ts';
-import type { SftpServer } from '../ssh/port.ts';
+import type { SftpLease, SftpServer } from '../ssh/port.ts';
 import { answering } from './faults.ts';
-import type { ByteRange, Entry, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
+import type { ByteRange, Entry, EntryDetails, Named, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
+import { makeLink, setDetails } from './sftp-details.ts';
 import {
   at,
   checked,
@@ -12,6 +13,7 @@ import {
   enter,
   fault,
   isFolder,
+  kindOf,
   type Remote,
   readShown,
   readWhole,
@@ -43,28 +45,32 @@ export type SftpStorageOptions = {
 
 /**
  * @returns the files of one site on another server. Nothing is opened before it is asked for something. As on the disk, names that
- * are stored decomposed (NFD) or in EUC-KR are listed and found in NFC, and names that begin with `.gotgan-` are not there. Other
+ * are stored decomposed (NFD) or in EUC-KR are listed and found in NFC, and our own names of what is under way (`.gotgan-<uuid>`) are not there. Other
  * than there: times are whole seconds, and a stamp does not change when the content time was set back and the size is the same.
  */
 export function sftpStorage({ server, user, root = '/' }: SftpStorageOptions): SiteStorage {
-  return new SftpSite(() => server.lease(user), root.replace(/\/+$/, ''));
+  return sftpStorageBy(async () => ({ ...(await server.lease(user)), root: root.replace(/\/+$/, '') }));
 }
 
-type Lease = () => ReturnType<SftpServer['lease']>;
+/** A session, and the path in it of the folder that holds `www/` and `backup/`, without a stroke at its end. */
+export type RootedLease = SftpLease & { readonly root: string };
+
+/** The same where it is decided anew at each act who comes in. @param lease asked for each act */
+export function sftpStorageBy(lease: () => Promise<RootedLease>): SiteStorage {
+  return new SftpSite(lease);
+}
 
 class SftpSite implements SiteStorage {
-  readonly #lease: Lease;
-  readonly #root: string;
+  readonly #lease: () => Promise<RootedLease>;
 
-  constructor(lease: Lease, root: string) {
+  constructor(lease: () => Promise<RootedLease>) {
     this.#lease = lease;
-    this.#root = root;
   }
 
   async #with<T>(act: (remote: Remote) => Promise<T>): Promise<T> {
     return answering(async () => {
-      const { session, release } = await this.#lease();
-      return act({ session, root: this.#root }).finally(release);
+      const { session, root, release } = await this.#lease();
+      return act({ session, root }).finally(release);
     });
   }
 
@@ -80,26 +86,36 @@ class SftpSite implements SiteStorage {
     });
   }
 
-  async list(path: SitePath): Promise<Entry[]> {
+  async list(path: SitePath, only?: readonly string[]): Promise<Entry[]> {
     checked(path);
+    const wanted = only && new Set(checked(only));
     return this.#with(async (remote) => {
       const folder = await enter(remote, path);
       const inside = await readWhole(remote, folder);
       await clearAbandoned(remote, folder, inside);
-      const entries = await forEach([...readShown(inside)], ([shown, { name, attributes }]) =>
+      const shown = [...readShown(inside)].filter(([name]) => wanted?.has(name) ?? true);
+      const entries = await forEach(shown, ([shown, { name, attributes }]) =>
         describeAt(remote, shown, [...folder, name], attributes),
       );
       return entries.filter((entry) => entry !== undefined);
     });
   }
 
+  async names(path: SitePath): Promise<Named[]> {
+    checked(path);
+    return this.#with(async (remote) => {
+      const inside = await readWhole(remote, await enter(remote, path));
+      return Array.from(readShown(inside), ([name, { attributes }]) => ({ name, kind: kindOf(attributes) }));
+    });
+  }
+
   async open(path: SitePath, range?: ByteRange): Promise<OpenFile> {
     if (checked(path).length === 0) throw notFound();
-    return answering(async () => openStream(await this.#lease(), this.#root, path, range));
+    return answering(async () => openStream(await this.#lease(), path, range));
   }
 
   reader(): SiteReader {
-    return new SftpReader({ lease: this.#lease, root: this.#root, stat: (path) => this.stat(path) });
+    return new SftpReader({ lease: this.#lease, stat: (path) => this.stat(path) });
   }
 
   async makeFolder(path: SitePath): Promise<void> {
@@ -118,6 +134,21 @@ class SftpSite implements SiteStorage {
     });
   }
 
+  async makeLink(path: SitePath, target: string): Promise<void> {
+    split(path);
+    await this.#with((remote) => makeLink(remote, path, target));
+  }
+
+  async setDetails(path: SitePath, details: EntryDetails): Promise<void> {
+    split(path);
+    await this.#with((remote) => setDetails(remote, path, details));
+  }
+
+  /** SFTP version 3 cannot be asked. */
+  async freeBytes(): Promise<undefined> {
+    return undefined;
+  }
+
   async move(from: SitePath, to: SitePath): Promise<void> {
     split(from);
     split(to);
@@ -134,12 +165,12 @@ class SftpSite implements SiteStorage {
     });
   }
 
-  async take(path: SitePath, stamp: string, into: string): Promise<void> {
+  async take(path: SitePath, stamp: string | undefined, into: string): Promise<void> {
     split(path);
     await this.#with(async (remote) => {
       const { names, found } = await walk(remote, path);
-      if (found.length < path.length) throw notFound();
-      await takeOut(remote, names, stamp, into);
+      if (!found.slice(0, path.length - 1).every(isFolder) || found.length < path.length - 1) throw notFound();
+      await takeOut(remote, names, { stamp, into, anew: (act) => this.#with(act) });
     });
   }
 

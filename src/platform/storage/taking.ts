@@ -2,12 +2,12 @@
 import type { PathLike } from 'node:fs';
 import { constants } from 'node:fs';
 import { chmod, copyFile, lstat, open, rename, rm, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { conflict, notFound } from '../errors.ts';
 import { describe } from './entries.ts';
 import { unless } from './faults.ts';
 import type { Folder } from './folder.ts';
-import type { DiskName } from './names.ts';
+import { type DiskName, temporaryName } from './names.ts';
 import { moveToFreeName } from './publish.ts';
 
 /** Owner alone, and not the site's system user: nobody runs or reads it any more. */
@@ -15,21 +15,22 @@ const keptMode = 0o600;
 
 /**
  * First the file loses its name to a hidden one, so that nobody can open it any more by a path; only then it is looked at and moved.
+ * The hidden name is that of `into`, by which a process that died in between is followed up.
  * @param stamp of the entry that is meant: when something else stands there by now, that goes back under its name
  */
-export async function takeOut(folder: Folder, name: DiskName, stamp: string, into: string): Promise<void> {
-  const hidden = folder.at(folder.temporaryName());
-  const moved = await unless(['ENOENT', 'ENOTDIR'], () => rename(folder.at(name), hidden).then(() => true));
-  if (!moved) throw notFound();
-  const stats = await lstat(hidden, { bigint: true });
-  if (!stats.isFile() || !isSame(describe('', stats).stamp, stamp)) {
+export async function takeOut(folder: Folder, name: DiskName, stamp: string | undefined, into: string): Promise<void> {
+  const hidden = folder.at(temporaryName(basename(into)));
+  if (stamp !== undefined) await unless(['ENOENT', 'ENOTDIR'], () => rename(folder.at(name), hidden));
+  const stats = await unless(['ENOENT', 'ENOTDIR'], () => lstat(hidden, { bigint: true }));
+  if (!stats) throw notFound();
+  if (!stats.isFile() || (stamp !== undefined && !isSame(describe('', stats).stamp, stamp))) {
     await giveBack(hidden, folder.at(name), stats.isDirectory());
     throw conflict();
   }
   try {
     await moveAcross(hidden, into);
   } catch (error) {
-    await rm(into, { force: true });
+    for (const path of [into, partOf(into)]) await rm(path, { force: true });
     await giveBack(hidden, folder.at(name), false);
     throw error;
   }
@@ -49,13 +50,22 @@ async function giveBack(hidden: PathLike, path: PathLike, isFolder: boolean): Pr
   if (!isBack) await unlink(hidden);
 }
 
+/** What is at `into` is whole at any time: a copy goes there by its last step. */
 async function moveAcross(from: PathLike, into: string): Promise<void> {
   const renamed = await unless(['EXDEV'], () => rename(from, into).then(() => true));
-  if (!renamed) await copyFile(from, into, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  await chmod(into, keptMode);
-  for (const path of [into, dirname(into)]) {
-    const handle = await open(path, 'r');
-    await handle.sync().finally(() => handle.close());
-  }
+  const there = renamed ? into : partOf(into);
+  if (!renamed) await copyFile(from, there, constants.COPYFILE_FICLONE);
+  await chmod(there, keptMode);
+  await sync(there);
+  if (!renamed) await rename(there, into);
+  await sync(dirname(into));
   if (!renamed) await unlink(from);
+}
+
+/** @returns where a copy grows that is not whole yet */
+export const partOf = (into: string): string => `${into}.part`;
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  await handle.sync().finally(() => handle.close());
 }

@@ -29,14 +29,17 @@ export class Assets {
    * @param publicFolder with `css/` (concatenated in the order of its names), `behaviours/` and `images/`
    * @param iconFolder with `<name>.svg`
    * @param more style behind that of the folder
+   * @param libraries scripts of others by the name they get here, such as `behaviours/tus.js`: made for a page or CommonJS, and served as
+   * modules without a global name
    */
-  constructor(publicFolder: string, iconFolder: string, more = '') {
+  constructor(publicFolder: string, iconFolder: string, more = '', libraries: Readonly<Record<string, string>> = {}) {
     const css = filesOf(join(publicFolder, 'css'), '.css').map((path) => readFileSync(path));
     this.#add('panel.css', Buffer.concat([...css, Buffer.from(more)]));
     for (const folder of ['behaviours', 'images']) {
       for (const path of filesOf(join(publicFolder, folder))) this.#add(path.slice(publicFolder.length + 1), readFileSync(path));
     }
     this.#joinEverywhere(publicFolder);
+    for (const [name, path] of Object.entries(libraries)) this.#add(name, asModule(readFileSync(path)));
     for (const path of filesOf(iconFolder, '.svg'))
       this.#icons.set(path.slice(iconFolder.length + 1, -'.svg'.length), readFileSync(path, 'utf8').trim());
   }
@@ -85,6 +88,13 @@ export class Assets {
     };
   }
 }
+
+const asModule = (source: Buffer): Buffer =>
+  Buffer.concat([
+    Buffer.from('const module={exports:{}},exports=module.exports;'),
+    source,
+    Buffer.from('\nexport default module.exports;\n'),
+  ]);
 
 function filesOf(folder: string, extension = ''): string[] {
   return readdirSync(folder)

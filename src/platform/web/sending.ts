@@ -12,6 +12,14 @@ const goneAway: ReadonlySet<string | undefined> = new Set([
   'EPIPE',
 ]);
 
+/** @returns a signal that is aborted when the answer is over: the reader has it, or is gone */
+export function overWith(res: Response): AbortSignal {
+  const over = new AbortController();
+  if (res.destroyed || res.writableEnded) over.abort();
+  else res.once('close', () => over.abort());
+  return over.signal;
+}
+
 /** The stream is closed in any case. @throws what it says; the answer then ends before its length, and nobody takes it for whole */
 export async function send(stream: Readable, res: Response): Promise<void> {
   await pipeline(stream, passing, res).catch((error: NodeJS.ErrnoException) => {

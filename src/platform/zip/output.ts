@@ -8,6 +8,9 @@ const bufferBytes = 1024 * 1024;
 /** A point to which the file can go back, as long as it is the latest one. */
 export type OutputMark = { readonly offset: number; readonly digest: RunningDigest };
 
+/** Where an archive goes, part after part: into a file, or straight to whoever reads it (`Outlet`), from where nothing is taken back. */
+export type ZipTarget = Pick<Output, 'offset' | 'append' | 'mark' | 'goBack' | 'goOn' | 'finish' | 'close'>;
+
 /** Its calls must follow one another. What the disk refuses is thrown by a later call, at the latest by `finish`. */
 export class Output {
   readonly #file: FileHandle;

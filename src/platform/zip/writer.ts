@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { Compressor, lastPiece, pieceBytes } from './deflate.ts';
 import { DigestThread } from './digests.ts';
 import { GrowingBytes } from './growing-bytes.ts';
-import { Output, type OutputMark } from './output.ts';
+import { Output, type OutputMark, type ZipTarget } from './output.ts';
 import {
   dataDescriptor,
   directoryEntry,
@@ -37,13 +37,13 @@ export const sideBySide = Math.max(2, availableParallelism());
 
 /** One archive being written. Only `pack` may be called several times at once; the rest one after the other. */
 export class ZipWriter {
-  readonly #digests: DigestThread;
-  readonly #output: Output;
+  readonly #digests: DigestThread | undefined;
+  readonly #output: ZipTarget;
   readonly #directory = new GrowingBytes();
   readonly #compressor = new Compressor(sideBySide + 2);
   #entries = 0;
 
-  private constructor(output: Output, digests: DigestThread) {
+  private constructor(output: ZipTarget, digests?: DigestThread) {
     this.#output = output;
     this.#digests = digests;
   }
@@ -59,11 +59,16 @@ export class ZipWriter {
     }
   }
 
+  /** An archive of which no digests are kept: every `sha256` is empty. */
+  static to(output: ZipTarget): ZipWriter {
+    return new ZipWriter(output);
+  }
+
   /** Compresses and hashes a content that is held in memory; several may run at once, and `put` writes them in order. */
   async pack(bytes: Uint8Array): Promise<Packed> {
-    const digest = this.#digests.start();
-    const [{ method, parts, length }] = await Promise.all([this.#compressor.whole(bytes), digest.update(bytes)]);
-    const { hex } = await digest.end();
+    const digest = this.#digests?.start();
+    const [{ method, parts, length }] = await Promise.all([this.#compressor.whole(bytes), digest?.update(bytes)]);
+    const hex = digest ? (await digest.end()).hex : Promise.resolve('');
     return { method, parts, crc: crc32(bytes), size: bytes.length, compressedSize: length, sha256: hex };
   }
 
@@ -139,7 +144,7 @@ export class ZipWriter {
   /** Lets file and threads go; after a failure the file is left half-written. May be called twice. */
   async close(): Promise<void> {
     this.#compressor.close();
-    await Promise.all([this.#digests.close(), this.#output.close()]);
+    await Promise.all([this.#digests?.close(), this.#output.close()]);
   }
 
   async #begin(member: ZipMember, place: ZipPlace): Promise<void> {
@@ -153,7 +158,7 @@ export class ZipWriter {
   }
 
   async #pieces(content: AsyncIterable<Uint8Array>, mostBytes: number) {
-    const digest = this.#digests.start();
+    const digest = this.#digests?.start();
     const pending: Promise<readonly Uint8Array[]>[] = [];
     let crc = 0;
     let size = 0;
@@ -167,7 +172,7 @@ export class ZipWriter {
         const compressed = this.#compressor.piece(piece);
         compressed.catch(() => {}); // it is awaited below, perhaps after another one has failed
         pending.push(compressed);
-        await digest.update(piece);
+        await digest?.update(piece);
         if (pending.length >= sideBySide) await appendNext();
       }
       while (pending.length > 0) await appendNext();
@@ -175,7 +180,7 @@ export class ZipWriter {
       await Promise.allSettled(pending);
     }
     await this.#output.append(lastPiece);
-    return { crc, size, sha256: (await digest.end()).hex };
+    return { crc, size, sha256: digest ? (await digest.end()).hex : Promise.resolve('') };
   }
 }
 

@@ -13,7 +13,8 @@ Object.assign(globalThis.gates, {
       const found = [...form.elements].find((one) => one.name === name && (one.type !== 'radio' || one.value === value));
       const field = found ?? Object.assign(document.createElement('input'), { type: 'hidden', name });
       if (!found) form.append(field);
-      if (['radio', 'checkbox'].includes(field.type)) field.checked = true;
+      // An empty text takes the tick out of a box.
+      if (['radio', 'checkbox'].includes(field.type)) field.checked = value !== '';
       else field.value = value;
     }
     // After this function has answered, since the page goes away with it.

@@ -1,0 +1,68 @@
+// The page of uploads: its form, what is not finished, what was refused lately, and the sentences of its script.
+import type { Request } from 'express';
+import { parsePath } from '../platform/storage/path.ts';
+import type { PageData } from '../platform/web/page.ts';
+import type { Files } from './files.ts';
+import { fileAddress } from './listing.ts';
+import { resultRows } from './results.ts';
+
+/** rows of refused files on the page; the rest stands in the results */
+const mostRefused = 100;
+
+/** Sentences that the script fills in by itself. */
+const scriptWords = [
+  ...['waiting', 'checking', 'sending', 'paused', 'judging', 'stored', 'renamed', 'replaced', 'skipped', 'refused', 'broken'],
+  ...['cancelled', 'pause', 'resume', 'remove', 'pauseAll', 'resumeAll', 'cancelAll', 'total', 'left', 'leftSeconds', 'begun'],
+  ...[
+    'quarter',
+    'done',
+    'doneAll',
+    'doneRefused',
+    'tally',
+    'asks',
+    'asksMore',
+    'session',
+    'offline',
+    'online',
+    'retry',
+    'emptyFolder',
+    'unreadable',
+  ],
+  ...['hidden', 'failed', 'nothing', 'list', 'queued', 'kept', 'csv'],
+] as const;
+
+const csvColumns = ['file', 'size', 'reason'] as const;
+
+export async function uploadPage(files: Files, req: Request): Promise<PageData> {
+  const { words, url } = req.visit;
+  const asked = typeof req.query.to === 'string' ? parsePath(req.query.to) : undefined;
+  const path = asked?.[0] === 'www' ? asked : ['www'];
+  const base = url(fileAddress(req.site.name, []));
+  const unfinished = await files.unfinished.ofSite(req.site);
+  const refused = await files.refusedLately(req.site);
+  return {
+    title: words.t('files.uploadTitle'),
+    section: 'files',
+    form: true,
+    scripts: ['behaviours/uploads.js'],
+    site: req.site,
+    path,
+    base,
+    back: url(fileAddress(req.site.name, path)),
+    scans: files.scans,
+    kinds: files.rules.allowedExtensions.join(' '),
+    limits: files.limits,
+    unfinished,
+    refused: refused.slice(0, mostRefused).map(({ id, createdAt, result, folder }) => ({
+      ...resultRows([result], words)[0],
+      file: `${folder}/${result.file}`,
+      createdAt,
+      href: url(`/sites/${req.site.name}/files/results/${id}`),
+    })),
+    moreRefused: Math.max(0, refused.length - mostRefused),
+    scriptWords: {
+      ...Object.fromEntries(scriptWords.map((name) => [name, words.t(`files.script.${name}`)])),
+      columns: csvColumns.map((name) => words.t(`files.column.${name}`)),
+    },
+  };
+}

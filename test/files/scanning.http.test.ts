@@ -1,0 +1,108 @@
+// Uploads and a real clamd: what carries a known pattern is refused and kept nowhere, and so is everything while nobody can look.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { newScanner } from '../../src/platform/scanner/scanner.ts';
+import { type Clamd, marker, markerSignature, startClamd } from '../support/clamd.ts';
+import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+
+const run = promisify(execFile);
+
+let house: TestPanel;
+let daemon: Clamd;
+let owner: Visitor;
+let site: string;
+let folder: string;
+/** the panel's scanner, which a test may take away */
+let url: string;
+
+beforeAll(async () => {
+  daemon = await startClamd();
+  url = `clamd:${daemon.socket}`;
+  folder = await mkdtemp(join(tmpdir(), 'gotgan-scanning-'));
+  const scanner = {
+    present: true,
+    scan: (path: string) => newScanner(url).scan(path),
+    check: () => newScanner(url).check(),
+  };
+  house = await startPanel({ limitsScale: 1000, scanner });
+  owner = new Visitor(house);
+  site = await owner.arrive('owner@example.com');
+});
+afterAll(async () => {
+  await house?.close();
+  await daemon?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  house.clock.advance(1000);
+  url = `clamd:${daemon.socket}`;
+});
+
+const inSite = () => readdir(join(house.folder, 'sites', site, 'www'));
+const inQuarantine = () => readdir(join(house.folder, 'quarantine'));
+const rowsOf = async (answer: { headers: Record<string, string> }) => {
+  const { body } = await owner.get(answer.headers.location ?? '').set('Accept', 'application/json');
+  return Object.fromEntries(
+    (body.files as { file: string; result: string; code: string; reason: string }[]).map((row) => [row.file, row]),
+  );
+};
+
+test('a file with a known pattern is refused by the name of what was found, also inside an archive inside an archive, and the rest stands', async () => {
+  await writeFile(join(folder, 'note.txt'), `words ${marker} words`);
+  await run('7z', ['a', '-bso0', 'inner.zip', 'note.txt'], { cwd: folder });
+  await run('7z', ['a', '-bso0', 'outer.zip', 'inner.zip'], { cwd: folder });
+  await run('tar', ['czf', 'outer.tar.gz', 'note.txt'], { cwd: folder });
+  const names = ['note.txt', 'inner.zip', 'outer.zip', 'outer.tar.gz'];
+  const bad = await Promise.all(names.map(async (name) => ({ name, body: await readFile(join(folder, name)) })));
+  const rows = await rowsOf(await owner.upload(site, [...bad, { name: 'good.txt', body: 'good' }]));
+  for (const name of names) {
+    expect(rows[name]).toMatchObject({ result: 'refused', code: 'malware' });
+    expect(rows[name]?.reason).toContain(markerSignature);
+  }
+  expect(rows['good.txt']?.result).toBe('stored');
+  expect(await inSite()).toEqual(['good.txt']);
+  expect(await inQuarantine()).toEqual([]);
+});
+
+test('the page says that uploads are scanned', async () => {
+  const { text } = await owner.get(`/sites/${site}/files/www`);
+  expect(text).toContain('악성코드 검사를 합니다');
+  expect(text).not.toContain('검사는 아직 하지 않습니다');
+});
+
+test('while the scanner is away, or dies in the middle of a file, nothing of an upload is published and nothing is kept', async () => {
+  const before = await inSite();
+  const files = [
+    { name: 'one.txt', body: 'one' },
+    { name: 'large.txt', body: 'a'.repeat(3_000_000) },
+  ];
+  url = `clamd:${join(folder, 'nobody')}`;
+  const away = await owner.upload(site, files);
+  expect(away.status).toBe(503);
+  expect(away.text).toContain('악성코드 검사를 할 수 없어');
+  const dying = await new Promise<Server>((resolve) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      let heard = 0;
+      socket.on('data', (piece) => {
+        heard += piece.length;
+        if (heard > 1_000_000) socket.destroy();
+      });
+    });
+    server.listen(join(folder, 'dying.ctl'), () => resolve(server));
+  });
+  url = `clamd:${join(folder, 'dying.ctl')}?seconds=20`;
+  expect((await owner.upload(site, files.slice(1))).status).toBe(503);
+  dying.close();
+  expect(await inSite()).toEqual(before);
+  expect(await inQuarantine()).toEqual([]);
+  // It is back: the same files come in.
+  url = `clamd:${daemon.socket}`;
+  const rows = await rowsOf(await owner.upload(site, files));
+  expect(Object.values(rows).map(({ result }) => result)).toEqual(['stored', 'stored']);
+});
