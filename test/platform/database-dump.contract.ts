@@ -16,6 +16,8 @@ const refused = (status: number) => expect.objectContaining({ name: 'PanelError'
 const run = promisify(execFile);
 
 describe.each(engines)('a dump of a database: %s', (engine) => {
+  /** What the other engine does not have is no test of it. */
+  const only = (wanted: typeof engine): typeof test | (() => void) => (engine === wanted ? test : () => {});
   let world: DatabaseWorld;
 
   beforeAll(async () => {
@@ -76,7 +78,7 @@ describe.each(engines)('a dump of a database: %s', (engine) => {
     expect(full.destroyed).toBe(true);
   });
 
-  test.runIf(engine === 'mariadb')('a view whose table is gone does not stop a dump: it is a comment in it', async () => {
+  only('mariadb')('a view whose table is gone does not stop a dump: it is a comment in it', async () => {
     const [shop, copy] = [await world.database(), await world.database()];
     for (const sql of [
       'CREATE TABLE kept (id int)',
