@@ -68,9 +68,7 @@ export class FtpLogReading {
     const { id: name, reach, ftpLog: log, checkFault } = server;
     if (!reach || log === null || checkFault !== null || this.#far.has(name)) return;
     const { farLog, logWord, log: said } = this.#parts;
-    const reading = farLog(server, async (place) =>
-      this.#readOne({ name, log, logWord: await logWord(server.name), place }),
-    )
+    const reading = farLog(server, async (place) => this.#readOne({ name, log, logWord: await logWord(server.name), place }))
       .catch((err) => said.warn({ server: server.name, err }, 'the log of an FTP server could not be read'))
       .finally(() => this.#far.delete(name));
     this.#far.set(name, reading);

@@ -9,8 +9,7 @@ let house: IncomingHouse;
 afterEach(() => house?.close());
 
 const by = { kind: 'operator' } as const;
-const open = (scanner?: VirusScanner) =>
-  IncomingHouse.open({ clock: new StoppedClock(Date.now()), ...(scanner && { scanner }) });
+const open = (scanner?: VirusScanner) => IncomingHouse.open({ clock: new StoppedClock(Date.now()), ...(scanner && { scanner }) });
 const findings = () => house.incoming.findings(house.site, 0, 10);
 const scan = () => house.incoming.scan.run(house.site.id, new AbortController().signal);
 const freeze = () => house.test.panel.doors.connection.write((tx) => sites().freezing.freeze(tx, house.site.id));

@@ -576,8 +576,7 @@ test('a folder that the customer does not want protected is proposed no more, an
   expect([await proposed(), await protection.waiting(house.site)]).toEqual([['www/images', 'www/upload'], 2]);
   // One was in the last search, the other is declined before anybody searched for it.
   await house.lay('www/files/a.png', pixel);
-  for (const name of ['upload', 'files', 'files'])
-    await protection.decline(house.site, ['www', name], { kind: 'operator' });
+  for (const name of ['upload', 'files', 'files']) await protection.decline(house.site, ['www', name], { kind: 'operator' });
   await protection.search(house.site.id);
   expect([await proposed(), await protection.waiting(house.site)]).toEqual([['www/images'], 1]);
   const rows = () => house.test.panel.doors.connection.db.selectFrom('folder_proposals').select('path').execute();
