@@ -49,7 +49,9 @@ async function listed({ visitor, www, files }: At, { long, say }: Circumstances)
   if (!text.includes(number(count))) throw new Error('the page does not say how many entries there are');
   const load = await loadPage({ url: `${url}?page=7`, headers: visitor.headers, atOnce: 1, seconds: long ? 20 : 3 });
   if ([...load.statuses.keys()].some((status) => status !== 200)) throw new Error(`answered with ${[...load.statuses.keys()]}`);
-  say(`a folder of ${number(count)}: half of the pages within ${load.p50.toFixed(0)} ms, 95 of 100 within ${load.p95.toFixed(0)} ms`);
+  say(
+    `a folder of ${number(count)}: half of the pages within ${load.p50.toFixed(0)} ms, 95 of 100 within ${load.p95.toFixed(0)} ms`,
+  );
   return {
     ...{ name: `page of a folder with ${number(count)} entries: 95 of 100 within`, unit: 'ms' },
     ...{ ours: load.p95, bound: { atMost: 200 } },
@@ -63,10 +65,14 @@ async function found({ visitor, www, files }: At, { long, say }: Circumstances):
     await layEmpty(join(www, 'deep', `album-${String(folder).padStart(3, '0')}`), names(inFolder, folder));
   await writeFile(join(www, 'deep', `album-${String(folders - 1).padStart(3, '0')}`, `${needle}.txt`), '');
   const seconds: number[] = [];
-  for (let round = 0; round < (long ? 7 : 3); round += 1) seconds.push(await untilFound(visitor, `${new URL(files).pathname}/deep`));
+  for (let round = 0; round < (long ? 7 : 3); round += 1)
+    seconds.push(await untilFound(visitor, `${new URL(files).pathname}/deep`));
   say(`found in the last of ${folders} folders after ${seconds.map((one) => one.toFixed(2)).join(', ')} s`);
   return {
-    ...{ name: `search through ${number(folders * inFolder)} names: the one that is found, in the last folder, after`, unit: 's' },
+    ...{
+      name: `search through ${number(folders * inFolder)} names: the one that is found, in the last folder, after`,
+      unit: 's',
+    },
     ...{ ours: median(seconds), bound: { atMost: 1 } },
   };
 }
@@ -85,7 +91,7 @@ async function untilFound(visitor: Visitor, folder: string): Promise<number> {
 }
 
 async function zipped({ visitor, www, files }: At, { long, folder, say }: Circumstances): Promise<Figure> {
-  const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 2000, bytes: 50_000_000 };
+  const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 1000, bytes: 25_000_000 };
   await mkdir(join(www, 'album'));
   await writeFiles(join(www, 'album'), amount);
   const raw = join(folder, 'raw.zip');
@@ -99,7 +105,9 @@ async function zipped({ visitor, www, files }: At, { long, folder, say }: Circum
     await run('bash', ['-euo', 'pipefail', '-c', 'cd "$1" && zip -q -r - album | cat > "$2"', 'bash', www, raw]);
     return (performance.now() - begun) / 1000;
   };
-  const pairs = await inTurn(3, ours, theirs, ([one, other]) => say(`ZIP ${one.toFixed(2)} s; zip -r: ${other.toFixed(2)} s`));
+  const pairs = await inTurn(long ? 3 : 2, ours, theirs, ([one, other]) =>
+    say(`ZIP ${one.toFixed(2)} s; zip -r: ${other.toFixed(2)} s`),
+  );
   if ((await stat(raw)).size < amount.bytes / 4) throw new Error('zip made too little');
   return {
     ...{ name: `ZIP of a folder of ${number(amount.files)} files, ${amount.bytes / 1e6} MB, streamed ÷ zip -r -`, unit: 's' },

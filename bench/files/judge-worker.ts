@@ -5,7 +5,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ContentJudge } from '../../src/files/contents.ts';
 import { judgeFile, usualRules } from '../../src/files/policy.ts';
 
-export type Judging = { readonly files: readonly { readonly path: string; readonly bytes: number }[]; readonly isHashed: boolean };
+export type Judging = {
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly isHashed: boolean;
+};
 
 const chunkBytes = 256 * 1024;
 
@@ -32,7 +35,10 @@ async function hashed(path: string): Promise<unknown> {
 const { files, isHashed } = workerData as Judging;
 // What is loaded with the first file of a kind stays loaded in a panel that runs.
 for (const { path, bytes } of files.slice(0, 100))
-  await judgeFile({ path: ['www', path.slice(path.lastIndexOf('/') + 1)], from: path, bytes: Math.min(bytes, chunkBytes) }, usualRules);
+  await judgeFile(
+    { path: ['www', path.slice(path.lastIndexOf('/') + 1)], from: path, bytes: Math.min(bytes, chunkBytes) },
+    usualRules,
+  );
 const begun = performance.now();
 for (const { path, bytes } of files) {
   const name = path.slice(path.lastIndexOf('/') + 1);
