@@ -15,7 +15,7 @@ export function hands(doors: Doors): Hands {
     'sites.open': (run) => sites.open(id(run, 'siteId')),
     'sites.enforce': (run) => enforce(id(run, 'siteId'), doors),
     'customers.enforce': (run) => enforceCustomer(id(run, 'customerId'), doors),
-    'sites.count': (run) => sites.count(id(run, 'siteId')),
+    'sites.count': (run) => sites.counting.count(id(run, 'siteId')),
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
     'moves.run': (run) => moves.run(id(run, 'moveId'), run, (siteId) => enforce(siteId, doors)),

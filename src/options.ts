@@ -49,9 +49,12 @@ const limits = z.object({
   importBytes: count(5_000_000_000),
 });
 
+/** bytes */
+export const shortestSecret = 32;
+
 const secret = z
   .union([z.string(), z.instanceof(Buffer)])
-  .refine((bytes) => Buffer.from(bytes as string).length >= 32, 'at least 32 bytes are needed');
+  .refine((bytes) => Buffer.from(bytes as string).length >= shortestSecret, `at least ${shortestSecret} bytes are needed`);
 
 const shape = {
   publicUrl: z.string(),

@@ -189,6 +189,7 @@ export class Trash {
       await connection.write((tx) => this.#store.remove(tx, entry.id));
       return to;
     }
+    await sites.counting.refuseVanished(site);
     await connection.write((tx) => this.#store.remove(tx, entry.id));
     return undefined;
   }
@@ -227,10 +228,13 @@ export class Trash {
     const due = Map.groupBy(await this.#store.expired(clock.now(), sweptAtOnce), ({ siteId }) => siteId);
     for (const [siteId, entries] of due) {
       const site = await sites.byId(siteId);
-      await this.#deeds
-        .carryOut(site, systemActor, removed, entries.length, async (done) => {
-          for (const entry of entries) await this.#removeOne(site, entry, done);
-        })
+      await sites.counting
+        .refuseVanished(site)
+        .then(() =>
+          this.#deeds.carryOut(site, systemActor, removed, entries.length, async (done) => {
+            for (const entry of entries) await this.#removeOne(site, entry, done);
+          }),
+        )
         .catch(whenDown);
     }
   }

@@ -57,6 +57,7 @@ export class FullScan {
     await connection.write((tx) => store.setScan(tx, siteId, begun));
     let [files, found] = [0, 0];
     try {
+      await sites.counting.refuseVanished(site);
       for await (const batch of this.#batches(site)) {
         signal.throwIfAborted();
         found += await this.#parts.judge(site, batch, signal);

@@ -162,7 +162,7 @@ export class Incoming {
       if (refused > 0) await audit.record(tx, { action: 'ftp.filesRefused', ...about, details: { count: refused } });
       if (found > 0) await audit.record(tx, { action: 'ftp.scriptsFound', ...about, details: { count: found } });
       // What came by FTP is in no count yet; one count waits at a time, and a minute gathers what else comes.
-      if (from === 'table') await sites.queueCount(tx, site, now + minute);
+      if (from === 'table') await sites.counting.queue(tx, site, now + minute);
     });
     if (findings.length === 0) return 0;
     await this.kept.keepWithinQuota(site);

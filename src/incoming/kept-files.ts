@@ -140,7 +140,7 @@ export class KeptFiles {
     await connection.write(async (tx) => {
       if (!(await this.#store.change(tx, id, { kind: 'refused', told_at: clock.now() }))) throw conflict('incoming.isDone');
       await audit.record(tx, { action: 'incoming.fileHeld', actor, customerId: site.customerId, siteId: site.id, subjectId: id });
-      await sites.queueCount(tx, site);
+      await sites.counting.queue(tx, site);
     });
     await this.keepWithinQuota(site);
   }
@@ -162,7 +162,7 @@ export class KeptFiles {
         siteId: site.id,
         subjectId: id,
       });
-      await sites.queueCount(tx, site);
+      await sites.counting.queue(tx, site);
     });
     await files.held.remove(site.id, id);
   }
@@ -219,7 +219,7 @@ export class KeptFiles {
         subjectId: id,
         ...(reason && { details: { reason } }),
       });
-      await sites.queueCount(tx, site);
+      await sites.counting.queue(tx, site);
     });
   }
 }

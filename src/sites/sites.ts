@@ -9,6 +9,7 @@ import type { Letters } from '../platform/mail/letters.ts';
 import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import { type ActKind, FileAct, recoverActs } from './acts.ts';
+import { Counting } from './counting.ts';
 import { Folders } from './folders.ts';
 import { Freezing } from './freezing.ts';
 import { laterStorage } from './later-storage.ts';
@@ -59,6 +60,8 @@ export type SitesParts = {
 export class Sites {
   /** which folders of a site are upload folders */
   readonly folders: Folders;
+  /** how much a site holds */
+  readonly counting: Counting;
   /** for a site that moves to another server */
   readonly freezing: Freezing;
   readonly #parts: SitesParts;
@@ -69,6 +72,7 @@ export class Sites {
   constructor(parts: SitesParts) {
     this.#parts = parts;
     this.servers = new Servers(parts);
+    this.counting = new Counting(parts, this.servers);
     this.folders = new Folders(parts);
     this.freezing = new Freezing(parts);
     this.#store = new SiteStore(parts.connection);
@@ -253,29 +257,6 @@ export class Sites {
     await (await this.servers.host(site.serverId)).mend(site);
   }
 
-  /** Has the site's files counted anew, in the transaction of the cause; one count waits at a time. */
-  async queueCount(tx: Tx, { id: siteId, customerId }: Pick<Site, 'id' | 'customerId'>, runAt?: number): Promise<void> {
-    const later = runAt === undefined ? {} : { runAt };
-    await this.#parts.queue.add(tx, 'sites.count', { siteId, customerId }, { key: `sites.count:${siteId}`, ...later });
-  }
-
-  /**
-   * The job `sites.count`: counts the site's files and keeps the result for pages and quota. While files are changed, and when they
-   * were changed meanwhile, nothing is kept and the count comes again a lease later.
-   */
-  async count(siteId: string): Promise<void> {
-    const { connection, clock, leaseMilliseconds } = this.#parts;
-    const site = await this.#store.byId(siteId);
-    if (!site || site.openedAt === null || site.terminatedAt !== null) return;
-    const changes = await this.#store.usageChanges(siteId);
-    const usage = changes === undefined ? undefined : await (await this.servers.host(site.serverId)).usage(site);
-    await connection.write(async (tx) => {
-      const now = clock.now();
-      const kept = usage && (await this.#store.setUsage(tx, siteId, { ...usage, changes: changes ?? 0, now }));
-      if (!kept) await this.queueCount(tx, site, now + leaseMilliseconds);
-    });
-  }
-
   /** @returns an act on the site's files, which is announced before the first of them changes */
   act(site: Site, kind: ActKind, actor: Actor): FileAct {
     return new FileAct(site, { kind, actor }, { ...this.#parts, freezing: this.freezing }, this.#store);
@@ -283,7 +264,7 @@ export class Sites {
 
   /** Gives back what acts hold whose process died, writes down that they were cut off, and has their sites counted. */
   recoverActs(): Promise<void> {
-    return recoverActs(this.#parts, this.#store, (tx, site) => this.queueCount(tx, site));
+    return recoverActs(this.#parts, this.#store, (tx, site) => this.counting.queue(tx, site));
   }
 
   /** As `take`, for what would change the site. @throws PanelError 409 while it is closed because it moves */

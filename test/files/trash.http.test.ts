@@ -13,7 +13,7 @@ afterAll(() => house.close());
 const trash = () => readdir(join(house.folder, 'sites', site, 'trash'));
 const used = async () => {
   const { sites, connection } = house.panel.doors;
-  await connection.write(async (tx) => sites.queueCount(tx, await sites.byName(site)));
+  await connection.write(async (tx) => sites.counting.queue(tx, await sites.byName(site)));
   await house.work();
   return (await sites.byName(site)).usedBytes;
 };

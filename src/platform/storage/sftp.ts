@@ -3,11 +3,11 @@ import { unlink } from 'node:fs/promises';
 import { conflict, notFound } from '../errors.ts';
 import type { SftpLease, SftpServer } from '../ssh/port.ts';
 import { answering } from './faults.ts';
+import { checked, split } from './path.ts';
 import type { ByteRange, Entry, EntryDetails, Named, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
 import { makeLink, setDetails } from './sftp-details.ts';
 import {
   at,
-  checked,
   describe,
   describeAt,
   enter,
@@ -17,7 +17,6 @@ import {
   type Remote,
   readShown,
   readWhole,
-  split,
   walk,
 } from './sftp-paths.ts';
 import { openStream, SftpReader } from './sftp-reading.ts';
