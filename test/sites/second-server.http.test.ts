@@ -7,17 +7,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { Client } from 'basic-ftp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ftpServerCommands } from '../../src/ftp-server-commands.ts';
-import { StoppedClock } from '../../src/platform/clock.ts';
-import { serverCommands } from '../../src/server-commands.ts';
 import { enforce } from '../../src/suspension.ts';
 import { bytesOf, make, sendDump } from '../databases/owners.ts';
 import { ftpPassword, makeAccount, withRoom } from '../ftp/customer.ts';
 import { chopper } from '../incoming/incoming-house.ts';
-import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
-import { SecondServer } from '../support/second-server.ts';
+import type { TestPanel, Visitor } from '../support/panel.ts';
+import type { SecondServer } from '../support/second-server.ts';
 import { run } from '../support/unix-sites.ts';
+import { type SecondHouse, startSecondHouse } from './second-house.ts';
 
+let world: SecondHouse;
 let house: TestPanel;
 let second: SecondServer;
 let owner: Visitor;
@@ -28,36 +27,18 @@ let certificate: string;
 let ftp: { close(): Promise<void> } | undefined;
 
 beforeAll(async () => {
-  second = await SecondServer.open();
-  mariadb = second.startMariaDb();
-  mariadb.catch(() => {});
-  // sshd, stamps of files and MariaDB look at the clock of the machine.
-  house = await startPanel({ limitsScale: 1000, clock: new StoppedClock(Date.now()), operatorEmail: 'operator@example.com' });
-  await second.configure(gotgan);
-  certificate = await second.startFtp(gotgan, 'second');
-  owner = new Visitor(house);
+  world = await startSecondHouse((second) => {
+    mariadb = second.startMariaDb();
+    mariadb.catch(() => {});
+  });
+  ({ house, second, owner } = world);
+  certificate = await second.startFtp(world.gotgan, 'second');
 });
 afterAll(async () => {
   await ftp?.close();
-  await house?.close();
-  await second?.close();
+  await world?.close();
 });
 
-/** Types `gotgan server …`. @returns what it printed */
-async function gotgan(...[command = '', act = '', ...args]: string[]): Promise<string> {
-  if (command === 'ftp-server') return (await ftpServerCommands[act]?.(args, house.panel.doors.choices)) ?? '';
-  const given = command === 'server' ? serverCommands[act] : undefined;
-  if (!given) throw new Error(`no command ${command} ${act}`);
-  const lines: string[] = [];
-  await given(
-    args,
-    async (use) => use(house.panel),
-    (line) => void lines.push(line),
-  );
-  return `${lines.join('\n')}\n`;
-}
-
-const reached = async () => ['--address', second.network.there, '--ssh-user', second.user, '--host-key', await second.hostKey()];
 const inWww = (...path: string[]) => join(second.unix.root, site, 'www', ...path);
 
 const file = (path: string) => bytesOf(owner, `/sites/${site}/files/www/${encodeURI(path)}`);
@@ -78,30 +59,24 @@ async function enter(): Promise<Client> {
     }
   }
 }
-/** A job that failed comes again after a pause. */
-async function later(milliseconds = 60_000): Promise<void> {
-  house.clock.advance(milliseconds);
-  await house.work();
-}
-
 test('a server is not added without a host key, nor with another one than it has, and each refusal says what to do', async () => {
-  const add = (...more: string[]) => gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...more);
+  const add = (...more: string[]) => world.gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...more);
   const { there } = second.network;
   await expect(add('--address', there)).rejects.toThrow(`ssh-keyscan -p 22 -t ed25519 ${there} | ssh-keygen -lf -`);
-  const [, , ...user] = await reached();
+  const [, , ...user] = await world.reached();
   const wrong = ['--address', there, ...user.slice(0, 2), '--host-key', `SHA256:${'A'.repeat(43)}`];
   await expect(add(...wrong)).rejects.toThrow(`the host key is ${await second.hostKey()}, written down is SHA256:AAA`);
   await expect(add('--address', there, '--ssh-user', 'root', ...user.slice(2))).rejects.toThrow(/does not let this user in/);
-  expect(await gotgan('server', 'list')).not.toContain('second');
+  expect(await world.gotgan('server', 'list')).not.toContain('second');
 });
 
 test('once added it takes new sites, each as a Unix user there', async () => {
   const ftpThere = ['--ftp-host', second.network.there, '--ftp-log', second.ftpLog];
-  await gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...(await reached()), ...ftpThere);
+  await world.gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...(await world.reached()), ...ftpThere);
   ftp = await house.panel.listenForFtp();
-  await gotgan('server', 'drain', 'this-machine');
+  await world.gotgan('server', 'drain', 'this-machine');
   site = await owner.arrive('far@example.com');
-  expect(await gotgan('server', 'list')).toMatch(
+  expect(await world.gotgan('server', 'list')).toMatch(
     new RegExp(
       `\\nsecond {2}web {2}unix {2}1 sites {2}sftp ${second.user}@${second.network.there}:22 SHA256:\\S+ {2}no databases {2}ftp ${second.network.there}:21 {2}well`,
     ),
@@ -182,10 +157,10 @@ test('closed while it moves, its own user is tried once and not at every file', 
 test('its databases are made, loaded and downloaded through the line, and no port of theirs is open', async () => {
   const admin = join(second.folder, 'admin.url');
   await writeFile(admin, await mariadb, { mode: 0o600 });
-  expect(await gotgan('server', 'prepare-database', 'second', '--engine', 'mariadb', '--admin', admin)).toContain(
+  expect(await world.gotgan('server', 'prepare-database', 'second', '--engine', 'mariadb', '--admin', admin)).toContain(
     'Customers of this server can make databases now',
   );
-  expect(await gotgan('server', 'list')).toMatch(/second .* mariadb {2}/);
+  expect(await world.gotgan('server', 'list')).toMatch(/second .* mariadb {2}/);
   const open = await new Promise<boolean>((go) => {
     const socket = connect(3306, second.network.there);
     socket.once('connect', () => go(true)).once('error', () => go(false));
@@ -258,16 +233,16 @@ test('while the server is away pages say so, and what was asked for meanwhile is
   await sites.suspend(await sites.byName(site), { kind: 'operator' }, 'unpaid');
   await house.work();
   await sites.servers.check();
-  const list = await gotgan('server', 'list');
+  const list = await world.gotgan('server', 'list');
   expect(list).toMatch(/second .*FAULT: check: ssh .*: no connection \(ECONNREFUSED\)/);
   expect(list).toMatch(new RegExp(`site ${site} on second: suspend: ssh .*ECONNREFUSED`));
   await second.serve();
-  await later();
+  await world.later();
   await expect(asSite('true')).rejects.toThrow();
   await sites.resume(await sites.byName(site), { kind: 'operator' });
-  await later();
+  await world.later();
   expect((await owner.get(`/sites/${site}/files/www`)).status).toBe(200);
-  expect(await gotgan('server', 'list')).toMatch(/second .*well/);
+  expect(await world.gotgan('server', 'list')).toMatch(/second .*well/);
 });
 
 test('a server with a new host key is told nothing until the operator has taken the key over', async () => {
@@ -277,14 +252,14 @@ test('a server with a new host key is told nothing until the operator has taken 
   await second.serve();
   expect((await owner.get(`/sites/${site}/files/www`)).status).toBe(503);
   await house.panel.doors.sites.servers.check();
-  expect(await gotgan('server', 'list')).toContain(`the host key is ${await second.hostKey()}, written down is ${before}`);
-  await expect(gotgan('server', 'reach', 'second', '--host-key', `SHA256:${'B'.repeat(43)}`)).rejects.toThrow(
+  expect(await world.gotgan('server', 'list')).toContain(`the host key is ${await second.hostKey()}, written down is ${before}`);
+  await expect(world.gotgan('server', 'reach', 'second', '--host-key', `SHA256:${'B'.repeat(43)}`)).rejects.toThrow(
     /nothing was changed/,
   );
-  expect(await gotgan('server', 'reach', 'second', '--host-key', await second.hostKey())).toContain(
+  expect(await world.gotgan('server', 'reach', 'second', '--host-key', await second.hostKey())).toContain(
     `No longer trusted: ${before}`,
   );
   expect((await owner.get(`/sites/${site}/files/www`)).status).toBe(200);
   await house.panel.doors.sites.servers.check();
-  expect(await gotgan('server', 'list')).toMatch(/second .*well/);
+  expect(await world.gotgan('server', 'list')).toMatch(/second .*well/);
 });

@@ -1,5 +1,5 @@
 // A second server as docs/servers.md sets it up: in a network of its own, with sshd, the program that makes sites as Unix users, MariaDB and an FTP server. Needs root.
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ export class SecondServer {
   readonly user: string;
   readonly group: string;
   readonly #endings: (() => Promise<unknown>)[];
+  #sshd: ChildProcess | undefined;
 
   private constructor(
     parts: { network: Network; unix: UnixSites; folder: string; user: string; group: string },
@@ -127,8 +128,20 @@ export class SecondServer {
 
   /** Starts sshd. */
   async serve(): Promise<void> {
-    this.network.start('/usr/sbin/sshd', ['-D', '-e', '-f', join(this.folder, 'sshd_config')]);
+    this.#sshd = this.network.start('/usr/sbin/sshd', ['-D', '-e', '-f', join(this.folder, 'sshd_config')]);
     await this.network.listening(22);
+  }
+
+  /** Cuts every line of SSH that stands; with `andAll` sshd itself is gone too, until `serve`. @returns how many processes were ended */
+  async cut(andAll = false): Promise<number> {
+    let ended = 0;
+    for (const pid of await this.network.processes()) {
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+      if (!name.startsWith('sshd') || (pid === this.#sshd?.pid && !andAll)) continue;
+      process.kill(pid, 'SIGKILL');
+      ended += 1;
+    }
+    return ended;
   }
 
   /** Starts MariaDB on that machine's loopback alone. @returns an administrator's URL, as that machine would use it */
