@@ -44,7 +44,7 @@ const page = () => `/sites/${site}/databases/${blog.id}`;
 const sql = async (text: string) => (await second.psql(text, blog.name)).trim();
 /** Cuts the line as soon as something is under way. @returns what was ended */
 async function cutOnce(isUnderWay: () => Promise<boolean>, andAll = false): Promise<number> {
-  for (const until = Date.now() + 20_000; Date.now() < until; await sleep(5))
+  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(5))
     if (await isUnderWay().catch(() => false)) return second.cut(andAll);
   throw new Error('it was never under way');
 }
@@ -158,15 +158,17 @@ test.each([
   await second.psql('DELETE FROM guests WHERE id > 1000', blog.name);
 });
 
-/** Lets time pass until the move has ended; `meanwhile` runs beside it. @returns its last step */
+/** Lets time pass until the move has ended; `meanwhile` runs beside it. @returns its last step, or why it failed */
 async function untilMoved(meanwhile: () => Promise<unknown>): Promise<string | undefined> {
   const beside = meanwhile();
-  for (let rounds = 0; rounds < 100; rounds += 1) {
+  beside.catch(() => {});
+  for (let rounds = 0; rounds < 200; rounds += 1) {
     await house.work();
     const [move] = await house.panel.doors.moves.list(true);
+    if (move?.fault != null) return move.fault;
     if (move?.endedAt != null) {
       await beside;
-      return move.fault ?? move.step;
+      return move.step;
     }
     house.clock.advance(10_000);
   }

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { chown, link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import ssh2 from 'ssh2';
 
 const forOthers = 0o077;
 
@@ -30,6 +29,7 @@ export function keyFile(path: string): () => Promise<string> {
  */
 export async function publicKeyOf(path: string): Promise<string> {
   await make(path);
+  const { default: ssh2 } = await import('ssh2');
   const key = ssh2.utils.parseKey(await keyFile(path)());
   if (key instanceof Error) throw new Error(`${path} holds no private key in OpenSSH's format: ${key.message}`);
   return `${key.type} ${key.getPublicSSH().toString('base64')} gotgan`;
@@ -38,6 +38,7 @@ export async function publicKeyOf(path: string): Promise<string> {
 /** Another process may make one at the same moment: the first whole key stays, and both read that. */
 async function make(path: string): Promise<void> {
   if (await readFile(path).then(() => true, ifMissing)) return;
+  const { default: ssh2 } = await import('ssh2');
   const { private: key } = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'gotgan' });
   const fresh = `${path}.${randomUUID()}`;
   try {
