@@ -52,8 +52,8 @@ export type Move = {
 /** A move with the names that an operator knows. */
 export type ListedMove = Move & { readonly site: string; readonly from: string; readonly to: string };
 
-/** Where FTP programs or programs of the site have to go from now on, and where they went. */
-export type ChangedAddress = { readonly what: string; readonly before: string; readonly after: string };
+/** Where FTP programs or programs of the site have to go from now on, and where they went; null: there is none, or was none. */
+export type ChangedAddress = { readonly what: string; readonly before: string | null; readonly after: string | null };
 
 export type MovesParts = {
   readonly connection: Connection;

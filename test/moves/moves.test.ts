@@ -97,10 +97,16 @@ test('a site moves with every file, mode, time, link and name, with databases an
   expect(existsSync(join(house.folder, 'closed', name, 'www/index.php'))).toBe(true);
 
   const text = (await house.letters()).join('\n');
-  for (const words of ['사이트를 다른 서버로 옮깁니다', '사이트를 다른 서버로 옮겼고', 'FTP: - → ftp2.example.com:21'])
+  for (const words of [
+    '사이트를 다른 서버로 옮깁니다',
+    '사이트를 다른 서버로 옮겼고',
+    'FTP\n이전: 없음\n지금: ftp2.example.com:21',
+  ])
     expect(text).toContain(words);
   for (const { name: database, engine } of await databases.list(site))
-    expect(text).toContain(`- ${database}: 127.0.0.1:${administrator(engine).port} → 127.0.0.1:${seconds[engine].access.port}`);
+    expect(text).toContain(
+      `데이터베이스 ${database}\n이전: 127.0.0.1:${administrator(engine).port}\n지금: 127.0.0.1:${seconds[engine].access.port}`,
+    );
   expect((await visitor.get('/account/history')).text).toContain('다른 서버로 옮김');
   expect((await visitor.get('/dashboard')).text).toContain('ftp2.example.com:21');
   expect((await visitor.get(`/sites/${name}/ftp`)).text).toContain('ftp2.example.com');

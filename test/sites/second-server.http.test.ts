@@ -145,7 +145,7 @@ test('closed while it moves, its own user is tried once and not at every file', 
   const { id } = await sites.byName(site);
   await connection.write((tx) => sites.freezing.freeze(tx, id));
   await enforce(id, house.panel.doors);
-  const refusals = () => second.network.said().split(`User ${second.unix.user(site)} not allowed`).length;
+  const refusals = () => second.network.said().split(`Access denied for user ${second.unix.user(site)} by PAM`).length;
   const before = refusals();
   for (const path of ['안녕.txt', 'private/z.txt', 'after.txt']) expect((await file(path)).status).toBe(200);
   expect(refusals() - before).toBe(1);

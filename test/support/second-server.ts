@@ -119,7 +119,8 @@ export class SecondServer {
       'PidFile none',
       // as in Debian's own configuration, with what an operator may have added
       'Subsystem sftp /usr/lib/openssh/sftp-server -l INFO',
-      'UsePAM no',
+      // Debian's: with it sshd hangs up on whoever is locked, instead of refusing the key.
+      'UsePAM yes',
       'MaxStartups 200',
     ];
     await writeFile(join(this.folder, 'sshd_config'), `${own.join('\n')}\n${printed}`);
