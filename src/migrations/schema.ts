@@ -20,7 +20,7 @@ type Time = number;
 
 export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
-export type { FileTables } from './file-tables.ts';
+export type { FileJobKind, FileJobState, FileJobStep, FileTables } from './file-tables.ts';
 export type { FtpTables } from './ftp-tables.ts';
 export type { IncomingTables } from './incoming-tables.ts';
 
