@@ -22,7 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-const send = (path: string, fields: Record<string, string | string[]>) => owner.send(`${files}/${path}`, { _csrf: token, ...fields });
+const send = (path: string, fields: Record<string, string | string[]>) =>
+  owner.send(`${files}/${path}`, { _csrf: token, ...fields });
 const upload = (name: string) => {
   const post = owner.agent.post(`${files}/upload`).set('Origin', house.origin);
   for (const [field, value] of Object.entries({ _csrf: token, to: 'www/d', conflict: 'replace' })) post.field(field, value);
@@ -63,7 +64,8 @@ async function untouched(): Promise<void> {
 }
 
 /** What an answer holds, texts and bytes alike. */
-const said = ({ text, body }: { text?: string; body?: unknown }) => `${text ?? ''}${Buffer.isBuffer(body) ? body.toString('latin1') : ''}`;
+const said = ({ text, body }: { text?: string; body?: unknown }) =>
+  `${text ?? ''}${Buffer.isBuffer(body) ? body.toString('latin1') : ''}`;
 
 test('through a link that stands there nothing is seen, changed or deleted, by any page or form', async () => {
   await symlink(outside, www('e'));

@@ -41,7 +41,9 @@ export async function swapping(places: {
   readonly targets: readonly string[];
 }): Promise<{ stop(): Promise<void> }> {
   const { folder, away, targets } = places;
-  const child = spawn(process.execPath, ['-e', program, folder, away, ...targets], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child = spawn(process.execPath, ['-e', program, folder, away, ...targets], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await Promise.race([new Promise((go) => child.stdout?.once('data', go)), ended]);
   return {
