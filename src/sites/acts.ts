@@ -1,6 +1,6 @@
 // Acts on a site's files that are under way: the room they hold, and what becomes of it when their process dies.
 import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
-import type { FileActKind } from '../migrations/010-file-acts.ts';
+import type { FileActKind } from '../migrations/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
