@@ -157,6 +157,8 @@ export async function receive(req: Request, res: Response, parts: Parts): Promis
   // The folder comes from a field of its own, paths inside it from the names; both are judged as paths.
   const { default: multer } = await import('multer');
   const read = multer({ storage: engine, limits: formLimits, defParamCharset: 'utf8', preservePath: true }).array('files');
+  // Who is gone already is waited for by multer for ever: it listens for what has been said.
+  if (req.destroyed) throw badRequest();
   await new Promise<void>((resolve, reject) => read(req, res, (error: unknown) => (error ? reject(inWords(error)) : resolve())));
   return engine.received;
 }
