@@ -200,7 +200,9 @@ describe('data', () => {
 });
 
 describe('scripts of pages', () => {
-  const scripts = readdirSync(join(root, 'public/behaviours')).map((name) => ({ name, text: read(`public/behaviours/${name}`) }));
+  const scripts = readdirSync(join(root, 'public/behaviours'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => ({ name, text: read(`public/behaviours/${name}`) }));
 
   test('keep nothing in the browser, listen to no messages of others, and read no names that a page could make', () => {
     const found = scripts.flatMap(({ name, text }) =>

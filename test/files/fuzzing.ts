@@ -42,7 +42,7 @@ export async function fuzz({ attacker, seed, from = 0, requests, atOnce = 6 }: F
       statuses[answer.what] = (statuses[answer.what] ?? 0) + 1;
       if (answer.location) uploads.made(answer.location);
       if (/^5|hung/.test(answer.what))
-        faults.push(`number ${number} of seed ${seed} (${request.seed}): ${answer.what} ${answer.text.slice(0, 300)}`);
+        faults.push(`number ${number} of seed ${seed} (${request.seed}): ${answer.what} ${answer.text.slice(-700)}`);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
@@ -137,7 +137,7 @@ function answered(socket: Socket, bytes: Buffer, vanishes: boolean): Promise<Ans
     };
     const timers = [setTimeout(() => end('hung'), answerMilliseconds)];
     socket.setEncoding('latin1').on('data', (piece) => {
-      text += piece;
+      text = (text + piece).replace(/^HTTP\/1\.1 1\d\d.*\r\n\r\n/, '');
       if (isWhole(text)) end('closed');
     });
     socket.on('error', () => end('closed')).on('close', () => end('closed'));
@@ -151,7 +151,7 @@ function answered(socket: Socket, bytes: Buffer, vanishes: boolean): Promise<Ans
 
 function isWhole(text: string): boolean {
   const end = text.indexOf('\r\n\r\n');
-  if (end === -1 || /^HTTP\/1\.1 1/.test(text)) return false;
+  if (end === -1) return false;
   const length = /^content-length: (\d+)\r$/im.exec(text.slice(0, end + 2))?.[1];
   if (/^HTTP\/1\.1 (?:204|304)/.test(text)) return true;
   return length === undefined ? text.endsWith('0\r\n\r\n') : text.length - end - 4 >= Number(length);

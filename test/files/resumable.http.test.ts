@@ -421,6 +421,18 @@ describe('before a byte is sent', () => {
     const csv = await owner.get(`/sites/${site}/files/results/${body.results}?as=csv`);
     expect(csv.headers['content-type']).toContain('text/csv');
     expect(csv.text.split('\r\n')).toHaveLength(7);
+    // Without JavaScript: the refusals of the day as a file, as text to select, and the way back to choose again.
+    const upload = await owner.get(`/sites/${site}/files/upload?to=www/plan`);
+    expect(upload.text).toContain('<tr data-path="www/plan/x/shell.php">');
+    expect(upload.text).toMatch(/<pre id="refusals-text"[^>]*>[^<]*www\/plan\/x\/shell\.php\t/);
+    const lately = await owner.get(`/sites/${site}/files/upload?as=csv`);
+    expect(lately.headers['content-disposition']).toContain(`refused-${site}.csv`);
+    const lines = lately.text.trimEnd().split('\r\n').slice(1);
+    expect(lines.filter((line) => line.startsWith('"www/plan/x/shell.php"'))).toHaveLength(1);
+    expect(lines.filter((line) => /^"www\/plan\/(?:old|new)\.txt"/.test(line))).toEqual([]);
+    const result = (await owner.get(`/sites/${site}/files/results/${body.results}`)).text;
+    expect(result).toMatch(/<pre id="refusals-text"[^>]*>[^<]*x\/shell\.php\t/);
+    expect(result).toContain(`href="/sites/${site}/files/upload?to=www%2Fplan"`);
     // The very file: the same path, size and time of change.
     const headers = {
       'Upload-Length': '100',
