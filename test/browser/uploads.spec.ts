@@ -164,6 +164,8 @@ test.skipIf(browserMissing)('what is cancelled between two attempts is not sent 
   let sent = 0;
   await page.route(/\/files\/upload$/, async (route) => {
     sent += 1;
+    // Every bundle says what its files are.
+    expect(route.request().postDataBuffer()?.toString('latin1')).toMatch(/name="sha256"\r\n\r\n[0-9a-f]{64}\r\n/);
     if (sent === 1) await route.fulfill({ status: 502, body: 'a proxy' });
     else await route.continue();
   });

@@ -23,8 +23,8 @@ export type FuzzOptions = {
 
 const answerMilliseconds = 20_000;
 const vanishMilliseconds = 15;
-/** how long an answer is waited for before the panel is told that nothing more comes */
-const patienceMilliseconds = 400;
+/** how long an answer is waited for before the panel is told that nothing more comes: of a request that looks whole, and of one that does not */
+const patience = { whole: 5000, cut: 200 };
 
 /** Sends `requests` changed requests. @returns what came back */
 export async function fuzz({ attacker, seed, from = 0, requests, atOnce = 6 }: FuzzOptions): Promise<FuzzReport> {
@@ -122,11 +122,13 @@ function send(attacker: Attacker, request: Mutated, upload: string, number: numb
   const head = filled(request.head).replaceAll('{{length}}', String(Math.max(0, body.length + request.lie)));
   const bytes = Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]);
   const sent = bytes.subarray(0, Math.ceil(bytes.length * request.sent));
-  return answered(connect(Number(port), hostname), sent, sent.length < bytes.length);
+  const looksWhole = request.lie <= 0 && (!/^transfer-encoding/im.test(head) || body.toString('latin1').endsWith('0\r\n\r\n'));
+  const waiting = sent.length < bytes.length ? 'vanishing' : looksWhole ? 'whole' : 'cut';
+  return answered(connect(Number(port), hostname), sent, waiting);
 }
 
-/** @param vanishes the sender is gone in the middle */
-function answered(socket: Socket, bytes: Buffer, vanishes: boolean): Promise<Answer> {
+/** @param waiting `vanishing`: the sender is gone in the middle */
+function answered(socket: Socket, bytes: Buffer, waiting: 'vanishing' | 'whole' | 'cut'): Promise<Answer> {
   return new Promise((resolve) => {
     let text = '';
     const end = (what: string) => {
@@ -145,7 +147,8 @@ function answered(socket: Socket, bytes: Buffer, vanishes: boolean): Promise<Ans
     socket.write(bytes.subarray(0, half));
     socket.write(bytes.subarray(half));
     // Whoever waits for more is told that nothing comes.
-    timers.push(setTimeout(() => (vanishes ? end('gone') : socket.end()), vanishes ? vanishMilliseconds : patienceMilliseconds));
+    if (waiting === 'vanishing') timers.push(setTimeout(() => end('gone'), vanishMilliseconds));
+    else timers.push(setTimeout(() => socket.end(), patience[waiting]));
   });
 }
 

@@ -37,8 +37,7 @@ async function sendBundle(bundle) {
     if (answer.code === 200) return settleBundle(bundle, JSON.parse(answer.text).files);
     const error = refusalOf(answer.code, answer.text);
     if (error.isSession) return lostSession();
-    const isPassing =
-      answer.code === 0 || answer.code === 409 || answer.code === 429 || answer.code === 502 || answer.code === 504;
+    const isPassing = [0, 409, 429, 460, 502, 504].includes(answer.code);
     const delay = delays[tries + 1];
     if (!isPassing || delay === undefined) {
       for (const item of bundle.items) {
@@ -59,12 +58,38 @@ const isStoppedWithin = (delay, bundle) =>
     setTimeout(() => resolve(false), delay);
   });
 
-const post = (bundle) =>
-  new Promise((resolve) => {
-    const body = new FormData();
-    for (const [name, value] of Object.entries({ _csrf: tokenNow(), _idem: bundle.key, to, conflict: bundle.conflict }))
-      body.append(name, value);
-    for (const { file, path } of bundle.items) body.append('files', file, path);
+/** Reads every file once, so that what is summed is what is sent; what cannot be read is told by itself. */
+async function bodyOf(bundle) {
+  const read = await Promise.all(
+    bundle.items.map(async (item) => ({ item, bytes: await item.file.arrayBuffer().catch(() => undefined) })),
+  );
+  for (const { item, bytes } of read) if (!bytes) settle(item, { result: 'refused', reason: words.unreadable });
+  const sound = read.filter(({ bytes }) => bytes);
+  bundle.items = sound.map(({ item }) => item);
+  const body = new FormData();
+  const fields = { _csrf: tokenNow(), _idem: bundle.key, to, conflict: bundle.conflict };
+  // Not there where the page did not come over TLS.
+  if (crypto.subtle) fields.sha256 = await sumOf(sound.map(({ bytes }) => bytes));
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  for (const { item, bytes } of sound) body.append('files', new Blob([bytes]), item.path);
+  return body;
+}
+
+/** @returns SHA-256 over the SHA-256 of each, in hexadecimal */
+async function sumOf(contents) {
+  const digest = (bytes) => crypto.subtle.digest('SHA-256', bytes);
+  const whole = await digest(await new Blob(await Promise.all(contents.map(digest))).arrayBuffer());
+  return [...new Uint8Array(whole)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+async function post(bundle) {
+  let isStopped = false;
+  bundle.stop = () => {
+    isStopped = true;
+  };
+  const body = await bodyOf(bundle);
+  if (isStopped || bundle.items.length === 0) return { isStopped: true };
+  return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     const whole = sum(bundle.items, ({ bytes }) => bytes);
     request.upload.onprogress = ({ loaded, total }) => {
@@ -80,6 +105,7 @@ const post = (bundle) =>
     request.setRequestHeader('x-csrf-token', tokenNow());
     request.send(body);
   });
+}
 
 function settleBundle(bundle, results) {
   const byName = new Map(results.map((row) => [row.file, row]));
