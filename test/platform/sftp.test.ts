@@ -12,7 +12,7 @@ import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
 import type { SftpSession } from '../../src/platform/ssh/port.ts';
 import { SshServer } from '../../src/platform/ssh/server.ts';
 import { packet, packetType } from '../../src/platform/ssh/sftp-packets.ts';
-import { temporaryName } from '../../src/platform/storage/names.ts';
+import { datedTemporaryName, temporaryName } from '../../src/platform/storage/names.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
 import { draw, freePort, RemoteSites } from '../support/remote-sites.ts';
 
@@ -94,11 +94,13 @@ describe("a site's files on a server that fails", () => {
   test('what writers that died left behind is cleared away after a day, and nothing else', async () => {
     const { uid, gid, www, storage } = await site();
     const old = new Date(Date.now() - 25 * 3600 * 1000);
-    const [drawn, young, held] = [temporaryName(), temporaryName(), temporaryName(newId(Date.now()))];
-    for (const name of [drawn, young, held, 'kept', '.gotgan-of-the-customer']) {
+    // By our clock, whatever the server's says, or the customer's program that sets times: begun long ago, begun now with old content.
+    const [begun, young] = [datedTemporaryName(old.getTime()), datedTemporaryName(Date.now())];
+    const held = temporaryName(newId(old.getTime()));
+    for (const name of [begun, young, held, 'kept', '.gotgan-of-the-customer']) {
       await writeFile(join(www, name), 'x');
       await chown(join(www, name), uid, gid);
-      if (name !== young) await utimes(join(www, name), old, old);
+      if (name !== begun) await utimes(join(www, name), old, old);
     }
     expect(await storage.list(['www'])).toHaveLength(2);
     // What is being taken out has an id of somebody who comes back for it.
