@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Freezing } from './freezing.ts';
+import type { Levels } from './levels.ts';
 import type { Site } from './sites.ts';
 import type { SiteStore } from './store.ts';
 
@@ -19,6 +20,8 @@ export type ActsParts = {
   readonly leaseMilliseconds: number;
 };
 
+export type ActParts = ActsParts & { readonly freezing: Freezing; readonly levels: Levels };
+
 /**
  * One act, from its announcement to its outcome. The announcement is committed before the first file changes and holds the room that
  * may be needed; the outcome closes it. What is neither closed nor renewed was cut off, and is found by `Sites.recoverActs`.
@@ -28,16 +31,11 @@ export class FileAct {
   readonly #site: Site;
   readonly #kind: ActKind;
   readonly #actor: Actor;
-  readonly #parts: ActsParts & { readonly freezing: Freezing };
+  readonly #parts: ActParts;
   readonly #store: SiteStore;
   #begun = false;
 
-  constructor(
-    site: Site,
-    { kind, actor }: { kind: ActKind; actor: Actor },
-    parts: ActsParts & { readonly freezing: Freezing },
-    store: SiteStore,
-  ) {
+  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: ActParts, store: SiteStore) {
     this.id = newId(parts.clock.now());
     this.#site = site;
     this.#kind = kind;
@@ -82,8 +80,10 @@ export class FileAct {
   async end(tx: Tx, unused: Room): Promise<boolean> {
     if (!this.#begun) return true;
     const held = await this.#store.removeAct(tx, this.id);
-    if (held) await this.#store.release(tx, this.#site.id, Math.max(0, unused.bytes), Math.max(0, unused.files));
-    return held !== undefined;
+    if (!held) return false;
+    const usage = await this.#store.release(tx, this.#site.id, Math.max(0, unused.bytes), Math.max(0, unused.files));
+    await this.#parts.levels.note(tx, usage);
+    return true;
   }
 }
 

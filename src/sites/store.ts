@@ -31,6 +31,26 @@ function homeOf(row: Selectable<SiteTables['sites']>): SiteHome | null {
   return { folder, userId, groupId, ...(user !== null && { user }) };
 }
 
+/** How full a site is after a change. `level`: the highest percentage that was told of and still holds. */
+export type UsageNow = {
+  readonly siteId: string;
+  readonly name: string;
+  readonly customerId: string;
+  readonly usedBytes: number;
+  readonly quotaBytes: number;
+  readonly level: number;
+};
+
+const usageColumns = ['id', 'name', 'customer_id', 'used_bytes', 'quota_bytes', 'usage_level'] as const;
+const usageNow = (row: Pick<Selectable<SiteTables['sites']>, (typeof usageColumns)[number]>): UsageNow => ({
+  siteId: row.id,
+  name: row.name,
+  customerId: row.customer_id,
+  usedBytes: row.used_bytes,
+  quotaBytes: row.quota_bytes,
+  level: row.usage_level,
+});
+
 const ofCustomer = prepared((db, { customerId }: { customerId: string }) =>
   db
     .selectFrom('sites')
@@ -69,6 +89,7 @@ export class SiteStore {
         frozen_at: null,
         terminated_at: null,
         usage_changes: 0,
+        usage_level: 0,
         ...{ home_folder: null, home_user_id: null, home_group_id: null, home_user: null, host_fault: null },
       })
       .execute();
@@ -200,19 +221,25 @@ export class SiteStore {
     return row?.usage_changes;
   }
 
-  /** @returns false when the usage has changed since `usageChanges` was read */
+  /** @returns undefined when the usage has changed since `usageChanges` was read, or the site has moved to another server */
   async setUsage(
     tx: Tx,
-    siteId: string,
+    { id: siteId, serverId }: Pick<Site, 'id' | 'serverId'>,
     { bytes, files, changes, now }: { bytes: number; files: number; changes: number; now: number },
-  ): Promise<boolean> {
-    const result = await tx
+  ): Promise<UsageNow | undefined> {
+    const row = await tx
       .updateTable('sites')
       .set({ used_bytes: bytes, used_files: files, counted_at: now })
       .where('id', '=', siteId)
+      .where('server_id', '=', serverId)
       .where('usage_changes', '=', changes)
+      .returning(usageColumns)
       .executeTakeFirst();
-    return result.numUpdatedRows === 1n;
+    return row && usageNow(row);
+  }
+
+  async setUsageLevel(tx: Tx, siteId: string, level: number): Promise<void> {
+    await tx.updateTable('sites').set({ usage_level: level }).where('id', '=', siteId).execute();
   }
 
   async addAct(tx: Tx, act: SiteTables['file_acts']): Promise<void> {
@@ -253,10 +280,10 @@ export class SiteStore {
     return result.numUpdatedRows === 1n;
   }
 
-  async release(tx: Tx, siteId: string, bytes: number, files: number): Promise<void> {
+  async release(tx: Tx, siteId: string, bytes: number, files: number): Promise<UsageNow | undefined> {
     const lessened = (column: string, by: number) =>
       sql<number>`case when ${sql.ref(column)} > ${by} then ${sql.ref(column)} - ${by} else 0 end`;
-    await tx
+    const row = await tx
       .updateTable('sites')
       .set((eb) => ({
         used_bytes: lessened('used_bytes', bytes),
@@ -264,6 +291,8 @@ export class SiteStore {
         usage_changes: eb('usage_changes', '+', 1),
       }))
       .where('id', '=', siteId)
-      .execute();
+      .returning(usageColumns)
+      .executeTakeFirst();
+    return row && usageNow(row);
   }
 }

@@ -1,6 +1,6 @@
 // Resumable uploads (tus 1.0) with the client that browsers use: whatever breaks off in between, the file arrives whole or not at all.
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

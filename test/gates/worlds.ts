@@ -11,6 +11,7 @@ import { accept, invite, placeOf } from '../people/guests.ts';
 import { addSshServer, ask, grant } from '../ssh/asking.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { writeUsage } from '../support/usage-rows.ts';
 import { type BackupName, writeBackups } from './backup-rows.ts';
 import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
 import { writeFindings } from './finding-rows.ts';
@@ -236,6 +237,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await moveAway(house, sites.several);
   await use(house, sites.customer, 82);
   await use(house, sites.troubled, 97);
+  await writeUsage(house, sites);
   const troubled = await enter(house, 'troubled', 'ko', newcomer);
   const databases = { ...ofCustomer, ...(await loseDatabase(house, troubled, sites.troubled)) };
   for (let tries = 0; tries < 5; tries += 1) await troubled.submit('/confirm', { password: wrongPassword });

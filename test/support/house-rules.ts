@@ -21,6 +21,7 @@ export const line = [
   'ssh',
   'backups',
   'moves',
+  'usage',
   'notices',
   'termination',
   'dashboard',

@@ -48,8 +48,8 @@ function decoded(bytes: Buffer): string {
   }
 }
 
-/** @returns the name as a SitePath may hold it: NFC, with U+FFFD for control characters and backslashes */
-function readable(name: DiskName): string {
+/** @returns the name as a SitePath may hold it: NFC, with U+FFFD for control characters and backslashes; another of its folder may be shown so too */
+export function shownName(name: DiskName): string {
   const text = typeof name === 'string' ? name : decoded(name);
   return text.normalize('NFC').replace(/[\p{Cc}\\/]/gu, unreadable);
 }
@@ -77,6 +77,6 @@ export function shownNames(names: readonly DiskName[]): Map<string, DiskName> {
     else others.push(name);
   }
   others.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const name of others) shown.set(unused(readable(name), shown), name);
+  for (const name of others) shown.set(unused(shownName(name), shown), name);
   return shown;
 }
