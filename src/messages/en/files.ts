@@ -142,6 +142,7 @@ export const files = {
   'files.download': 'Download',
   'files.move': 'Move or rename',
   'files.delete': 'Delete for good',
+  'files.preview': 'Preview: {name}',
   'files.detail.path': 'Location',
   'files.detail.size': 'Size',
   'files.detail.changed': 'Changed',

@@ -137,6 +137,7 @@ export const files = {
   'files.download': '받기',
   'files.move': '옮기기·이름 바꾸기',
   'files.delete': '완전히 지우기',
+  'files.preview': '미리 보기: {name}',
   'files.detail.path': '위치',
   'files.detail.size': '크기',
   'files.detail.changed': '고친 날',
