@@ -133,7 +133,7 @@ async function build(choices: Choices, given: PanelOptions) {
 
   await consent.rememberDocuments();
   await orders.seedPlans();
-  await sites.prepareServer(ownServer, place.sites);
+  await sites.servers.prepare(ownServer, place.sites);
   const session = sessions({ ...platform, idleMinutes: choices.sessionIdleMinutes, hours: choices.sessionHours });
   return {
     ...platform,

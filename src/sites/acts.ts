@@ -8,6 +8,7 @@ import type { Freezing } from './freezing.ts';
 import type { Levels } from './levels.ts';
 import type { Site } from './sites.ts';
 import type { SiteStore } from './store.ts';
+import type { UsageStore } from './usage-store.ts';
 
 export type ActKind = 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode' | 'judge' | 'hold';
 
@@ -23,7 +24,11 @@ export type ActsParts = {
   readonly leaseMilliseconds: number;
 };
 
-export type ActParts = ActsParts & { readonly freezing: Freezing; readonly levels: Levels };
+export type ActParts = ActsParts & {
+  readonly freezing: Freezing;
+  readonly levels: Levels;
+  readonly sites: Pick<SiteStore, 'byId'>;
+};
 
 /**
  * One act, from its announcement to its outcome. The announcement is committed before the first file changes and holds the room that
@@ -35,10 +40,10 @@ export class FileAct {
   readonly #kind: ActKind;
   readonly #actor: Actor;
   readonly #parts: ActParts;
-  readonly #store: SiteStore;
+  readonly #store: UsageStore;
   #begun = false;
 
-  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: ActParts, store: SiteStore) {
+  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: ActParts, store: UsageStore) {
     this.id = newId(parts.clock.now());
     this.#site = site;
     this.#kind = kind;
@@ -77,7 +82,7 @@ export class FileAct {
     const { connection } = this.#parts;
     if (!(await connection.write((tx) => this.begin(tx, noRoom)))) throw notFound();
     try {
-      const site = await this.#store.byId(this.#site.id);
+      const site = await this.#parts.sites.byId(this.#site.id);
       if (!site) throw notFound();
       return await this.holding(() => work(site));
     } finally {
@@ -112,7 +117,7 @@ type CountAnew = (tx: Tx, site: Pick<Site, 'id' | 'customerId'>) => Promise<void
 /** See `Sites.recoverActs`. */
 export async function recoverActs(
   parts: ActsParts & { readonly audit: Audit },
-  store: SiteStore,
+  store: UsageStore,
   countAnew: CountAnew,
 ): Promise<void> {
   const { connection, clock, audit, leaseMilliseconds } = parts;

@@ -7,6 +7,7 @@ import type { Levels } from './levels.ts';
 import type { Servers } from './servers.ts';
 import type { Site } from './site.ts';
 import type { SiteStore } from './store.ts';
+import type { UsageStore } from './usage-store.ts';
 
 export type CountingParts = {
   readonly connection: Connection;
@@ -23,10 +24,12 @@ export type AlsoCounted = (tx: Tx, site: Site, counted: Counted, now: number) =>
 export class Counting {
   readonly #parts: CountingParts;
   readonly #store: SiteStore;
+  readonly #usage: UsageStore;
 
-  constructor(parts: CountingParts, store: SiteStore) {
+  constructor(parts: CountingParts, store: SiteStore, usage: UsageStore) {
     this.#parts = parts;
     this.#store = store;
+    this.#usage = usage;
   }
 
   async queue(tx: Tx, { id: siteId, customerId }: Pick<Site, 'id' | 'customerId'>, runAt?: number): Promise<void> {
@@ -38,11 +41,11 @@ export class Counting {
     const { connection, clock, leaseMilliseconds, levels, servers } = this.#parts;
     const site = await this.#store.byId(siteId);
     if (!site || site.openedAt === null || site.terminatedAt !== null) return false;
-    const changes = await this.#store.usageChanges(siteId);
+    const changes = await this.#usage.usageChanges(siteId);
     const counted = changes === undefined ? undefined : await (await servers.host(site.serverId)).usage(site);
     return connection.write(async (tx) => {
       const now = clock.now();
-      const kept = counted && (await this.#store.setUsage(tx, site, { ...counted, changes: changes ?? 0, now }));
+      const kept = counted && (await this.#usage.setUsage(tx, site, { ...counted, changes: changes ?? 0, now }));
       if (!kept) {
         await this.queue(tx, site, now + leaseMilliseconds);
         return false;

@@ -3,7 +3,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import { type Audit, systemActor } from '../audit/audit.ts';
 import type { Tx } from '../platform/database/database.ts';
 import type { Letters } from '../platform/mail/letters.ts';
-import type { SiteStore, UsageNow } from './store.ts';
+import type { UsageNow, UsageStore } from './usage-store.ts';
 
 /** Percentages of the quota (KHADA 5.3). */
 export const usageLevels = [80, 90, 100] as const;
@@ -30,9 +30,9 @@ export function levelAfter(level: number, { usedBytes, quotaBytes }: Pick<UsageN
 
 export class Levels {
   readonly #parts: LevelsParts;
-  readonly #store: SiteStore;
+  readonly #store: UsageStore;
 
-  constructor(parts: LevelsParts, store: SiteStore) {
+  constructor(parts: LevelsParts, store: UsageStore) {
     this.#parts = parts;
     this.#store = store;
   }
@@ -41,7 +41,10 @@ export class Levels {
   async note(tx: Tx, usage: UsageNow | undefined): Promise<void> {
     if (!usage) return;
     const { siteId, customerId, level } = usage;
-    const now = levelAfter(level, usage);
+    if (levelAfter(level, usage) === level) return;
+    // Room that other acts merely hold is no use of it yet: they may be refused.
+    const usedBytes = usage.usedBytes - (await this.#store.heldBytes(tx, siteId));
+    const now = levelAfter(level, { ...usage, usedBytes });
     if (now === level) return;
     await this.#store.setUsageLevel(tx, siteId, now);
     if (now < level) return;
@@ -49,7 +52,7 @@ export class Levels {
     await audit.record(tx, { action: 'sites.usageRose', actor: systemActor, customerId, siteId, details: { percent: now } });
     const owner = await accounts?.owner(customerId, tx);
     if (!owner || !letters) return;
-    const parameters = { site: usage.name, percent: now, used: usage.usedBytes, quota: usage.quotaBytes };
+    const parameters = { site: usage.name, percent: now, used: usedBytes, quota: usage.quotaBytes };
     await letters.queue(tx, { template: 'usage', language: owner.language, to: owner.email, parameters, customerId });
   }
 }

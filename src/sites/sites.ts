@@ -9,7 +9,7 @@ import type { Queue } from '../platform/jobs/port.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
-import { type ActKind, FileAct, recoverActs } from './acts.ts';
+import { type ActKind, type ActParts, FileAct, recoverActs } from './acts.ts';
 import { type AlsoCounted, Counting } from './counting.ts';
 import { Folders } from './folders.ts';
 import { Freezing } from './freezing.ts';
@@ -18,6 +18,7 @@ import { Levels } from './levels.ts';
 import { type FtpServer, faultText, type Hosts, Servers } from './servers.ts';
 import { isShut, type Site } from './site.ts';
 import { SiteStore } from './store.ts';
+import { UsageStore } from './usage-store.ts';
 
 export type { ActKind, FileAct, Room } from './acts.ts';
 export { type Area, areaOf, type ClearingReason, clearingReasons, type MarkedFolder } from './folders.ts';
@@ -68,8 +69,9 @@ export class Sites {
   readonly freezing: Freezing;
   readonly #parts: SitesParts;
   readonly #store: SiteStore;
-  readonly #levels: Levels;
+  readonly #usage: UsageStore;
   readonly #counting: Counting;
+  readonly #acts: ActParts;
   /** the servers that sites are on */
   readonly servers: Servers;
 
@@ -79,13 +81,10 @@ export class Sites {
     this.folders = new Folders(parts);
     this.freezing = new Freezing(parts);
     this.#store = new SiteStore(parts.connection);
-    this.#levels = new Levels(parts, this.#store);
-    this.#counting = new Counting({ ...parts, levels: this.#levels, servers: this.servers }, this.#store);
-  }
-
-  /** Makes sure that there is a server to put sites on; at start, without harm when repeated. */
-  prepareServer(name: string, storage: string): Promise<void> {
-    return this.servers.prepare(name, storage);
+    this.#usage = new UsageStore(parts.connection);
+    const levels = new Levels(parts, this.#usage);
+    this.#acts = { ...parts, freezing: this.freezing, levels, sites: this.#store };
+    this.#counting = new Counting({ ...parts, levels, servers: this.servers }, this.#store, this.#usage);
   }
 
   /**
@@ -278,12 +277,12 @@ export class Sites {
 
   /** @returns an act on the site's files, which is announced before the first of them changes */
   act(site: Site, kind: ActKind, actor: Actor): FileAct {
-    return new FileAct(site, { kind, actor }, { ...this.#parts, freezing: this.freezing, levels: this.#levels }, this.#store);
+    return new FileAct(site, { kind, actor }, this.#acts, this.#usage);
   }
 
   /** Gives back what acts hold whose process died, writes down that they were cut off, and has their sites counted. */
   recoverActs(): Promise<void> {
-    return recoverActs(this.#parts, this.#store, (tx, site) => this.queueCount(tx, site));
+    return recoverActs(this.#parts, this.#usage, (tx, site) => this.queueCount(tx, site));
   }
 
   /** As `take`, for what would change the site. @throws PanelError 409 while it is closed because it moves */
@@ -294,6 +293,6 @@ export class Sites {
 
   /** Takes the site's row until the end of the transaction, so that two acts at once are decided one after the other. */
   async take(tx: Tx, siteId: string): Promise<void> {
-    await this.#store.release(tx, siteId, 0, 0);
+    await this.#usage.release(tx, siteId, 0, 0);
   }
 }

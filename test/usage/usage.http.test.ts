@@ -98,6 +98,23 @@ test('a letter comes once at 80, 90 and 100 percent, and again only after the us
   expect((await rose())[0]).toBe(90);
 });
 
+test('room that an upload merely holds is no use of it: nobody is told because of one that may be refused', async () => {
+  await writeFile(own.www('filler.bin'), '');
+  await doors().usage.count((await site()).id);
+  const { usedBytes } = await site();
+  await setQuota(usedBytes * 2 + 100_000);
+  const before = (await letters()).length;
+  const holding = doors().sites.act(await site(), 'upload', systemActor);
+  const other = doors().sites.act(await site(), 'folder', systemActor);
+  const { connection } = doors();
+  await connection.write((tx) => holding.begin(tx, { bytes: usedBytes + 50_000, files: 1 }));
+  await connection.write((tx) => other.begin(tx, { bytes: 0, files: 0 }));
+  await connection.write((tx) => other.end(tx, { bytes: 0, files: 0 }));
+  expect((await letters()).length).toBe(before);
+  await connection.write((tx) => holding.end(tx, { bytes: usedBytes + 50_000, files: 1 }));
+  expect([(await letters()).length, (await site()).usedBytes]).toEqual([before, usedBytes]);
+});
+
 test('an upload that crosses the edge has its letter at once, one that was refused has none', async () => {
   await writeFile(own.www('filler.bin'), '');
   await doors().usage.count((await site()).id);
