@@ -25,7 +25,7 @@ export function plotOf(dates: readonly string[], days: readonly UsageDay[]): Plo
   const most = Math.max(0, ...days.map(({ bytes }) => bytes));
   const quota = Math.max(0, ...days.map(({ quotaBytes }) => quotaBytes));
   const showsQuota = quota > 0 && most >= quota * leastShare;
-  const top = showsQuota ? Math.max(quota, most) * 1.05 : roundUp(most);
+  const top = showsQuota ? Math.max(quota, most) : roundUp(most);
   const x = (at: number) => rounded(dates.length > 1 ? (at * plotWidth) / (dates.length - 1) : 0);
   const y = (bytes: number) => rounded(plotHeight - (top > 0 ? (bytes * plotHeight) / top : 0));
   return {

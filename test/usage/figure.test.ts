@@ -17,7 +17,7 @@ describe('the figure', () => {
       dates(5),
       [0, 1, 3, 4].map((at) => row(at, (at + 2) * gigabyte)),
     );
-    expect(top).toBe(10.5 * gigabyte);
+    expect(top).toBe(10 * gigabyte);
     expect(pieces.map(({ line }) => line.replace(/[^ML]/g, ''))).toEqual(['ML', 'ML']);
     expect(pieces[0]?.line.startsWith('M0 ')).toBe(true);
     expect(pieces[1]?.line).toMatch(new RegExp(`L${plotWidth} [0-9.]+$`));
