@@ -5,8 +5,10 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } 
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Previews } from '../../src/files/previews.ts';
 import { newId } from '../../src/platform/ids.ts';
 import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
 import type { SftpSession } from '../../src/platform/ssh/port.ts';
@@ -90,6 +92,23 @@ describe("a site's files on a server that fails", () => {
     const { stream } = await storage.open(['www', 'large']);
     stream.once('data', () => void sites.signal(user, 'SIGKILL'));
     await expect(text(stream)).rejects.toEqual(refused(503));
+  });
+
+  test('a picture has its preview over SFTP too, and none when the server vanishes in the middle of it', async () => {
+    const { user, uid, gid, www, storage } = await site();
+    const noise = { type: 'gaussian', mean: 120, sigma: 40 } as const;
+    const picture = await sharp({ create: { width: 1500, height: 1000, channels: 3, background: '#3a6', noise } })
+      .png()
+      .toBuffer();
+    await writeFile(join(www, 'picture.png'), picture);
+    await chown(join(www, 'picture.png'), uid, gid);
+    const previews = new Previews();
+    const ask = async () =>
+      previews.make('customer', (await storage.open(['www', 'picture.png'])).stream, new AbortController().signal);
+    expect(await sharp(await ask()).metadata()).toMatchObject({ format: 'webp', width: 640 });
+    const { stream } = await storage.open(['www', 'picture.png']);
+    stream.once('readable', () => void sites.signal(user, 'SIGKILL'));
+    await expect(previews.make('customer', stream, new AbortController().signal)).rejects.toEqual(refused(404));
   });
 
   test('what writers that died left behind is cleared away after a day, and nothing else', async () => {
