@@ -2,8 +2,8 @@
 import sharp from 'sharp';
 import { pictureKind } from './pictures.ts';
 
-/** Of any side; twice what the page gives it, for screens with small dots. */
-const side = 640;
+/** Of any side, as the page shows it: a page is light (ux.md 5.1). */
+const side = 320;
 /** security.md D 31: nobody decodes what claims more (ASVS 5.2.6). */
 const mostPixels = 40_000_000;
 /** Ended without a picture: what came is none, or is one that is not looked at. */

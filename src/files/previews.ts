@@ -53,7 +53,7 @@ export class Previews {
 
   /**
    * @param stream the file; closed in any case
-   * @returns a WebP of at most 640 pixels a side, without what its camera wrote into it
+   * @returns a WebP of at most 320 pixels a side, without what its camera wrote into it
    * @throws PanelError 404 when none can be made, whatever the reason; 429 when several of the customer wait already
    */
   async make(customerId: string, stream: Readable, gone: AbortSignal): Promise<Buffer> {

@@ -28,7 +28,7 @@ test('the page of a picture shows it small, and the picture comes under strict h
   });
   expect(headers['content-disposition']).toMatch(/^attachment; filename="preview\.webp"/);
   const { format, width, exif } = await sharp(body as Buffer).metadata();
-  expect([format, width, exif]).toEqual(['webp', 640, undefined]);
+  expect([format, width, exif]).toEqual(['webp', 320, undefined]);
 });
 
 test('a browser that has it asks in vain until the file is another', async () => {

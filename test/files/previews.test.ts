@@ -57,7 +57,7 @@ describe('a picture', () => {
   ])('%s becomes a small WebP of its shape', async (_what, make) => {
     const { format, width = 0, height = 0, pages = 1 } = await sharp(await of(await make())).metadata();
     expect([format, pages]).toEqual(['webp', 1]);
-    expect(Math.max(width, height)).toBeLessThanOrEqual(640);
+    expect(Math.max(width, height)).toBeLessThanOrEqual(320);
     expect(width / height).toBeCloseTo(1.5, 1);
   });
 

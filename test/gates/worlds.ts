@@ -3,6 +3,7 @@ import { pbkdf2Sync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
+import sharp from 'sharp';
 import { newId } from '../../src/platform/ids.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
@@ -383,13 +384,19 @@ async function lendTo(house: TestPanel, who: Who, site: string): Promise<void> {
   );
 }
 
+/** A picture that has a preview. */
+const picture = () =>
+  sharp({ create: { width: 600, height: 400, channels: 3, background: '#3a7d6b' } })
+    .jpeg()
+    .toBuffer();
+
 /** Files as the site's own programs leave them, and a folder that needs a second page. */
 async function fill(house: TestPanel, site: string): Promise<void> {
   const many = Array.from({ length: 205 }, (_, index) => [`많은 파일/기록-${index + 1}.txt`, `${index}\n`]);
   for (const [path = '', content = ''] of [...Object.entries(customerFiles), ...many]) {
     const target = join(house.folder, 'sites', site, 'www', path);
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
+    await writeFile(target, path.endsWith('.jpg') ? await picture() : content);
   }
 }
 

@@ -105,7 +105,7 @@ describe("a site's files on a server that fails", () => {
     const previews = new Previews();
     const ask = async () =>
       previews.make('customer', (await storage.open(['www', 'picture.png'])).stream, new AbortController().signal);
-    expect(await sharp(await ask()).metadata()).toMatchObject({ format: 'webp', width: 640 });
+    expect(await sharp(await ask()).metadata()).toMatchObject({ format: 'webp', width: 320 });
     const { stream } = await storage.open(['www', 'picture.png']);
     stream.once('readable', () => void sites.signal(user, 'SIGKILL'));
     await expect(previews.make('customer', stream, new AbortController().signal)).rejects.toEqual(refused(404));
