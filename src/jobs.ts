@@ -9,7 +9,7 @@ const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
 export function hands(doors: Doors): Hands {
-  const { letters, sites, databases, incoming, ftp, ssh, backups, moves, usage } = doors;
+  const { letters, sites, files, databases, incoming, ftp, ssh, backups, moves, usage } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
@@ -17,6 +17,7 @@ export function hands(doors: Doors): Hands {
     'customers.enforce': (run) => enforceCustomer(id(run, 'customerId'), doors),
     'sites.count': async (run) => void (await usage.count(id(run, 'siteId'))),
     'usage.measure': (run) => usage.measure(id(run, 'siteId'), id(run, 'day')),
+    'files.work': (run) => files.jobs.run(id(run, 'jobId'), run),
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
     'moves.run': (run) => moves.run(id(run, 'moveId'), run, (siteId) => enforce(siteId, doors)),
@@ -57,6 +58,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
+    { name: 'files.tidyJobs', everyMilliseconds: hour, keep: () => files.jobs.tidy() },
     { name: 'files.emptyTrash', everyMilliseconds: 10 * minute, keep: () => files.trash.sweep() },
     { name: 'ftp.readLog', everyMilliseconds: 5 * second, keep: () => ftp.log.read() },
     { name: 'ftp.tidy', everyMilliseconds: minute, keep: () => ftp.tidy() },
