@@ -25,6 +25,11 @@ export async function judgeFile(file: JudgedFile, rules: UploadRules): Promise<R
   return judgeName(file.path, rules) ?? judgeWithin(file, new Allowance(rules));
 }
 
+/** As `judgeFile` for what came out of an archive: its name was judged, and what is left of the archive's limits holds for it too. */
+export function judgeUnpacked(file: JudgedFile, allowance: Allowance): Promise<Refusal | undefined> {
+  return judgeWithin(file, allowance);
+}
+
 async function judgeWithin(file: JudgedFile, allowance: Allowance): Promise<Refusal | undefined> {
   const kind = kindOf(extensionOf(file.path.at(-1) ?? ''));
   if (kind?.maximumBytes !== undefined && file.bytes > kind.maximumBytes)
