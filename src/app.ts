@@ -10,6 +10,7 @@ import { databaseImportRoutes } from './databases/import-routes.ts';
 import { isDump } from './databases/receiving.ts';
 import { databaseRoutes } from './databases/routes.ts';
 import { databaseTrashRoutes } from './databases/trash-routes.ts';
+import { fileJobRoutes } from './files/job-routes.ts';
 import { fileRoutes } from './files/routes.ts';
 import { fileTextRoutes, isText } from './files/text-routes.ts';
 import { fileTrashRoutes } from './files/trash-routes.ts';
@@ -121,7 +122,8 @@ export function panelApp(doors: Doors): Express {
   app.use(dashboardRoutes(doors, guards));
   if (has('files')) {
     app.use(uploadRoutes(doors, guards), tusRoutes(doors, guards));
-    app.use(fileTrashRoutes(doors, guards), fileTextRoutes(doors, guards), fileRoutes(doors, guards));
+    app.use(fileTrashRoutes(doors, guards), fileTextRoutes(doors, guards), fileJobRoutes(doors, guards));
+    app.use(fileRoutes(doors, guards));
   }
   if (has('databases')) {
     app.use(databaseTrashRoutes(doors, guards), databaseRoutes(doors, guards));

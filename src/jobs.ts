@@ -9,13 +9,14 @@ const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
 export function hands(doors: Doors): Hands {
-  const { letters, sites, databases, incoming, ftp, ssh, backups, moves } = doors;
+  const { letters, sites, files, databases, incoming, ftp, ssh, backups, moves } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
     'sites.enforce': (run) => enforce(id(run, 'siteId'), doors),
     'customers.enforce': (run) => enforceCustomer(id(run, 'customerId'), doors),
     'sites.count': (run) => sites.count(id(run, 'siteId')),
+    'files.work': (run) => files.jobs.run(id(run, 'jobId'), run),
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
     'moves.run': (run) => moves.run(id(run, 'moveId'), run, (siteId) => enforce(siteId, doors)),
@@ -56,6 +57,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
+    { name: 'files.tidyJobs', everyMilliseconds: hour, keep: () => files.jobs.tidy() },
     { name: 'files.emptyTrash', everyMilliseconds: 10 * minute, keep: () => files.trash.sweep() },
     { name: 'ftp.readLog', everyMilliseconds: 5 * second, keep: () => ftp.log.read() },
     { name: 'ftp.tidy', everyMilliseconds: minute, keep: () => ftp.tidy() },

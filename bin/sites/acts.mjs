@@ -104,8 +104,8 @@ export const acts = {
   },
   mend(settings, { site }) {
     const { user, folder } = opened(settings, site);
-    // Sites that were opened before there was a trash have none.
-    if (!isFolder(join(folder, 'trash'))) makeTrash(settings, folder, user);
+    // Sites that were opened before there was a trash have none, or one that passes on no rights of www/.
+    makeTrash(settings, folder, user);
     mend(settings, { user, folder });
     return {};
   },

@@ -61,14 +61,18 @@ export function makeFolders(settings, site, user, isOpen) {
   syncFolder(root);
 }
 
-/** What was deleted lies beside www/ for a while: the site's user and the panel may everything, the web server nothing. */
-export function makeTrash({ panelUser }, folder, user) {
+/**
+ * What was deleted lies beside www/ for a while, and what is made ready for www/: the site's user and the panel may everything, the web
+ * server nothing, since it cannot enter. What is born here has the rights of www/ all the same, for a rename takes them along.
+ */
+export function makeTrash({ panelUser, webUser }, folder, user) {
   const trash = join(folder, 'trash');
   unless(['EEXIST'], () => fs.mkdirSync(trash, 0o700));
   if (!isFolder(trash)) throw failed(`${trash} is no folder`);
   fs.lchownSync(trash, user.uid, user.gid);
   fs.chmodSync(trash, 0o2770);
-  acl(trash, ['u::rwx', 'g::rwx', 'o::---', 'm::rwx', ...named(panelUser, 'rwx')], true);
+  const own = ['u::rwx', 'g::rwx', 'o::---', 'm::rwx', ...named(panelUser, 'rwx')];
+  acl(trash, [...own, ...[...own, ...named(webUser, 'r-x')].map((entry) => `d:${entry}`)], false);
 }
 
 export async function countedBytes(folders) {

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { Entry, SitePath } from '../platform/storage/port.ts';
 import type { PageData } from '../platform/web/page.ts';
 import { mostEdited } from './editing.ts';
+import { isArchiveName } from './jobs.ts';
 import { fileAddress } from './listing.ts';
 import { rightsInWords } from './rights.ts';
 import type { Trashed } from './trash.ts';
@@ -26,6 +27,7 @@ export function entryPage(req: Request, path: SitePath, entry: Entry, versions: 
     isOpenToAll: (entry.mode & 0o002) !== 0 && entry.kind !== 'link',
     mayDownload: entry.kind === 'file' && path[0] === 'www',
     ...{ mostEdited, versions },
+    isArchive: entry.kind === 'file' && isArchiveName(entry.name),
     isOurs: path[0] === 'www',
     isWritable: isOurs && req.mayChange,
   };

@@ -19,6 +19,9 @@ export type ReasonCode =
   | 'password_zip'
   | 'changed_during'
   | 'read_failed'
+  | 'link'
+  | 'method'
+  | 'twice'
   | 'disk_error';
 
 /**
@@ -29,6 +32,7 @@ export type ReasonCode =
  * - `double_ext`: `a`, `b`: the part that servers run, and the last part
  * - `content_mismatch`: `ext`, `found` (an extension that was recognised, or one of `Found`)
  * - `archive_bad`: `why` (`ArchiveFault`), `n` (members, 0 where it concerns the whole), `first` (a member's path, or empty)
+ * - `link`, `method`, `twice` (a member of an archive that is unpacked, or an entry that is copied): none
  * - `malware`: `sig` · `scan_too_large`: `size`: more than the virus scanner takes, so that nobody looked to its end
  * - `password_zip`: `first` · `too_big`: `size`, `limit` in bytes, or in pixels where `unit` is `pixels`
  */

@@ -19,7 +19,7 @@ export type { Trashed } from './trash-store.ts';
 const trashDays = 30;
 const sweptAtOnce = 500;
 
-type TrashParts = EnteringParts & {
+export type TrashParts = EnteringParts & {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly sites: Sites;
@@ -90,11 +90,23 @@ export class Trash {
     });
   }
 
-  async #putOne(site: Site, doer: Doer, path: SitePath, actId: string): Promise<boolean> {
+  /** Moves what is replaced by something newer there, as an earlier version; nothing there is no error. */
+  async setAside(site: Site, personId: string, path: SitePath, actId: string): Promise<void> {
+    await this.#place(this.#parts.sites.storageFor(site));
+    await this.#putOne(site, { personId }, path, actId, 'edited');
+  }
+
+  async #putOne(
+    site: Site,
+    doer: Pick<Doer, 'personId'>,
+    path: SitePath,
+    actId: string,
+    because: Trashed['because'] = 'deleted',
+  ): Promise<boolean> {
     const storage = this.#parts.sites.storageFor(site);
     const entry = await storage.stat(path).catch(whenMissing);
     if (!entry) return false;
-    const id = await this.#announce(site, doer, { path, kind: entry.kind, bytes: entry.size, because: 'deleted', actId });
+    const id = await this.#announce(site, doer, { path, kind: entry.kind, bytes: entry.size, because, actId });
     try {
       await storage.move(path, placeOf({ id }));
     } catch (error) {
@@ -108,7 +120,7 @@ export class Trash {
 
   async #announce(
     site: Site,
-    doer: Doer,
+    doer: Pick<Doer, 'personId'>,
     { path, kind, bytes, because, actId }: Pick<Trashed, 'kind' | 'bytes' | 'because' | 'actId'> & { path: SitePath },
   ): Promise<string> {
     const { connection, clock } = this.#parts;

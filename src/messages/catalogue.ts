@@ -8,6 +8,7 @@ import { dashboard as dashboardEn } from './en/dashboard.ts';
 import { databases as databasesEn } from './en/databases.ts';
 import { defence as defenceEn } from './en/defence.ts';
 import { error as errorEn } from './en/error.ts';
+import { fileJobs as fileJobsEn } from './en/file-jobs.ts';
 import { files as filesEn } from './en/files.ts';
 import { ftp as ftpEn } from './en/ftp.ts';
 import { guideline as guidelineEn } from './en/guideline.ts';
@@ -34,6 +35,7 @@ import { dashboard } from './ko/dashboard.ts';
 import { databases } from './ko/databases.ts';
 import { defence } from './ko/defence.ts';
 import { error } from './ko/error.ts';
+import { fileJobs } from './ko/file-jobs.ts';
 import { files } from './ko/files.ts';
 import { ftp } from './ko/ftp.ts';
 import { guideline } from './ko/guideline.ts';
@@ -75,6 +77,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...dashboard,
     ...databases,
     ...files,
+    ...fileJobs,
     ...ftp,
     ...incoming,
     ...protection,
@@ -103,6 +106,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...dashboardEn,
     ...databasesEn,
     ...filesEn,
+    ...fileJobsEn,
     ...ftpEn,
     ...incomingEn,
     ...protectionEn,

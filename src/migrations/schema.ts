@@ -18,9 +18,10 @@ import type { SshTables } from './ssh-tables.ts';
 type Id = string;
 type Time = number;
 
+export type { FileActKind } from './010-file-acts.ts';
 export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
-export type { FileTables } from './file-tables.ts';
+export type { FileJobKind, FileJobState, FileJobStep, FileTables } from './file-tables.ts';
 export type { FtpTables } from './ftp-tables.ts';
 export type { IncomingTables } from './incoming-tables.ts';
 

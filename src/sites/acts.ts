@@ -1,5 +1,6 @@
 // Acts on a site's files that are under way: the room they hold, and what becomes of it when their process dies.
 import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
+import type { FileActKind } from '../migrations/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
@@ -8,7 +9,7 @@ import type { Freezing } from './freezing.ts';
 import type { Site } from './sites.ts';
 import type { SiteStore } from './store.ts';
 
-export type ActKind = 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode' | 'judge' | 'hold';
+export type ActKind = FileActKind;
 
 /** Room in a site: bytes and number of files. */
 export type Room = { readonly bytes: number; readonly files: number };
@@ -22,6 +23,8 @@ export type ActsParts = {
   readonly leaseMilliseconds: number;
 };
 
+type FileActParts = ActsParts & { readonly freezing: Freezing; readonly audit: Audit };
+
 /**
  * One act, from its announcement to its outcome. The announcement is committed before the first file changes and holds the room that
  * may be needed; the outcome closes it. What is neither closed nor renewed was cut off, and is found by `Sites.recoverActs`.
@@ -31,16 +34,11 @@ export class FileAct {
   readonly #site: Site;
   readonly #kind: ActKind;
   readonly #actor: Actor;
-  readonly #parts: ActsParts & { readonly freezing: Freezing };
+  readonly #parts: FileActParts;
   readonly #store: SiteStore;
   #begun = false;
 
-  constructor(
-    site: Site,
-    { kind, actor }: { kind: ActKind; actor: Actor },
-    parts: ActsParts & { readonly freezing: Freezing },
-    store: SiteStore,
-  ) {
+  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: FileActParts, store: SiteStore) {
     this.id = newId(parts.clock.now());
     this.#site = site;
     this.#kind = kind;
@@ -68,6 +66,22 @@ export class FileAct {
     });
     this.#begun = true;
     return true;
+  }
+
+  /**
+   * Takes more room for an act that has begun, where nobody could know before how much it needs.
+   * @returns false when the quota does not hold as much, or the act was given up meanwhile
+   */
+  async grow(tx: Tx, { bytes, files }: Room): Promise<boolean> {
+    if (!(await this.#store.reserve(tx, this.#site.id, bytes, files))) return false;
+    if (await this.#store.growAct(tx, this.id, bytes, files)) return true;
+    await this.#store.release(tx, this.#site.id, bytes, files);
+    return false;
+  }
+
+  /** Cuts off the act of an attempt before, whose work this one takes over: its room is free again. @returns whether it was still open */
+  async takeOver(tx: Tx, earlierId: string): Promise<boolean> {
+    return (await cutOff(tx, earlierId, this.#parts, this.#store)) !== undefined;
   }
 
   /**
@@ -115,16 +129,27 @@ export async function recoverActs(
   store: SiteStore,
   countAnew: CountAnew,
 ): Promise<void> {
-  const { connection, clock, audit, leaseMilliseconds } = parts;
+  const { connection, clock, leaseMilliseconds } = parts;
   const now = clock.now();
-  for (const { id, siteId } of await store.actsNotHeld(now, now + 10 * leaseMilliseconds))
+  for (const { id } of await store.actsNotHeld(now, now + 10 * leaseMilliseconds))
     await connection.write(async (tx) => {
-      const act = await store.removeAct(tx, id);
-      if (!act) return;
-      await store.release(tx, siteId, act.bytes, act.files);
-      const { customer_id: customerId, kind } = act;
-      const about = { actor: systemActor, customerId, siteId, subjectId: id };
-      await audit.record(tx, { action: 'files.cutOff', ...about, details: { kind } });
-      await countAnew(tx, { id: siteId, customerId });
+      const site = await cutOff(tx, id, parts, store);
+      if (site) await countAnew(tx, site);
     });
+}
+
+/** @returns its site; undefined when it has ended */
+async function cutOff(
+  tx: Tx,
+  id: string,
+  { audit }: { readonly audit: Audit },
+  store: SiteStore,
+): Promise<Pick<Site, 'id' | 'customerId'> | undefined> {
+  const act = await store.removeAct(tx, id);
+  if (!act) return undefined;
+  const { site_id: siteId, customer_id: customerId, kind } = act;
+  await store.release(tx, siteId, act.bytes, act.files);
+  const about = { actor: systemActor, customerId, siteId, subjectId: id };
+  await audit.record(tx, { action: 'files.cutOff', ...about, details: { kind } });
+  return { id: siteId, customerId };
 }

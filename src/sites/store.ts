@@ -223,6 +223,16 @@ export class SiteStore {
     await tx.updateTable('file_acts').set({ held_until: until }).where('id', '=', id).execute();
   }
 
+  /** @returns false when there is no such act any more */
+  async growAct(tx: Tx, id: string, bytes: number, files: number): Promise<boolean> {
+    const { numUpdatedRows } = await tx
+      .updateTable('file_acts')
+      .set((eb) => ({ bytes: eb('bytes', '+', bytes), files: eb('files', '+', files) }))
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
   async removeAct(tx: Tx, id: string): Promise<Selectable<SiteTables['file_acts']> | undefined> {
     return tx.deleteFrom('file_acts').where('id', '=', id).returningAll().executeTakeFirst();
   }

@@ -15,6 +15,7 @@ import { type BackupName, writeBackups } from './backup-rows.ts';
 import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
 import { writeFindings } from './finding-rows.ts';
 import { unfinishedOf } from './household.ts';
+import { beginJob, type FileJobNames, fillJobs } from './job-rows.ts';
 
 /** Who looks at a page. A guest has no session; each of the others is described at `openWorlds`. */
 export type Who =
@@ -52,6 +53,7 @@ export type Names = {
   /** backups of `customer` by their state, and the one of `troubled` that runs */
   readonly backups: Readonly<Record<BackupName, string>>;
   readonly databases: DatabaseNames;
+  readonly fileJobs: FileJobNames;
   /** results of uploads of `customer`, and one that broke off */
   readonly uploads: { readonly good: string; readonly refused: string; readonly unfinished: string };
   /** verification links: unused, of `signedUp`; and used */
@@ -227,6 +229,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   const unfinished = await unfinishedOf(house, customer, sites.customer);
   const uploads = { ...(await upload(customer, sites.customer)), unfinished };
   await throwAway(customer, sites.customer);
+  const ofFiles = await fillJobs(house, customer, sites.customer);
   await customer.submit(`/sites/${sites.customer}/backups`, {});
   await house.work();
   const people = await inviteAll(house, customer, sites.customer);
@@ -237,6 +240,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await use(house, sites.customer, 82);
   await use(house, sites.troubled, 97);
   const troubled = await enter(house, 'troubled', 'ko', newcomer);
+  const fileJobs = { ...ofFiles, running: await beginJob(house, troubled, sites.troubled) };
   const databases = { ...ofCustomer, ...(await loseDatabase(house, troubled, sites.troubled)) };
   for (let tries = 0; tries < 5; tries += 1) await troubled.submit('/confirm', { password: wrongPassword });
   await askForSsh(house, sites);
@@ -244,7 +248,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
   const links = { reset, notMe, lostFactor, address, lift, ftp, ...people };
-  return { sites, secondSite, closedSite, findings, backups, databases, uploads, used, ...links, longFolder, longFile };
+  return { sites, secondSite, closedSite, findings, backups, databases, fileJobs, uploads, used, ...links, longFolder, longFile };
 }
 
 /** One upload folder that is protected, and one that could be. */

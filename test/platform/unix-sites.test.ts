@@ -116,6 +116,20 @@ describe('the folders of a site', () => {
     expect(await as(web, 'ls', home.folder)).toBe(false);
   });
 
+  test('what the panel makes ready in trash is closed to the web server there, and shown by it once it stands in www', async () => {
+    const [web, panel] = [await idOf('www-data'), await idOf('nobody')];
+    await host.mend(site);
+    for (const [program, ...args] of [
+      ['mkdir', at('trash', 'ready')],
+      ['cp', '/etc/hostname', at('trash', 'ready', 'page')],
+    ])
+      expect(await as(panel, program ?? '', ...args)).toBe(true);
+    expect(await as(web, 'cat', at('trash', 'ready', 'page'))).toBe(false);
+    expect(await as(panel, 'mv', at('trash', 'ready'), at('www', 'ready'))).toBe(true);
+    expect(await as(web, 'cat', at('www', 'ready', 'page'))).toBe(true);
+    expect(await as(owner(), 'rm', '-r', at('www', 'ready'))).toBe(true);
+  });
+
   test('the account has no shell, no password, no other group and no numbers beyond its own', async () => {
     const [, , uid, gid, comment, folder, shell] = (await run('getent', ['passwd', unix.user(site.name)])).stdout
       .trim()

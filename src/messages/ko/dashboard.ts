@@ -91,6 +91,11 @@ export const dashboard = {
   'dashboard.activity.backups.missing': '백업을 만들지 못했습니다',
   'dashboard.activity.backups.requested': '백업을 만들어 달라고 요청했습니다',
   'dashboard.activity.backups.verified': '백업을 다시 읽어 확인했습니다',
+  'dashboard.activity.files.compressed': '파일을 ZIP으로 압축했습니다',
+  'dashboard.activity.files.copied': ({ count = 0, refused = 0 }) =>
+    `파일 ${count}개를 복사했습니다${Number(refused) > 0 ? `. 둘 수 없는 파일은 ${refused}개입니다` : ''}`,
+  'dashboard.activity.files.extracted': ({ count = 0, refused = 0 }) =>
+    `압축 파일에서 ${count}개를 풀었습니다${Number(refused) > 0 ? `. 둘 수 없는 파일은 ${refused}개입니다` : ''}`,
   'dashboard.activity.files.edited': '글 파일을 만들거나 고쳤습니다',
   'dashboard.activity.files.folderMade': '폴더를 만들었습니다',
   'dashboard.activity.files.moved': '파일이나 폴더 {count}개를 옮기거나 이름을 바꾸었습니다',
