@@ -72,7 +72,7 @@ export class Deeds {
     } finally {
       await this.#connection.write(async (tx) => {
         await this.close(tx, site, actor, act, { ...deed.done, details: { count: done.count }, unused: done.freed });
-        if (deed.kind === 'remove') await this.#sites.counting.queue(tx, site);
+        if (deed.kind === 'remove') await this.#sites.queueCount(tx, site);
       });
     }
   }
@@ -102,7 +102,7 @@ export class Deeds {
 
   /** The outcome, in the caller's transaction. */
   async close(tx: Tx, site: Site, actor: Actor, act: FileAct, { action, details, unused }: Outcome): Promise<void> {
-    if (!(await act.end(tx, unused))) await this.#sites.counting.queue(tx, site);
+    if (!(await act.end(tx, unused))) await this.#sites.queueCount(tx, site);
     if (details.count !== 0) await this.#record(tx, site, { action, actor, subjectId: act.id, details });
   }
 

@@ -65,7 +65,7 @@ export class JobEnding {
       if (!(await this.#store.change(tx, job.id, runId, change))) throw new Overtaken();
       const held = await act.end(tx, room.unused);
       // What was skipped or lay ready before holds other room than was taken.
-      if (!held || skipped > 0 || job.step === 'publishing') await sites.counting.queue(tx, site);
+      if (!held || skipped > 0 || job.step === 'publishing') await sites.queueCount(tx, site);
       await audit.record(tx, {
         action: deedOf[job.kind].done,
         ...about(job, personOf(job)),
@@ -95,7 +95,7 @@ export class JobEnding {
     const { connection, sites } = this.#parts;
     await connection.write(async (tx) => {
       await act.end(tx, room.held);
-      await sites.counting.queue(tx, site);
+      await sites.queueCount(tx, site);
       const changed = await this.#store.change(tx, job.id, runId, { act_id: null, ...change });
       if (changed) await also?.(tx);
     });

@@ -65,7 +65,7 @@ export class JobRunner {
       const before = await this.#store.claim(tx, id, runId, clock.now());
       if (!before) return undefined;
       // The room of the attempt before is free for this one; what of it lies in the site is counted.
-      if (before.actId !== null && (await act.takeOver(tx, before.actId))) await sites.counting.queue(tx, site);
+      if (before.actId !== null && (await act.takeOver(tx, before.actId))) await sites.queueCount(tx, site);
       // 409 while the site moves to another server: the job comes again.
       if (!(await act.begin(tx, { bytes: 0, files: 0 }))) throw unavailable();
       await this.#store.change(tx, id, runId, { act_id: act.id });

@@ -66,7 +66,7 @@ export class Judging {
       await this.#stores.watched.know(tx, site.id, batch.scripts);
       await this.#record(tx, site, findings);
       // What came by FTP is in no count yet; one count waits at a time, and a minute gathers what else comes.
-      if (from === 'table') await sites.counting.queue(tx, site, clock.now() + minute);
+      if (from === 'table') await sites.queueCount(tx, site, clock.now() + minute);
       return findings.length;
     });
   }

@@ -45,7 +45,7 @@ export class Cleaning {
     const { sites, databases } = this.#parts;
     const { id, leftOnServerId, switchedAt } = move;
     // What is left may be all there is when the server that the site went to has died: then it stays.
-    if (switchedAt !== null && site.terminatedAt === null) await sites.counting.refuseUnreadable(site);
+    if (switchedAt !== null && site.terminatedAt === null) await sites.presence.refuseUnreadable(site);
     if (leftOnServerId !== null && site.serverId !== leftOnServerId)
       await (await sites.servers.host(leftOnServerId)).remove({ ...site, home: null });
     for (const { name, login, from_id, to_id } of await this.#store.databases(id))

@@ -158,7 +158,7 @@ export class Moves {
   async #refuseUnreadable(site: Site): Promise<void> {
     const { sites } = this.#parts;
     try {
-      await sites.counting.refuseUnreadable(site);
+      await sites.presence.refuseUnreadable(site);
     } catch (error) {
       const { name } = await sites.servers.byId(site.serverId);
       const [kept] = (await this.#store.leftOf(site.id)).filter(({ step }) => step === 'done');

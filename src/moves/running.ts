@@ -185,7 +185,7 @@ export class Running {
     await backups.show(await sites.byId(site.id));
     if (move.overMoveId !== null) await this.#dropGone(move.overMoveId);
     await connection.write(async (tx) => {
-      await sites.counting.queue(tx, site);
+      await sites.queueCount(tx, site);
       const now = clock.now();
       if (!(await this.#store.change(tx, move.id, { runId }, { step: 'done', step_at: now, ended_at: now }))) throw lost();
     });

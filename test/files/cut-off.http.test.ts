@@ -86,7 +86,7 @@ test('a count never overwrites the room that an upload holds', async () => {
   const site = await siteNow();
   const act = sites.act(site, 'upload', { kind: 'system' });
   await connection.write((tx) => act.begin(tx, { bytes: 700, files: 1 }));
-  await connection.write((tx) => sites.counting.queue(tx, site));
+  await connection.write((tx) => sites.queueCount(tx, site));
   await house.work();
   expect((await siteNow()).usedBytes).toBe(700);
   await connection.write((tx) => act.end(tx, { bytes: 700, files: 1 }));

@@ -119,7 +119,7 @@ test('a backup holds what a program closed to everybody, and lies in the site’
 test('what it takes there is counted', async () => {
   const { sites } = house.panel.doors;
   const known = await sites.byName(site);
-  await sites.counting.count(known.id);
+  await sites.count(known.id);
   const { stdout } = await run('find', [inWww(), '-type', 'f', '-printf', '%s\n']);
   const sizes = stdout.trim().split('\n').map(Number);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);

@@ -22,7 +22,7 @@ const folder = () => join(house.folder, 'sites', name);
 const away = () => join(house.folder, 'away');
 
 async function count(): Promise<void> {
-  await house.panel.doors.sites.counting.count((await site()).id);
+  await house.panel.doors.sites.count((await site()).id);
 }
 
 /** The folders that the panel made before the disk was mounted over them. */
