@@ -17,7 +17,7 @@ import { laterStorage } from './later-storage.ts';
 import { Levels } from './levels.ts';
 import { Presence } from './presence.ts';
 import { type FtpServer, faultText, type Hosts, Servers } from './servers.ts';
-import { isShut, type Site } from './site.ts';
+import { isShut, type Member, type Site, type SuspensionReason } from './site.ts';
 import { SiteStore } from './store.ts';
 import { UsageStore } from './usage-store.ts';
 
@@ -34,14 +34,7 @@ export {
   type Server,
   type Servers,
 } from './servers.ts';
-export { isShut, type Site } from './site.ts';
-
-/** Why a site is suspended: the same reasons for which a customer is restricted. */
-export const suspensionReasons = ['unpaid', 'authority', 'security', 'terms'] as const;
-export type SuspensionReason = (typeof suspensionReasons)[number];
-
-/** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
-export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };
+export { isShut, type Member, type Site, type SuspensionReason, suspensionReasons } from './site.ts';
 
 /** What the door of sites stands on. */
 export type SitesParts = {
