@@ -55,15 +55,16 @@ async function judgeWithin(file: JudgedFile, allowance: Allowance): Promise<Refu
 
 async function judgeContent(file: JudgedFile): Promise<Refusal | undefined> {
   const judge = new ContentJudge(file.path);
-  // One buffer for all: a stream's new one a piece would cost a large film more in collecting garbage than in judging.
-  const chunk = Buffer.allocUnsafeSlow(chunkBytes);
+  // One buffer for all: a stream's new one a piece would cost a large film more in collecting garbage than in judging. One byte more
+  // than there should be: a short answer then tells the end without being asked once more.
+  const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, file.bytes + 1));
   const handle = await open(file.from, 'r');
   try {
     for (let read = 0; ; ) {
-      const { bytesRead } = await handle.read(chunk, 0, chunkBytes, read);
-      if (bytesRead === 0) return read === file.bytes ? judge.end() : refusal('changed_during', file.path);
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, read);
       read += bytesRead;
-      if (!judge.push(chunk.subarray(0, bytesRead))) return judge.end();
+      if (bytesRead > 0 && !judge.push(chunk.subarray(0, bytesRead))) return judge.end();
+      if (bytesRead < chunk.length) return read === file.bytes ? judge.end() : refusal('changed_during', file.path);
     }
   } finally {
     await handle.close();
