@@ -10,15 +10,17 @@ import { type Figure, holds, type Part } from './figure.ts';
 import { ftpPart } from './ftp.ts';
 import { loginsPart } from './logins.ts';
 import { machine } from './machine.ts';
+import { managerPart } from './manager.ts';
 import { manyPart } from './many.ts';
 import { pagesPart } from './pages.ts';
+import { policyPart } from './policy.ts';
 import { startPart } from './start.ts';
 import { fails, shortFormSlack, table } from './table.ts';
 import { uploadPart } from './upload.ts';
 
 const parts: readonly Part[] = [
   ...[startPart, pagesPart, loginsPart, uploadPart, downloadPart, ftpPart],
-  ...[manyPart, backupPart, databasesPart],
+  ...[policyPart, managerPart, manyPart, backupPart, databasesPart],
 ];
 const root = join(import.meta.dirname, '..');
 const document = join(root, 'docs/benchmarks.md');

@@ -15,6 +15,7 @@ import { MoveRefused, move } from './move.ts';
 import { chosen, OptionsError, type PanelOptions } from './options.ts';
 import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
+import { letGoOfStart } from './platform/young-memory.ts';
 import { serve } from './serve.ts';
 import { serverCommands } from './server-commands.ts';
 import { siteCommands } from './site-commands.ts';
@@ -133,6 +134,9 @@ async function withPanel(act: (panel: Worker) => Promise<void>, tried = false): 
   await act(panel).finally(() => panel.close());
 }
 
+/** So long after it began a worker has done what a start brings with it. */
+const settleMilliseconds = 2000;
+
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   serve: async (args) => {
     const { values } = parseArgs({ args, options: { 'no-worker': { type: 'boolean' } } });
@@ -156,6 +160,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     if (signal.aborted) endAtOnce();
     await withPanel(async (panel) => {
       signal.removeEventListener('abort', endAtOnce);
+      setTimeout(letGoOfStart, settleMilliseconds).unref();
       await panel.work({ signal });
     }, values.child === true);
   },

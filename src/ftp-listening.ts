@@ -1,16 +1,13 @@
 // Where the panel and FTP servers meet: the panel answers who may come in, here and over its lines to other machines, and knows the words of their logs.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { FtpRelays } from './ftp-relays.ts';
 import { ftpKeysFile } from './ftp-server-commands.ts';
 import type { Choices } from './options.ts';
 import type { Doors } from './panel.ts';
-import { second } from './platform/clock.ts';
 import { ftpServerKeys } from './platform/ftp-server/keys.ts';
 import { answerRadius, RadiusDesk } from './platform/ftp-server/radius.ts';
 import { answerRelay } from './platform/ftp-server/relay.ts';
 import type { Server } from './sites/sites.ts';
 
-/** Between two looks at which servers there are, and between two attempts to reach one. */
-const lookMilliseconds = 10 * second;
 /** What the server's key for the panel's user lets it run (operations/gotgan-server). */
 const relayProgram = ['gotgan-ftp'];
 
@@ -21,7 +18,11 @@ const relayProgram = ['gotgan-ftp'];
 export async function listenForFtp(doors: Doors): Promise<{ close(): Promise<void> }> {
   const own = await listenHere(doors);
   const stopping = new AbortController();
-  const relays = keepRelays(doors, stopping.signal);
+  const relays = new FtpRelays({
+    list: () => doors.sites.servers.list(),
+    answer: (server, signal, isUp) => answerAt(doors, server, signal, isUp),
+    log: doors.log,
+  }).keep(stopping.signal);
   return {
     close: async () => {
       stopping.abort();
@@ -38,33 +39,9 @@ async function listenHere({ choices, ftp, log }: Doors) {
   return answerRadius({ host, port: Number(port), secret, answer: ftp.answer, onFault });
 }
 
-/** A server that is added, or comes back, is answered soon after. */
-async function keepRelays(doors: Doors, signal: AbortSignal): Promise<void> {
-  const { sites, log } = doors;
-  const kept = new Map<string, Promise<void>>();
-  while (!signal.aborted) {
-    const servers = await sites.servers.list().catch((err) => {
-      log.warn({ err }, 'the servers with FTP could not be listed');
-      return [];
-    });
-    for (const server of servers.filter(({ reach, ftpHost }) => reach && ftpHost !== null)) {
-      if (kept.has(server.id)) continue;
-      const relay = answerAt(doors, server, signal).catch((err) => {
-        if (!signal.aborted)
-          log.warn({ server: server.name, err }, 'an FTP server of another machine cannot ask who may come in');
-      });
-      kept.set(
-        server.id,
-        relay.finally(() => kept.delete(server.id)),
-      );
-    }
-    await sleep(lookMilliseconds, undefined, { signal }).catch(() => {});
-  }
-  await Promise.all(kept.values());
-}
-
 /** @throws what ended it: the line, or the program on the other side with what it said */
-async function answerAt({ remotes, sites, ftp, choices, log }: Doors, { id, name }: Server, signal: AbortSignal): Promise<void> {
+async function answerAt(doors: Doors, { id, name }: Server, signal: AbortSignal, isUp: () => void): Promise<void> {
+  const { remotes, sites, ftp, choices, log } = doors;
   const { ssh, reach } = await remotes.line(() => sites.servers.byId(id));
   const { connection, release } = await ssh.hold(reach.user);
   try {
@@ -80,7 +57,10 @@ async function answerAt({ remotes, sites, ftp, choices, log }: Doors, { id, name
     const stop = () => void line.destroy();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      await answerRelay(line, desk, () => log.info({ server: name }, 'an FTP server of another machine is answered'));
+      await answerRelay(line, desk, () => {
+        isUp();
+        log.info({ server: name }, 'an FTP server of another machine is answered');
+      });
       throw new Error(said.replace(/\p{Cc}+/gu, ' ').trim() || 'the program that carries its questions has ended');
     } finally {
       signal.removeEventListener('abort', stop);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { databaseServer } from '../../src/platform/database-server/open.ts';
 import type { DatabaseAccess, DatabaseEngine } from '../../src/platform/database-server/port.ts';
+import { workerEnvironment, workerFlags } from '../../src/serve.ts';
 import { administrator } from '../../test/support/database-servers.ts';
 import type { Circumstances, Figure, Part } from '../figure.ts';
 import { inTurn, median } from '../load.ts';
@@ -49,7 +50,10 @@ async function compared({ engine, shape, mebibytes }: Work, { folder, say }: Cir
   const ours = () =>
     withDatabase(engine, async () => {
       const script = join(import.meta.dirname, 'load-one.ts');
-      const { stdout } = await run(process.execPath, ['--expose-gc', script, JSON.stringify(administrator(engine)), name, file]);
+      const what = ['--expose-gc', script, JSON.stringify(administrator(engine)), name, file];
+      const { stdout } = await run(process.execPath, [...workerFlags, ...what], {
+        env: { ...process.env, ...workerEnvironment },
+      });
       const one = JSON.parse(stdout) as { seconds: number; grown: number };
       grown = Math.max(grown, one.grown);
       return one.seconds;

@@ -1,5 +1,6 @@
 // How costly hashing is on this machine, measured beside the start and kept, and how long a failed sign-in takes because of it.
-import type { Clock } from '../platform/clock.ts';
+import { availableParallelism, cpus } from 'node:os';
+import { type Clock, day } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Settings } from '../platform/settings.ts';
 import {
@@ -21,16 +22,27 @@ const leastFailureMilliseconds = 300;
 const mostFailureMilliseconds = 20_000;
 /** The first seconds of a process are busy ones. */
 const settleMilliseconds = 2000;
-const names = { parameters: 'accounts.hashing', highest: 'accounts.hashing.highest', failure: 'accounts.failureMilliseconds' };
+/** So long a measurement counts on the machine it was made on: a busy hour may have spoilt it. */
+const measuredHolds = 7 * day;
+const names = {
+  parameters: 'accounts.hashing',
+  highest: 'accounts.hashing.highest',
+  failure: 'accounts.failureMilliseconds',
+  measured: 'accounts.hashing.measured',
+};
 
 export type HashingCostParts = {
   readonly settings: Settings;
+  readonly clock: Clock;
   readonly hashing: PasswordHashing;
   /** memory this process may take */
   readonly memoryBytes: number;
   /** @returns the kinds of older hashes that passwords still rest on */
   readonly legacyKinds: () => Promise<string[]>;
 };
+
+/** @returns what a change of makes old measurements worthless */
+const thisMachine = () => `${cpus()[0]?.model} x ${availableParallelism()}, Node.js ${process.version}`;
 
 /**
  * Parameters so that one verification takes 100 to 250 ms, kept in the database so that processes agree: a start takes what is kept
@@ -51,14 +63,14 @@ export class HashingCost {
   }
 
   /**
-   * Measures a little after the start, so that the first page waits for nothing.
+   * Measures a little after the start, so that the first page waits for nothing; what was measured on this machine lately holds.
    * @returns what ends it, also in the middle, when the panel is closed
    */
   measureSoon(log: Log): () => Promise<void> {
     let measuring: Promise<void> | undefined;
     const begin = async () => {
-      const found = await this.measure();
-      log.info({ cost: costText(found) }, 'hashing');
+      const found = await this.measureWhenDue();
+      if (found) log.info({ cost: costText(found) }, 'hashing');
     };
     const timer = setTimeout(() => {
       // What cannot be measured now stays as it was kept, or at the minimum.
@@ -69,6 +81,14 @@ export class HashingCost {
       clearTimeout(timer);
       await measuring;
     };
+  }
+
+  /** @returns nothing when this machine was measured lately: what is kept holds */
+  async measureWhenDue(): Promise<HashParameters | undefined> {
+    const { settings, clock } = this.#parts;
+    const [at, machine] = ((await settings.read(names.measured)) ?? '').split(' on ');
+    const age = clock.now() - Number(at);
+    return machine === thisMachine() && age >= 0 && age < measuredHolds ? undefined : this.measure();
   }
 
   /** Measures, takes other parameters where this machine is faster or slower than wanted, and keeps them. @returns what is in use now */
@@ -82,6 +102,7 @@ export class HashingCost {
     await settings.change(names.parameters, () => costText(found));
     await settings.change(names.highest, (before) => (Number(before ?? 0) >= costOf(found) ? undefined : String(costOf(found))));
     await this.allowFor([]);
+    await settings.change(names.measured, () => `${this.#parts.clock.now()} on ${thisMachine()}`);
     return found;
   }
 

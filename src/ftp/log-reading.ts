@@ -41,6 +41,8 @@ type LogOf = { readonly name: string; readonly log: string; readonly logWord: st
 
 export class FtpLogReading {
   readonly #parts: FtpLogReadingParts;
+  /** readings of other machines that have not ended, by server: a line that hangs is waited for, not taken up once more */
+  readonly #far = new Map<string, Promise<void>>();
 
   constructor(parts: FtpLogReadingParts) {
     this.#parts = parts;
@@ -61,14 +63,15 @@ export class FtpLogReading {
     if (choices.ftpLog !== undefined) await this.#readOne({ name: ownName, log: choices.ftpLog, logWord: await logWord() });
   }
 
-  /** One that did not answer at its last check is left alone until it does. */
+  /** One that did not answer at its last check is left alone until it does, and so is one whose last reading has not ended. */
   async #readFar(server: Server): Promise<void> {
     const { id: name, reach, ftpLog: log, checkFault } = server;
-    if (!reach || log === null || checkFault !== null) return;
+    if (!reach || log === null || checkFault !== null || this.#far.has(name)) return;
     const { farLog, logWord, log: said } = this.#parts;
-    const reading = farLog(server, async (place) =>
-      this.#readOne({ name, log, logWord: await logWord(server.name), place }),
-    ).catch((err) => said.warn({ server: server.name, err }, 'the log of an FTP server could not be read'));
+    const reading = farLog(server, async (place) => this.#readOne({ name, log, logWord: await logWord(server.name), place }))
+      .catch((err) => said.warn({ server: server.name, err }, 'the log of an FTP server could not be read'))
+      .finally(() => this.#far.delete(name));
+    this.#far.set(name, reading);
     const waited = new AbortController();
     const late = sleep(farMilliseconds, undefined, { ref: false, signal: waited.signal }).catch(() => {});
     await Promise.race([reading, late]).finally(() => waited.abort());

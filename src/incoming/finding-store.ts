@@ -105,7 +105,7 @@ export class FindingStore {
   async change(
     tx: Tx,
     id: string,
-    values: Partial<Pick<FindingRow, 'kind' | 'code' | 'parameters' | 'told_at' | 'restored_at' | 'dropped_at'>>,
+    values: Partial<Pick<FindingRow, 'kind' | 'code' | 'parameters' | 'stamp' | 'told_at' | 'restored_at' | 'dropped_at'>>,
   ): Promise<boolean> {
     const result = await tx
       .updateTable('file_findings')
@@ -117,13 +117,28 @@ export class FindingStore {
     return result.numUpdatedRows === 1n;
   }
 
-  /** What a customer held back later counts from then, which is its `told_at`. */
+  /** @returns what was found and left where it is, and waits for the customer's word: in pages, in the order of ids */
+  openOnes(siteId: string, afterId: string, count: number): Promise<FindingRow[]> {
+    return this.#connection.db
+      .selectFrom('file_findings')
+      .selectAll()
+      .where('site_id', '=', siteId)
+      .where('kind', '=', 'found')
+      .where('dropped_at', 'is', null)
+      .where('id', '>', afterId)
+      .orderBy('id')
+      .limit(count)
+      .execute();
+  }
+
+  /** What a customer held back later counts from then, which is its `told_at`. What waits for their word is never old. */
   old(before: number, count: number): Promise<FindingRow[]> {
     return this.#connection.db
       .selectFrom('file_findings')
       .selectAll()
       .where('found_at', '<', before)
       .where((eb) => eb.or([eb('told_at', 'is', null), eb('told_at', '<', before)]))
+      .where((eb) => eb.or([eb('kind', '!=', 'found'), eb('dropped_at', 'is not', null)]))
       .limit(count)
       .execute();
   }

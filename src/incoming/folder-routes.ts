@@ -59,9 +59,9 @@ export function folderRoutes(parts: FolderRouteParts, guards: Guards): Router {
   router.post('/sites/:site/folders/accept', onPage, site, accept);
 
   const decline = act({
-    fields: z.object({ path, program }),
+    fields: z.object({ path }),
     submit: async ({ req, values }) => {
-      await incoming.protection.decline(req.site, { path: values.path, program: values.program ?? 'plain' }, actorOf(req));
+      await incoming.protection.decline(req.site, values.path, actorOf(req));
       say(req, 'protection.declined');
       return here(req);
     },

@@ -1,21 +1,21 @@
 // What comes into sites past the panel: judged within a minute, refused kinds taken out, scripts in upload folders told of (KHADA 7.4, 7.5).
 
 import type { Accounts } from '../accounts/accounts.ts';
-import { type Audit, systemActor } from '../audit/audit.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { Files } from '../files/files.ts';
 import { type Clock, hour, minute } from '../platform/clock.ts';
-import type { Connection } from '../platform/database/database.ts';
+import type { Connection, Tx } from '../platform/database/database.ts';
 import { whenMissing } from '../platform/errors.ts';
 import type { FtpEvent } from '../platform/ftp-server/port.ts';
 import type { Hands, JobRun, Queue } from '../platform/jobs/port.ts';
 import type { Log } from '../platform/log.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { Site, Sites } from '../sites/sites.ts';
-import { ArrivalBatch } from './arrival-judging.ts';
-import { type Arrival, ArrivalStore, type NewArrival } from './arrival-store.ts';
+import { ArrivalStore, type NewArrival } from './arrival-store.ts';
 import { arrivedPath } from './arrived-path.ts';
-import { type FindingRow, FindingStore, type NewFinding } from './finding-store.ts';
+import { FindingStore } from './finding-store.ts';
 import { FullScan } from './full-scan.ts';
+import { isMoving, Judging } from './judging.ts';
 import { type Finding, fromRow, KeptFiles } from './kept-files.ts';
 import { IncomingLetters } from './letters.ts';
 import { StampCarrier } from './moved-stamps.ts';
@@ -57,6 +57,7 @@ export class Incoming {
   readonly #watched: WatchStore;
   readonly #watch: UploadWatch;
   readonly #letters: IncomingLetters;
+  readonly #judging: Judging;
   /** files that were taken out of sites */
   readonly kept: KeptFiles;
   /** which folders take uploads only, and which should */
@@ -74,12 +75,14 @@ export class Incoming {
     this.#watched = new WatchStore(parts.connection);
     this.#watch = new UploadWatch(parts, this.#arrivals, this.#watched);
     this.#letters = new IncomingLetters(parts, this.#findings);
-    this.stamps = new StampCarrier(this.#watched, parts.clock);
-    this.kept = new KeptFiles(parts, { findings: this.#findings, arrivals: this.#arrivals, watched: this.#watched });
+    const stores = { arrivals: this.#arrivals, findings: this.#findings, watched: this.#watched };
+    this.stamps = new StampCarrier(stores, parts.clock);
+    this.kept = new KeptFiles(parts, stores);
     const store = new ProtectionStore(parts.connection);
     this.webServers = new WebServers(parts, store, parts.webServers);
     this.protection = new FolderProtection(parts, store, this.webServers.areTold);
-    this.scan = new FullScan({ ...parts, store, judge: (site, due, signal) => this.#judgeBatch(site, due, signal, 'scan') });
+    this.#judging = new Judging(parts, stores, { kept: this.kept, letters: this.#letters });
+    this.scan = new FullScan({ ...parts, store, judging: this.#judging, kept: this.kept });
   }
 
   /**
@@ -110,7 +113,7 @@ export class Incoming {
     return (await this.#parts.sites.homeOf(site).catch(whenMissing))?.folder;
   }
 
-  #queueJudging(tx: Parameters<Queue['add']>[0], { id: siteId, customerId }: Pick<Site, 'id' | 'customerId'>): Promise<void> {
+  #queueJudging(tx: Tx, { id: siteId, customerId }: Pick<Site, 'id' | 'customerId'>): Promise<void> {
     return this.#parts.queue.add(
       tx,
       'incoming.judge',
@@ -130,54 +133,15 @@ export class Incoming {
     while (!signal.aborted) {
       const due = await this.#arrivals.due(siteId, clock.now(), batchFiles);
       if (due.length === 0) return;
-      await this.#judgeBatch(site, due, signal);
+      try {
+        await this.#judging.judge(site, due, signal);
+      } catch (error) {
+        // As above.
+        if (isMoving(error)) return;
+        throw error;
+      }
       if (clock.monotonic() > until) return connection.write((tx) => this.#queueJudging(tx, site));
     }
-  }
-
-  /** @param from where `due` came from: rows of the table, or a scan whose files are in none. @returns how many findings there were */
-  async #judgeBatch(site: Site, due: readonly Arrival[], signal: AbortSignal, from: 'table' | 'scan' = 'table'): Promise<number> {
-    const { connection, clock, sites, files, log, audit } = this.#parts;
-    const marked = await sites.folders.list(site);
-    const isKnown = (path: readonly string[], stamp: string) => this.#watched.isKnown(site.id, path, stamp);
-    const batch = new ArrivalBatch({ site, storage: sites.storageFor(site), marked, files, isKnown, clock, log });
-    const { judged, again, inside, findings: all, taken } = await batch.judge(due, signal);
-    let findings = all;
-    const now = clock.now();
-    await connection.write(async (tx) => {
-      // Watch and scan may come to the same file at once; it is told of by one.
-      findings = await this.#unknown(site, all);
-      await this.#findings.find(tx, site, findings);
-      if (from === 'table') {
-        await this.#arrivals.close(tx, judged, now);
-        await this.#arrivals.renew(tx, taken, now);
-        await this.#arrivals.retry(tx, again, now);
-      } else await this.#arrivals.arrive(tx, site.id, again.map(asNew), now);
-      await this.#arrivals.arrive(tx, site.id, inside, now);
-      await this.#watched.know(tx, site.id, batch.scripts);
-      const about = { actor: systemActor, customerId: site.customerId, siteId: site.id };
-      const count = (kind: FindingRow['kind']) =>
-        findings.filter((finding) => finding.kind === kind && finding.told_at === null).length;
-      const [refused, found] = [count('refused'), count('found')];
-      if (refused > 0) await audit.record(tx, { action: 'ftp.filesRefused', ...about, details: { count: refused } });
-      if (found > 0) await audit.record(tx, { action: 'ftp.scriptsFound', ...about, details: { count: found } });
-      // What came by FTP is in no count yet; one count waits at a time, and a minute gathers what else comes.
-      if (from === 'table') await sites.queueCount(tx, site, now + minute);
-    });
-    if (findings.length === 0) return 0;
-    await this.kept.keepWithinQuota(site);
-    await this.#letters.tell(site);
-    return findings.length;
-  }
-
-  async #unknown(site: Site, findings: readonly NewFinding[]): Promise<NewFinding[]> {
-    const unknown: NewFinding[] = [];
-    for (const finding of findings) {
-      const isKnown =
-        finding.kind === 'found' && (await this.#watched.isKnown(site.id, finding.path.split('/'), finding.stamp ?? ''));
-      if (!isKnown) unknown.push(finding);
-    }
-    return unknown;
   }
 
   /** Who does which job of this feature. Every body may run twice without harm. */
@@ -263,11 +227,6 @@ export class Incoming {
     return this.#findings.total(site);
   }
 }
-
-const asNew = ({ path, due_at: dueAt, stamp }: Arrival): NewArrival => ({
-  ...{ path: path.split('/'), origin: 'found', userName: null, isRespelled: false, dueAt },
-  ...(stamp !== null && { stamp }),
-});
 
 /** Where the site's folder must be, when it is not there to be asked. */
 function guessedHome(told: string, { name }: Site): string {

@@ -6,6 +6,7 @@ import { areaOf, type Site } from '../sites/sites.ts';
 import type { ArrivalStore } from './arrival-store.ts';
 import type { FindingRow, FindingStore } from './finding-store.ts';
 import type { IncomingParts } from './incoming.ts';
+import { type IncomingStores, isMoving } from './judging.ts';
 import type { WatchStore } from './watch-store.ts';
 
 export type Finding = {
@@ -38,7 +39,7 @@ export class KeptFiles {
   readonly #arrivals: ArrivalStore;
   readonly #watched: WatchStore;
 
-  constructor(parts: IncomingParts, stores: { findings: FindingStore; arrivals: ArrivalStore; watched: WatchStore }) {
+  constructor(parts: IncomingParts, stores: IncomingStores) {
     this.#parts = parts;
     this.#store = stores.findings;
     this.#arrivals = stores.arrivals;
@@ -79,6 +80,7 @@ export class KeptFiles {
         if (refusal) await this.#refuse(finding, refusal);
         else await this.#putBack(site, finding, systemActor);
       } catch (error) {
+        if (isMoving(error)) return;
         const status = error instanceof PanelError ? error.status : 0;
         const isGone = status === 404 && (await files.held.size(siteId, finding.id)) === undefined;
         if (isGone) await this.#drop(finding);
@@ -118,6 +120,30 @@ export class KeptFiles {
     }
   }
 
+  /**
+   * Ends what waits for the customer's word when its file is gone by now, or another one, which is told of for itself.
+   * @throws PanelError 409 `moves.refused` while the site moves, 503 when storage does not answer
+   */
+  async closeGone(site: Site): Promise<void> {
+    for (let after = ''; ; ) {
+      const rows = await this.#store.openOnes(site.id, after, together);
+      await this.#parts.sites.act(site, 'judge', systemActor).during((now) => this.#closeGoneOf(now, rows));
+      const last = rows.at(-1)?.id;
+      if (last === undefined) return;
+      after = last;
+    }
+  }
+
+  async #closeGoneOf(site: Site, rows: readonly FindingRow[]): Promise<void> {
+    const { connection, clock, sites } = this.#parts;
+    const storage = sites.storageFor(site);
+    for (const { id, path, stamp } of rows) {
+      const entry = await storage.stat(path.split('/')).catch(whenMissing);
+      const isThere = entry?.kind === 'file' && (stamp === null || entry.stamp === stamp);
+      if (!isThere) await connection.write((tx) => this.#store.change(tx, id, { dropped_at: clock.now() }));
+    }
+  }
+
   /** For the operator: what is kept of a site in quarantine, the oldest first. */
   async list(site: Site): Promise<Finding[]> {
     return (await this.#store.kept(site.id)).map(fromRow);
@@ -136,7 +162,7 @@ export class KeptFiles {
    */
   async hold(site: Site, id: string, actor: Actor): Promise<void> {
     const { connection, clock, audit, sites } = this.#parts;
-    await this.#takeOut(site, id);
+    await this.#takeOut(site, id, actor);
     await connection.write(async (tx) => {
       if (!(await this.#store.change(tx, id, { kind: 'refused', told_at: clock.now() }))) throw conflict('incoming.isDone');
       await audit.record(tx, { action: 'incoming.fileHeld', actor, customerId: site.customerId, siteId: site.id, subjectId: id });
@@ -151,7 +177,7 @@ export class KeptFiles {
    */
   async remove(site: Site, id: string, actor: Actor): Promise<void> {
     const { connection, clock, audit, sites, files } = this.#parts;
-    if ((await this.find(site, id)).kind === 'found') await this.#takeOut(site, id);
+    if ((await this.find(site, id)).kind === 'found') await this.#takeOut(site, id, actor);
     await connection.write(async (tx) => {
       const isDone = await this.#store.change(tx, id, { kind: 'refused', dropped_at: clock.now(), told_at: clock.now() });
       if (!isDone) throw conflict('incoming.isDone');
@@ -167,12 +193,16 @@ export class KeptFiles {
     await files.held.remove(site.id, id);
   }
 
-  async #takeOut(site: Site, id: string): Promise<void> {
-    const { connection, clock, sites, files } = this.#parts;
+  /** As an act on the site's files: it may be over there by now, where it would stay. */
+  async #takeOut(site: Site, id: string, actor: Actor): Promise<void> {
     const finding = await this.#store.finding(site.id, id);
     if (finding?.kind !== 'found' || finding.dropped_at !== null) throw conflict('incoming.isDone');
-    // It may be over there by now, where it would stay.
-    if (site.frozenAt !== null) throw conflict('moves.refused');
+    await this.#parts.sites.act(site, 'hold', actor).during((now) => this.#takeHere(now, finding));
+  }
+
+  async #takeHere(site: Site, finding: FindingRow): Promise<void> {
+    const { connection, clock, sites, files } = this.#parts;
+    const { id } = finding;
     const path = finding.path.split('/');
     const storage = sites.storageFor(site);
     try {
@@ -201,9 +231,12 @@ export class KeptFiles {
     await this.#putBack(site, finding, actor, reason);
   }
 
-  async #putBack(site: Site, { id, path: text }: FindingRow, actor: Actor, reason?: string): Promise<void> {
+  async #putBack(site: Site, finding: FindingRow, actor: Actor, reason?: string): Promise<void> {
+    await this.#parts.sites.act(site, 'hold', actor).during((now) => this.#putHere(now, finding, actor, reason));
+  }
+
+  async #putHere(site: Site, { id, path: text }: FindingRow, actor: Actor, reason?: string): Promise<void> {
     const { connection, clock, sites, files, audit } = this.#parts;
-    if (site.frozenAt !== null) throw conflict('moves.refused');
     const [storage, path] = [sites.storageFor(site), text.split('/')];
     // Not there any more: it was put back by a process that died before it could write that down.
     if ((await files.held.size(site.id, id)) !== undefined) await files.held.giveBack(site.id, id, { storage, path });

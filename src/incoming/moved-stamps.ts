@@ -4,10 +4,18 @@ import type { Tx } from '../platform/database/database.ts';
 import { whenMissing } from '../platform/errors.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import type { Site } from '../sites/sites.ts';
+import type { FindingStore } from './finding-store.ts';
 import type { KnownScript, WatchedFolder, WatchStore } from './watch-store.ts';
 
 /** The same knowledge in the stamps of the new place. */
-export type MovedStamps = { readonly scripts: readonly KnownScript[]; readonly folders: readonly WatchedFolder[] };
+export type MovedStamps = {
+  readonly scripts: readonly KnownScript[];
+  readonly folders: readonly WatchedFolder[];
+  /** what waits for the customer's word, which is about that very file */
+  readonly findings: readonly { readonly id: string; readonly stamp: string }[];
+};
+
+const together = 200;
 
 /**
  * Takes along only what is true: a script or folder that has changed since it was last looked at keeps its old stamp, which nothing
@@ -15,10 +23,12 @@ export type MovedStamps = { readonly scripts: readonly KnownScript[]; readonly f
  */
 export class StampCarrier {
   readonly #store: WatchStore;
+  readonly #findings: FindingStore;
   readonly #clock: Clock;
 
-  constructor(store: WatchStore, clock: Clock) {
-    this.#store = store;
+  constructor(stores: { readonly watched: WatchStore; readonly findings: FindingStore }, clock: Clock) {
+    this.#store = stores.watched;
+    this.#findings = stores.findings;
     this.#clock = clock;
   }
 
@@ -36,13 +46,28 @@ export class StampCarrier {
       // Every file there is as young as its copy.
       if (moved !== undefined) folders.push({ path, stamp: moved, newest: Math.ceil(this.#clock.now()) });
     }
-    return { scripts, folders };
+    return { scripts, folders, findings: await this.#openFindings(id, from, to) };
+  }
+
+  async #openFindings(siteId: string, from: SiteStorage, to: SiteStorage): Promise<MovedStamps['findings']> {
+    const findings: { id: string; stamp: string }[] = [];
+    for (let after = ''; ; ) {
+      const rows = await this.#findings.openOnes(siteId, after, together);
+      for (const { id, path, stamp } of rows) {
+        const moved = stamp === null ? undefined : await movedStamp(path.split('/'), stamp, from, to);
+        if (moved !== undefined) findings.push({ id, stamp: moved });
+      }
+      const last = rows.at(-1)?.id;
+      if (last === undefined) return findings;
+      after = last;
+    }
   }
 
   /** In the transaction that moves the site. */
-  async write(tx: Tx, { id }: Site, { scripts, folders }: MovedStamps): Promise<void> {
+  async write(tx: Tx, { id }: Site, { scripts, folders, findings }: MovedStamps): Promise<void> {
     await this.#store.know(tx, id, scripts);
     await this.#store.remember(tx, id, folders);
+    for (const { id: finding, stamp } of findings) await this.#findings.change(tx, finding, { stamp });
   }
 }
 

@@ -1,7 +1,7 @@
 // Folder protection as a customer has it: which folders take uploads only, which look as if they should, and how far the last look at them came.
 import type { Actor } from '../audit/audit.ts';
 import { day, minute } from '../platform/clock.ts';
-import { notFound, PanelError, whenMissing } from '../platform/errors.ts';
+import { conflict, notFound, PanelError, whenMissing } from '../platform/errors.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import type { ClearingReason, MarkedFolder, Site, SiteProgram } from '../sites/sites.ts';
 import { type LikelyFolder, likelyFolders } from './detection.ts';
@@ -114,13 +114,27 @@ export class FolderProtection {
     await connection.write((tx) => this.#store.decline(tx, site.id, unwanted, clock.now()));
   }
 
-  /** The customer does not want to be asked about this folder. */
-  async decline(site: Site, folder: LikelyFolder, actor: Actor): Promise<void> {
+  /**
+   * The customer does not want to be asked about this folder; once more it changes nothing.
+   * @throws PanelError 409 for one that nobody proposes, so that no more is kept than was ever asked
+   */
+  async decline(site: Site, path: SitePath, actor: Actor): Promise<void> {
     const { connection, clock, audit } = this.#parts;
+    const folder = await this.#proposed(site, path);
     await connection.write(async (tx) => {
       if (!(await this.#store.decline(tx, site.id, folder, clock.now()))) return;
       await audit.record(tx, { action: 'sites.folderDeclined', actor, customerId: site.customerId, siteId: site.id });
     });
+  }
+
+  async #proposed(site: Site, path: SitePath): Promise<LikelyFolder> {
+    const key = path.join('/');
+    const kept = (await this.#store.proposals(site.id, { all: true })).find((row) => row.path === key);
+    if (kept) return { path, program: kept.program };
+    const found = await this.#proposals(site, await this.#parts.sites.folders.list(site));
+    const likely = found.find((one) => one.path.join('/') === key);
+    if (!likely) throw conflict('protection.notProposed');
+    return likely;
   }
 
   /** By the clock: has those sites searched whose files are others than at the last search, and every one once a day. */

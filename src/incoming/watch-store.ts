@@ -60,8 +60,9 @@ export class WatchStore {
     return new Map(rows.map(({ path, stamp }) => [path, stamp]));
   }
 
-  async isKnown(siteId: string, path: SitePath, stamp: string): Promise<boolean> {
-    const row = await this.#connection.db
+  /** @param tx within which it is asked; without one by itself */
+  async isKnown(siteId: string, path: SitePath, stamp: string, tx?: Tx): Promise<boolean> {
+    const row = await (tx ?? this.#connection.db)
       .selectFrom('known_scripts')
       .select('stamp')
       .where('site_id', '=', siteId)

@@ -6,7 +6,7 @@ export type FileAct = {
   site_id: string;
   customer_id: string;
   actor_person_id: string | null;
-  kind: 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode';
+  kind: 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode' | 'judge' | 'hold';
   bytes: number;
   files: number;
   begun_at: number;

@@ -4,11 +4,13 @@ import { createRequire } from 'node:module';
 type Modules = { readonly size: number; readonly data: Uint8Array };
 
 // Its types ask for those of a browser; the one function that is used is written down here.
-const { create }: { create: (text: string) => { modules: Modules } } = createRequire(import.meta.url)('qrcode');
+type Library = { create(text: string): { modules: Modules } };
+// Loaded when the first one is drawn: few processes ever draw one.
+const library = (): Library => createRequire(import.meta.url)('qrcode');
 
 /** @returns the length of a side in modules and an SVG path that fills every dark one */
 export function qrCode(text: string): { readonly size: number; readonly path: string } {
-  const { size, data } = create(text).modules;
+  const { size, data } = library().create(text).modules;
   const dark = Array.from(data.keys()).filter((index) => data[index]);
   return { size, path: dark.map((index) => `M${index % size} ${Math.floor(index / size)}h1v1h-1z`).join('') };
 }

@@ -2,15 +2,18 @@
 import { type Actor, type Audit, systemActor } from '../audit/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
+import { notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Freezing } from './freezing.ts';
 import type { Site } from './sites.ts';
 import type { SiteStore } from './store.ts';
 
-export type ActKind = 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode';
+export type ActKind = 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode' | 'judge' | 'hold';
 
 /** Room in a site: bytes and number of files. */
 export type Room = { readonly bytes: number; readonly files: number };
+
+const noRoom: Room = { bytes: 0, files: 0 };
 
 export type ActsParts = {
   readonly connection: Connection;
@@ -65,6 +68,23 @@ export class FileAct {
     });
     this.#begun = true;
     return true;
+  }
+
+  /**
+   * Does what needs no room while the site stays where it is: a move waits until it has ended.
+   * @param work gets the site as its row says then
+   * @throws PanelError 409 `moves.refused` while the site is closed because it moves, 404 when it is gone
+   */
+  async during<T>(work: (site: Site) => Promise<T>): Promise<T> {
+    const { connection } = this.#parts;
+    if (!(await connection.write((tx) => this.begin(tx, noRoom)))) throw notFound();
+    try {
+      const site = await this.#store.byId(this.#site.id);
+      if (!site) throw notFound();
+      return await this.holding(() => work(site));
+    } finally {
+      await connection.write((tx) => this.end(tx, noRoom));
+    }
   }
 
   /** Does the work and renews the lease meanwhile, also when that once fails. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { costFrom, costOf, costText, parametersFor, wantedMilliseconds } from '../../src/accounts/hash-parameters.ts';
 import { PasswordHashing, usualParameters } from '../../src/accounts/hashing.ts';
 import { HashingCost } from '../../src/accounts/hashing-cost.ts';
-import { StoppedClock } from '../../src/platform/clock.ts';
+import { day, StoppedClock } from '../../src/platform/clock.ts';
 import { Settings } from '../../src/platform/settings.ts';
 import { openTestDatabase } from '../support/databases.ts';
 
@@ -37,14 +37,16 @@ describe('measured', () => {
   let connection: Awaited<ReturnType<typeof openTestDatabase>>;
   let settings: Settings;
   let kinds: string[];
+  let clock: StoppedClock;
   const process = () => {
     const hashing = new PasswordHashing({ concurrency: 1 });
-    const cost = new HashingCost({ settings, hashing, memoryBytes: 2 ** 32, legacyKinds: async () => kinds });
+    const cost = new HashingCost({ settings, clock, hashing, memoryBytes: 2 ** 32, legacyKinds: async () => kinds });
     return { hashing, cost };
   };
   beforeEach(async () => {
     connection = await openTestDatabase();
-    settings = new Settings(connection, new StoppedClock());
+    clock = new StoppedClock();
+    settings = new Settings(connection, clock);
     kinds = [];
   });
   afterEach(() => connection.remove());
@@ -62,6 +64,24 @@ describe('measured', () => {
     const failure = await next.cost.failureMilliseconds();
     expect(failure).toBeGreaterThan(milliseconds);
     expect(failure % 50).toBe(0);
+  });
+
+  test('it is not measured again before a week is over, unless the machine is another', async () => {
+    const measured = async () => {
+      const { cost, hashing } = process();
+      hashing.measure = async () => 150;
+      return (await cost.measureWhenDue()) !== undefined;
+    };
+    expect([await measured(), await measured()]).toEqual([true, false]);
+    clock.advance(6 * day);
+    expect(await measured()).toBe(false);
+    clock.advance(day);
+    expect([await measured(), await measured()]).toEqual([true, false]);
+    await settings.change('accounts.hashing.measured', (before) => before?.replace(/ on .*/, ' on another machine'));
+    expect([await measured(), await measured()]).toEqual([true, false]);
+    // A clock that was ahead is no reason to wait for it.
+    await settings.change('accounts.hashing.measured', (before) => before?.replace(/^\d+/, String(clock.now() + day)));
+    expect(await measured()).toBe(true);
   });
 
   test.each([

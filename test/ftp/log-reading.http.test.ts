@@ -106,6 +106,29 @@ test('with a database that answers late and wrongly one fault is thrown, and non
   await expect(reading.read()).rejects.toThrow('the database is gone');
 });
 
+test('a server whose log hangs is read by one reading, however often the worker comes, and by the next once that has ended', async () => {
+  const { doors } = house.panel;
+  const far = { id: 'far', name: 'far', reach: {}, ftpLog: '/var/log/far', checkFault: null };
+  const ends: (() => void)[] = [];
+  const reading = new FtpLogReading({
+    ...doors,
+    sites: Object.create(doors.sites, { servers: { value: { list: async () => [far] } } }),
+    store: new FtpStore(doors.connection, doors.secrets),
+    choices: { ftpLog: undefined },
+    logWord: async () => 'word',
+    farLog: () => new Promise((_, reject) => ends.push(() => reject(new Error('the line has broken')))),
+  });
+  const first = reading.read();
+  for (let times = 0; times < 5; times += 1) await reading.read();
+  expect(ends).toHaveLength(1);
+  ends[0]?.();
+  await first;
+  const second = reading.read();
+  await expect.poll(() => ends.length).toBe(2);
+  ends[1]?.();
+  await second;
+});
+
 test('the worker reads the log by the clock', async () => {
   const position = () => house.panel.doors.connection.db.selectFrom('ftp_logs').selectAll().execute();
   const [before] = await position();

@@ -507,7 +507,7 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'GET /sites/:site/folders': look,
   'POST /sites/:site/folders': { who: 'session', may: 'change', fields: { path: '/www/upload' } },
   'POST /sites/:site/folders/accept': { who: 'session', may: 'change', fields: { path: 'www/files', program: 'plain' } },
-  'POST /sites/:site/folders/decline': { who: 'session', may: 'change', fields: { path: 'www/images', program: 'plain' } },
+  'POST /sites/:site/folders/decline': { who: 'session', may: 'change', fields: { path: 'www/images' } },
   'POST /sites/:site/folders/preset': { who: 'session', may: 'change', fields: { preset: 'gnuboard' } },
   'GET /sites/:site/folders/off/*path': { who: 'fresh', may: 'people', delicate: 'what keeps uploads from running' },
   'POST /sites/:site/folders/off/*path': {

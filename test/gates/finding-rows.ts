@@ -1,7 +1,11 @@
 // What checks held back in a customer's site, in every state that its page can show.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { FindingStore, type NewFinding } from '../../src/incoming/finding-store.ts';
+import { WatchStore } from '../../src/incoming/watch-store.ts';
 import { hour } from '../../src/platform/clock.ts';
 import { newId } from '../../src/platform/ids.ts';
+import type { Site } from '../../src/sites/sites.ts';
 import type { TestPanel } from '../support/panel.ts';
 
 type Row = Pick<NewFinding, 'kind' | 'path' | 'code'> & {
@@ -78,13 +82,23 @@ export async function writeFindings(house: TestPanel, siteName: string): Promise
   for (const [at, row] of [...rows, ...more].entries()) {
     const foundAt = clock.now() - (at + 1) * hour;
     const id = newId(foundAt);
-    if (row.kind === 'found' && !row.is) found = id;
+    const stamp = row.kind === 'found' ? await lay(house, site, row.path) : null;
+    if (stamp !== null) found = id;
     await connection.write(async (tx) => {
       const { kind, path, code, bytes = 517, user = null, parameters = {} } = row;
-      const told = { stamp: null, found_at: foundAt, told_at: foundAt, user_name: user, parameters: JSON.stringify(parameters) };
+      const told = { stamp, found_at: foundAt, told_at: foundAt, user_name: user, parameters: JSON.stringify(parameters) };
       await store.find(tx, site, [{ id, kind, path, code, bytes, ...told }]);
+      if (stamp !== null) await new WatchStore(connection).know(tx, site.id, [{ path: path.split('/'), stamp }]);
       if (row.is) await store.change(tx, id, { [row.is]: foundAt + hour });
     });
   }
   return found;
+}
+
+/** What was found lies there, or the next look at everything would end it. @returns its stamp */
+async function lay(house: TestPanel, site: Site, path: string): Promise<string> {
+  const file = join(house.folder, 'sites', site.name, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `<?php //${' '.repeat(509)}`);
+  return (await house.panel.doors.sites.storageFor(site).stat(path.split('/'))).stamp;
 }

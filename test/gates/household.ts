@@ -32,7 +32,7 @@ export type Household = {
 };
 
 /**
- * Signs up, uploads two files into the site, makes a backup of it and databases (`hostDatabases` was called before), and invites a developer, who
+ * Signs up, uploads three files into the site, makes a backup of it and databases (`hostDatabases` was called before), and invites a developer, who
  * comes, and a viewer, who does not.
  */
 export async function household(house: TestPanel, email: string): Promise<Household> {
@@ -42,6 +42,8 @@ export async function household(house: TestPanel, email: string): Promise<Househ
   const uploaded = await visitor.upload(site, [
     { name: 'notes.html', body: '<!doctype html><title>notes</title>' },
     { name: 'album/readme.txt', body: 'an album' },
+    // Proposed for protection.
+    { name: 'images/readme.txt', body: 'pictures' },
   ]);
   const made = await visitor.submit(`/sites/${site}/backups`, {});
   await house.work();

@@ -490,14 +490,12 @@ describe('a new script in an upload folder, by whatever way it came', () => {
     expect(await house.incoming.open(house.site)).toBe(0);
   });
 
-  test('is kept for thirty days from the day on which the customer takes it out, and not while the site moves', async () => {
+  test('is kept for thirty days from the day on which the customer takes it out', async () => {
     await house.lay('www/data/a.php', ordinary);
     await house.watch();
     const [{ id = '' } = {}] = await house.incoming.findings(house.site, 0, 1);
     const { kept } = house.incoming;
     const by = { kind: 'operator' } as const;
-    await expect(kept.hold({ ...house.site, frozenAt: 1 }, id, by)).rejects.toMatchObject({ status: 409, key: 'moves.refused' });
-    expect(await house.isThere('www/data/a.php')).toBe(true);
     house.test.clock.advance(29 * day);
     await kept.hold(house.site, id, by);
     house.test.clock.advance(29 * day);
@@ -578,10 +576,20 @@ test('a folder that the customer does not want protected is proposed no more, an
   expect([await proposed(), await protection.waiting(house.site)]).toEqual([['www/images', 'www/upload'], 2]);
   // One was in the last search, the other is declined before anybody searched for it.
   await house.lay('www/files/a.png', pixel);
-  for (const name of ['upload', 'files', 'files'])
-    await protection.decline(house.site, { path: ['www', name], program: 'plain' }, { kind: 'operator' });
+  for (const name of ['upload', 'files', 'files']) await protection.decline(house.site, ['www', name], { kind: 'operator' });
   await protection.search(house.site.id);
   expect([await proposed(), await protection.waiting(house.site)]).toEqual([['www/images'], 1]);
+  const rows = () => house.test.panel.doors.connection.db.selectFrom('folder_proposals').select('path').execute();
+  const before = await rows();
+  // What nobody proposed: a folder of programs, one that is not there, one that is an upload folder already.
+  await house.lay('www/lib/a.php', ordinary);
+  await house.lay('www/data/a.png', pixel);
+  await house.mark('www/data');
+  for (const path of ['www/lib', 'www/nowhere', 'www/data', 'www/images/deeper', 'backup'])
+    await expect(protection.decline(house.site, path.split('/'), { kind: 'operator' }), path).rejects.toMatchObject({
+      ...{ status: 409, key: 'protection.notProposed' },
+    });
+  expect(await rows()).toEqual(before);
   expect(await house.audit('sites.folderDeclined')).toHaveLength(2);
 });
 

@@ -2,7 +2,7 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { bytesPassed, passing } from '../../src/platform/young-memory.ts';
+import { bytesPassed, letGoOfStart, passing } from '../../src/platform/young-memory.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -50,4 +50,11 @@ test('every 16 MiB the young are collected, and less calls nobody', async () => 
   observer.disconnect();
   // The flag that shows the collector is not left behind.
   expect((globalThis as { gc?: unknown }).gc).toBeUndefined();
+});
+
+test('what a start compiled is let go of, and what lives stays', () => {
+  const living = Array.from({ length: 1000 }, (_, index) => ({ index }));
+  letGoOfStart();
+  expect(living[999]).toEqual({ index: 999 });
+  expect(globalThis).not.toHaveProperty('gc');
 });

@@ -56,6 +56,7 @@ export const protection: Record<keyof typeof korean, Sentence> = {
   'protection.wasOn': 'This folder is protected already.',
   'protection.turnedOff': 'The folder {folder} is not protected any more.',
   'protection.notOpen': 'The site is not open, so folders cannot be changed now.',
+  'protection.notProposed': 'This folder is not proposed any more. Please open the page of upload folders anew.',
   'protection.pathMissing': 'Name a folder, for instance /www/upload',
   'protection.presetMissing': 'Choose a program.',
   'protection.off.title': 'Turn folder protection off',

@@ -52,6 +52,7 @@ export const protection = {
   'protection.wasOn': '이미 보호하고 있는 폴더입니다.',
   'protection.turnedOff': '{folder} 폴더의 보호를 껐습니다.',
   'protection.notOpen': '사이트가 열려 있지 않아 지금은 폴더를 바꿀 수 없습니다.',
+  'protection.notProposed': '이 폴더는 더 이상 제안하지 않습니다. 폴더 보호 페이지를 새로 열어 주세요.',
   'protection.pathMissing': '폴더를 적어 주세요. 예: /www/upload',
   'protection.presetMissing': '프로그램을 골라 주세요.',
   'protection.off.title': '폴더 보호 끄기',

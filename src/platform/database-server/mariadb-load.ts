@@ -40,10 +40,12 @@ export async function loadMariaDb(load: MariaDbLoad, from: Readable): Promise<{ 
     const failure = await perform(load.connection, sql, load.limits.work);
     if (failure) throw faultOf(failure, text.line, false);
   });
-  const send = async (statement: Statement, sql: string) => {
-    const failure = await perform(load.connection, sql, load.limits.work);
-    // As text, and as what the driver made of it.
-    bytesPassed(2 * sql.length);
+  const send = async (statement: Statement) => {
+    const { length } = statement.bytes;
+    // `latin1` makes one sign of each byte, and one byte of each sign again.
+    const failure = await perform(load.connection, statement.bytes.toString('latin1'), load.limits.work);
+    // As text, and as what the driver made of it: now, since nothing of it is in use any more, and what is would be kept for long.
+    bytesPassed(2 * length);
     if (failure) throw faultOf(failure, statement.line, statement.unfinished);
   };
   const take = async (statement: Statement) => {
@@ -59,12 +61,10 @@ export async function loadMariaDb(load: MariaDbLoad, from: Readable): Promise<{ 
       throw new LoadFault({ line, reason: 'refused', about: error.about });
     }
     neutralised += judgement.neutralised;
-    // `latin1` makes one sign of each byte, and one byte of each sign again.
-    const sql = judgement.act === 'run' ? statement.bytes.toString('latin1') : '';
     await inFlight;
     if (judgement.act === 'skip') return;
     await batch.before(statement, judgement.rows);
-    inFlight = send(statement, sql);
+    inFlight = send(statement);
     inFlight.catch(() => {});
     if (judgement.rows) return;
     await inFlight;

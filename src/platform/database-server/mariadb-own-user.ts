@@ -1,7 +1,7 @@
 // Work as a database's own user, whose password nobody keeps.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import mysql, { type Connection } from 'mysql2';
+import type { Connection, ConnectionOptions } from 'mysql2';
 import { conflict, notFound } from '../errors.ts';
 import type { Limits } from './limits.ts';
 import { type MariaDbSession, nativeHash, whereabouts } from './mariadb-session.ts';
@@ -83,7 +83,8 @@ async function passWith(session: MariaDbSession, account: string, user: string, 
 }
 
 /** @throws PanelError 409 when the user is locked; mysql2's errors */
-async function enter(options: mysql.ConnectionOptions, limit: number): Promise<Connection> {
+async function enter(options: ConnectionOptions, limit: number): Promise<Connection> {
+  const { default: mysql } = await import('mysql2');
   const connection = mysql.createConnection({
     ...options,
     charset: 'latin1_swedish_ci',

@@ -1,6 +1,6 @@
 // One connection to a MariaDB server with limits on everything: it opens, answers or is given up.
 import { createHash } from 'node:crypto';
-import mysql from 'mysql2/promise';
+import type mysql from 'mysql2/promise';
 import { type Limits, notAnswering, usualLimits, within } from './limits.ts';
 import { type DatabaseAccess, LoadFault } from './port.ts';
 
@@ -52,7 +52,8 @@ export async function openMariaDb(
   options: { limits?: Limits; database?: string } = {},
 ): Promise<MariaDbSession> {
   const limits = options.limits ?? usualLimits;
-  const opening = mysql.createConnection({
+  const { default: client } = await import('mysql2/promise');
+  const opening = client.createConnection({
     ...whereabouts(access),
     user: access.user,
     password: access.password,

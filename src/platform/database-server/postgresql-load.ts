@@ -57,6 +57,8 @@ class Loader {
   readonly #load: PostgresLoad;
   #rows: Waiting[] = [];
   #rowBytes = 0;
+  /** rows that are at the server while the next are read; nothing else is sent before they are through */
+  #inFlight: Promise<void> = Promise.resolve();
   #copyLine: number | undefined;
   #copyOpen = false;
 
@@ -85,7 +87,7 @@ class Loader {
     if (judgement.rows) {
       this.#rows.push(waiting);
       this.#rowBytes += waiting.bytes.length;
-      if (this.#rows.length >= batchStatements || this.#rowBytes >= batchBytes) await this.flush();
+      if (this.#rows.length >= batchStatements || this.#rowBytes >= batchBytes) await this.#sendRows();
       return;
     }
     await this.flush();
@@ -119,11 +121,25 @@ class Loader {
       throw new LoadFault({ line, reason: 'refused', about: 'SET STANDARD_CONFORMING_STRINGS' });
   }
 
-  /** Rows that failed together are tried one by one: what came before the fault is loaded, and the fault has its line. */
+  /** Everything that was read so far is loaded. Errors: LoadFault */
   async flush(): Promise<void> {
+    await this.#sendRows();
+    await this.#inFlight;
+  }
+
+  /** When those before are through, so that a fault is the first there is. */
+  async #sendRows(): Promise<void> {
+    await this.#inFlight;
     const rows = this.#rows;
     [this.#rows, this.#rowBytes] = [[], 0];
     if (rows.length === 0) return;
+    this.#inFlight = this.#loadRows(rows);
+    // Whoever comes next awaits it.
+    this.#inFlight.catch(() => {});
+  }
+
+  /** Rows that failed together are tried one by one: what came before the fault is loaded, and the fault has its line. */
+  async #loadRows(rows: readonly Waiting[]): Promise<void> {
     const outcome = await this.#load.wire.run(rows.map(({ bytes }) => bytes));
     if (!outcome.failure) return;
     const failed = rows[outcome.done] ?? rows.at(-1);
@@ -165,6 +181,7 @@ class Loader {
 
   /** What came before a fault is kept, also inside of a transaction the text had begun and not ended. */
   async finish(): Promise<void> {
+    await this.#inFlight.catch(() => {});
     if (this.#copyOpen) await this.#load.wire.endCopy('broken off');
     await this.#load.wire.run([Buffer.from('COMMIT')]);
   }

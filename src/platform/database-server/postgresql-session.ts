@@ -1,7 +1,7 @@
 // One connection to a PostgreSQL server with limits on everything, deaf to what a database's owner set for those who enter.
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Limits, notAnswering, within } from './limits.ts';
 import { type DatabaseAccess, LoadFault } from './port.ts';
 
@@ -58,7 +58,8 @@ export async function openPostgres(
   access: DatabaseAccess,
   { limits, database, settings }: { limits: Limits; database: string; settings?: string },
 ): Promise<PostgresSession> {
-  const client = new pg.Client({
+  const { default: library } = await import('pg');
+  const client = new library.Client({
     host: access.host,
     port: access.port,
     user: access.user,

@@ -1,7 +1,7 @@
 // One connection to another server as one user: the host key is the one that was written down, or nothing is sent.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
 import { SshFault, type SshFaultCode } from './faults.ts';
 import { ChannelSession } from './sftp-session.ts';
 
@@ -65,7 +65,8 @@ export class Connection {
     const privateKey = await address.privateKey().catch((cause: unknown) => {
       throw new SshFault('EKEY', `${where}: the panel's key cannot be read (${codeOf(cause)})`);
     });
-    const client = new Client();
+    const { default: ssh2 } = await import('ssh2');
+    const client = new ssh2.Client();
     const [ready, signal] = [new AbortController(), AbortSignal.timeout(patience.connect)];
     let mismatch: SshFault | undefined;
     const hostVerifier = (key: Buffer): boolean => {

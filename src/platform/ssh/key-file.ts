@@ -1,7 +1,6 @@
 // The panel's private key in a file of this machine.
 import { chown, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import ssh2 from 'ssh2';
 
 const forOthers = 0o077;
 
@@ -29,6 +28,7 @@ export function keyFile(path: string): () => Promise<string> {
  */
 export async function publicKeyOf(path: string): Promise<string> {
   await make(path);
+  const { default: ssh2 } = await import('ssh2');
   const key = ssh2.utils.parseKey(await keyFile(path)());
   if (key instanceof Error) throw new Error(`${path} holds no private key in OpenSSH's format: ${key.message}`);
   return `${key.type} ${key.getPublicSSH().toString('base64')} gotgan`;
@@ -36,6 +36,7 @@ export async function publicKeyOf(path: string): Promise<string> {
 
 async function make(path: string): Promise<void> {
   if (await readFile(path).then(() => true, ifMissing)) return;
+  const { default: ssh2 } = await import('ssh2');
   const { private: key } = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'gotgan' });
   await writeFile(path, key, { mode: 0o600, flag: 'wx' });
   if (process.getuid?.() !== 0) return;

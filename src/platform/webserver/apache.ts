@@ -1,5 +1,5 @@
 // The configuration of Apache for upload folders: no handler, no .htaccess, whatever the rest of the server says (design: security D.1).
-import { checked, hiddenPattern, inComment, programPattern, spelledOnce, type WebSite } from './kinds.ts';
+import { checked, hiddenStart, inComment, programPattern, spelledOnce, type WebSite } from './kinds.ts';
 
 /** What a machine says once, in the server's own configuration. */
 export const apacheCommon = `# Apache, common part. Include it once in the server's configuration, and the part of a site inside its virtual host:
@@ -49,7 +49,7 @@ ${handlers('  ')}
     Header always set Content-Security-Policy "script-src 'none'; object-src 'none'"
   </IfModule>
 </LocationMatch>
-<LocationMatch "(?i)^/+${expression(folder)}/(.*/)?(${hiddenPattern.slice('(^|/)'.length)}|[^/]*${programPattern})">
+<LocationMatch "^/+${expression(folder)}/(?i:(.*/)?(${hiddenStart}|[^/]*${programPattern}))">
   Require all denied
 </LocationMatch>
 `),

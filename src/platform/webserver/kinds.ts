@@ -8,8 +8,8 @@ const programs =
 /** A path that holds the name of a program, also before another dot, a slash (PATH_INFO) or a blank. */
 export const programPattern = `\\.(${programs})(\\.|/|\\s|$)`;
 
-/** A name that begins with a dot: `.htaccess`, `.user.ini`, `.env`. */
-export const hiddenPattern = '(^|/)\\.';
+/** How a name begins that no visitor is sent: `.htaccess`, `.user.ini`, `.env`. */
+export const hiddenStart = '\\.';
 
 /** A site as a web server is told of it. */
 export type WebSite = {

@@ -1,5 +1,5 @@
 // The configuration of nginx for upload folders: location blocks that no other rule of the server comes before (design: security D.1).
-import { checked, hiddenPattern, inComment, programPattern, spelledOnce, type WebSite } from './kinds.ts';
+import { checked, hiddenStart, inComment, programPattern, spelledOnce, type WebSite } from './kinds.ts';
 
 /** What every server block of a site should say, once a machine: included inside `server { … }`, before the locations of the site. */
 export const nginxCommon = `# nginx, common part. Save it as <folder>/common.conf and include it in every server block of a site, with the site's own part:
@@ -39,7 +39,7 @@ function location(folder: Buffer): Buffer {
   default_type application/octet-stream;
   add_header X-Content-Type-Options nosniff always;
   add_header Content-Security-Policy "script-src 'none'; object-src 'none'" always;
-  location ~* "${hiddenPattern}|${programPattern.replaceAll('\\', '\\\\')}" { return 403; }
+  location ~* "${`(^|/)${hiddenStart}|${programPattern}`.replaceAll('\\', '\\\\')}" { return 403; }
   try_files $uri =404;
 }
 `),
