@@ -92,6 +92,8 @@ export async function toDisk(from: Readable, through: Transform, path: string, s
       const flush = new EarlyFlush(file);
       const timer = setInterval(() => flush.wrote(target.bytesWritten), flushMilliseconds);
       try {
+        // What was cut off before is waited for by a pipeline for ever.
+        if (from.destroyed) throw new Error('cut off before it was read');
         await pipeline(from, through, target);
       } finally {
         clearInterval(timer);

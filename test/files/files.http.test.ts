@@ -1,4 +1,5 @@
 // Files over HTTP: what comes in is judged, nothing is silent, nothing half stored.
+import { createHash } from 'node:crypto';
 import promises, { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { connect } from 'node:net';
@@ -348,4 +349,22 @@ test('of several moves each that was made is written down, also when a later one
   expect(answer.status).toBe(422);
   expect((await readdir(www('shelf'))).sort()).toEqual(['one.txt', 'two.txt']);
   expect(await moves()).toEqual([...before, 1]);
+});
+
+test('a form that says what its files make together is taken as a whole or not at all', async () => {
+  const files = [
+    { name: 'sum/one.txt', body: 'one' },
+    { name: 'sum/shell.php', body: 'refused, and summed all the same' },
+    { name: 'sum/empty.txt', body: '' },
+  ];
+  const digest = (body: string | Buffer) => createHash('sha256').update(body).digest();
+  const right = digest(Buffer.concat(files.map(({ body }) => digest(body)))).toString('hex');
+  const send = (sha256: string) => owner.upload(site, files, { sha256, _idem: 'the-same-key-each-time' });
+  expect((await send(digest('other').toString('hex'))).status).toBe(460);
+  expect((await send('no checksum')).status).toBe(400);
+  await expect(readdir(www('sum'))).rejects.toThrow();
+  expect(await readdir(join(house.folder, 'quarantine'))).toEqual([]);
+  const rows = await rowsOf(await send(right));
+  expect(rows.map(({ result }) => result)).toEqual(['refused', 'stored', 'stored']);
+  expect((await readdir(www('sum'))).sort()).toEqual(['empty.txt', 'one.txt']);
 });

@@ -1,5 +1,7 @@
 // Bytes on their way into quarantine: what breaks off says why, and touches nobody else's file.
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -47,4 +49,13 @@ test('many that break off at the same moment each say so, and no file of somebod
   }
   isOver = true;
   await reading;
+});
+
+test('a sender who was cut off before the first byte is read is not waited for', async () => {
+  const request = new IncomingMessage(new Socket());
+  const closed = new Promise((resolve) => request.once('close', resolve));
+  request.destroy();
+  await closed;
+  await expect(toDisk(request, new PassThrough(), join(folder, 'gone'), 0)).rejects.toThrow('cut off');
+  expect((await readFile(join(folder, 'gone'))).length).toBe(0);
 });

@@ -59,6 +59,10 @@ export const files = {
   'files.column.saved': '목록',
   'files.resultLink': '올린 결과',
   'files.csv': '목록을 CSV로 저장',
+  'files.refusedAsText': '거절 목록 (글)',
+  'files.refusedList': '거절된 파일의 목록',
+  'files.refusedCsv': '지난 하루의 거절 목록을 CSV로 저장',
+  'files.chooseAgain': '파일 다시 고르기',
   'files.there': '있는 파일 {size}, {at}',
   'files.diskFull':
     '업로드를 받을 공간이 모자라 받지 않았습니다. 저희 쪽 문제이며, 이미 올린 부분은 남아 있습니다. 잠시 뒤에 이어서 올려 주세요.',
@@ -106,6 +110,15 @@ export const files = {
   'files.script.failed': '올리지 못했습니다. "이어서"를 누르면 다시 시도합니다.',
   'files.script.nothing': '고른 파일이 없습니다. 올릴 파일이나 폴더를 골라 주세요.',
   'files.script.csv': '거절된 파일을 CSV로 저장',
+  'files.script.copyRefused': '거절 목록 복사',
+  'files.script.copied': '거절된 파일 {count}개의 목록을 복사했습니다.',
+  'files.script.notCopied': '복사하지 못했습니다. CSV로 저장해 주세요.',
+  'files.script.again': '거절된 파일만 다시 고르기',
+  'files.script.againHow':
+    '고친 파일을 다시 고르면 거절된 것만 같은 자리로 다시 올립니다. 이름을 바꾼 파일은 위에서 새로 골라 주세요.',
+  'files.script.againNone':
+    '고른 파일 가운데 거절된 것과 이름이 같은 파일이 없습니다. 이름을 바꾼 파일은 위에서 새로 골라 주세요.',
+  'files.script.againRest': '거절된 것과 이름이 같지 않은 {count}개는 올리지 않습니다.',
   'files.script.list': '올리는 파일',
   'files.script.queued': '파일과 폴더를 여기에 끌어 놓아도 됩니다.',
   'files.script.kept': '받은 만큼은 서버에 남아 있습니다. 나중에 같은 파일을 고르면 이어서 올립니다.',
