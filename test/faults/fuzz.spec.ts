@@ -1,18 +1,19 @@
 // Thousands of changed requests at the parsers of forms and of resumable uploads of the real program: no bug, nothing left behind, memory flat.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { fuzz } from '../files/fuzzing.ts';
 import { Customer } from './customer.ts';
 import { House } from './house.ts';
-import { isShort, seed, tell } from './seed.ts';
+import { longTest, seed, tell } from './seed.ts';
 
-const requests = isShort ? 300 : 10_000;
+/** A twentieth of them runs in test/files/fuzz.http.test.ts, against a panel in the process of the test. */
+const requests = 10_000;
 /** The first requests load what is loaded once and stretch the heap; from then on the process may grow by as much. */
 const warmUp = requests * 0.4;
 const mostGrowthMebibytes = 64;
 
-test(`${requests} changed requests are answered without a bug, leave nothing behind and cost no memory`, async () => {
+longTest(`${requests} changed requests are answered without a bug, leave nothing behind and cost no memory`, async () => {
   const house = await House.open({ engine: 'sqlite' });
   try {
     await house.start();
@@ -45,7 +46,7 @@ test(`${requests} changed requests are answered without a bug, leave nothing beh
     expect((await customer.upload([{ name: 'sound.txt', body: Buffer.from('sound') }], () => {})).status).toBe(303);
     expect(await readFile(join(house.folder, 'data/sites', site, 'www/sound.txt'), 'utf8')).toBe('sound');
     expect(house.bugs()).toEqual([]);
-    if (!isShort) expect(grown).toBeLessThan(mostGrowthMebibytes);
+    expect(grown).toBeLessThan(mostGrowthMebibytes);
   } finally {
     await house.close();
   }

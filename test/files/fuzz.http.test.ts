@@ -11,7 +11,7 @@ let house: TestPanel;
 let owner: Visitor;
 let site: string;
 beforeAll(async () => {
-  house = await startPanel({ limitsScale: 1000, limits: { diskReserveBytes: 1 } });
+  house = await startPanel({ limitsScale: 1000, limits: { diskReserveBytes: 1, uploadsAtOnce: 100 } });
   owner = new Visitor(house);
   site = await owner.arrive('owner@example.com');
 });

@@ -4,9 +4,11 @@ import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts'
 import { newId } from '../../../src/platform/ids.ts';
 import { everyKindOfAccount } from '../../ftp/customer.ts';
 import { writeFindings } from '../../gates/finding-rows.ts';
+import { beginJob, fillJobs } from '../../gates/job-rows.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
+import { writeUsage } from '../usage-rows.ts';
 
 export type Customer = { readonly email: string; readonly site: string };
 export type World = TestPanel & {
@@ -14,7 +16,17 @@ export type World = TestPanel & {
   /** addresses of pages of one thing: a result of an upload, single backups */
   readonly found: Readonly<
     Record<
-      'ftpMain' | 'ftpLocked' | 'results' | 'invitation' | 'place' | 'verified' | 'warned' | 'damaged' | 'failedBackup',
+      | 'ftpMain'
+      | 'ftpLocked'
+      | 'fileJob'
+      | 'fileJobRunning'
+      | 'results'
+      | 'invitation'
+      | 'place'
+      | 'verified'
+      | 'warned'
+      | 'damaged'
+      | 'failedBackup',
       string
     >
   >;
@@ -96,7 +108,19 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   await grant(test, quiet.site);
   const ftp = await everyKindOfAccount(test, quiet.visitor, quiet.site);
   const results = await refusals(quiet.visitor, quiet.site);
-  const found = { ...people, ftpMain: ftp.main, ftpLocked: ftp.locked, results, ...(await backupsOf(test, { quiet, failed })) };
+  const { done: fileJob } = await fillJobs(test, quiet.visitor, quiet.site);
+  await failed.visitor.logIn(failed.email);
+  // Last: nothing works off jobs any more.
+  const fileJobRunning = await beginJob(test, failed.visitor, failed.site);
+  const jobs = { fileJob, fileJobRunning };
+  const found = {
+    ...people,
+    ...jobs,
+    ftpMain: ftp.main,
+    ftpLocked: ftp.locked,
+    results,
+    ...(await backupsOf(test, { quiet, failed })),
+  };
   return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
 }
 
@@ -256,6 +280,7 @@ async function history(test: TestPanel, { quiet, late, failed, running, several 
         .execute();
     });
   }
+  await writeUsage(test, { customer: quiet.site, troubled: failed.site });
 }
 
 async function backupsOf({ panel }: TestPanel, { quiet, failed }: Record<'quiet' | 'failed', Customer>) {
