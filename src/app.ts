@@ -56,6 +56,7 @@ import { newIdWithNewRights } from './sign-in/rights.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { securityRoutes } from './sign-in/security-routes.ts';
 import { sshRoutes } from './ssh/routes.ts';
+import { usageRoutes } from './usage/routes.ts';
 
 export function panelApp(doors: Doors): Express {
   const { choices, addresses, words, clock, log, secrets, connection, sites } = doors;
@@ -119,7 +120,7 @@ export function panelApp(doors: Doors): Express {
   app.use(orderRoutes(doors));
   if (has('consent')) app.use(consentRoutes(doors));
   if (has('signUp')) app.use(accountRoutes(doors));
-  app.use(dashboardRoutes(doors, guards));
+  app.use(dashboardRoutes(doors, guards), usageRoutes(doors, guards));
   if (has('files')) {
     app.use(uploadRoutes(doors, guards), tusRoutes(doors, guards));
     app.use(fileTrashRoutes(doors, guards), fileTextRoutes(doors, guards), fileJobRoutes(doors, guards));

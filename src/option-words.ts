@@ -124,6 +124,11 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
     usual: '04:30',
     text: 'Local time at which every file of every upload folder is looked at once a day (KHADA 7.5).',
   },
+  countAt: {
+    env: 'COUNT_AT',
+    usual: '01:30',
+    text: 'Local time at which the files of every site are counted once a day, for the quota and the page of usage (KHADA 5.3).',
+  },
   webServers: {
     env: 'WEB_SERVERS',
     usual: 'none',

@@ -96,6 +96,10 @@ const shape = {
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
     .default('04:30'),
+  countAt: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+    .default('01:30'),
   webServers: z.array(z.string().regex(/^(?:nginx|apache):\/[^\s,]+$/, 'is no `nginx:/folder` or `apache:/folder`')).default([]),
   webServerReload: z.array(z.string().min(1)).min(1).optional(),
   keepDaily: count(7),

@@ -10,6 +10,7 @@ export type ReasonCode =
   | 'path_outside'
   | 'name_case_clash'
   | 'exists'
+  | 'in_the_way'
   | 'type_not_allowed'
   | 'double_ext'
   | 'content_mismatch'
@@ -28,6 +29,7 @@ export type ReasonCode =
  * One refused file. Parameters by code (`name` is always there, and safe to show):
  * - `name_chars`: `chars` (`U+202E`, or a character, or a reserved name), `safe` (a name that would pass, may be empty)
  * - `name_long`: `n` bytes, `limit` bytes · `path_outside`: none
+ * - `in_the_way`: `path` of what is no folder and stands where one would be
  * - `type_not_allowed`: `ext` (without a dot, or a whole name such as `.htaccess`, or empty), `list`
  * - `double_ext`: `a`, `b`: the part that servers run, and the last part
  * - `content_mismatch`: `ext`, `found` (an extension that was recognised, or one of `Found`)

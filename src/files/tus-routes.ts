@@ -20,7 +20,7 @@ const mostMetadata = 8 * 1024;
 /** bytes of a digest, by the names of tus: SHA-1 is what its specification asks of every server */
 const digestBytes: Readonly<Record<Checksum['algorithm'], number>> = { sha1: 20, sha256: 32 };
 
-export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, signedIn, site }: Guards): Router {
+export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, signedIn, site, mayChange }: Guards): Router {
   const router = Router();
   const entering = [signedInAt((req) => `/sites/${req.params.site}/files/upload`), site];
 
@@ -44,8 +44,8 @@ export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, si
     res.status(201).end();
   });
 
-  // HEAD is asked for how far it is (tus), GET for what became of it as well.
-  router.get('/sites/:site/files/uploads/:id', signedIn, site, async (req: Request, res: Response) => {
+  // HEAD is asked for how far it is (tus), GET for what became of it as well. Asking cuts off who sends, so it needs their right.
+  router.get('/sites/:site/files/uploads/:id', signedIn, site, mayChange, async (req: Request, res: Response) => {
     const id = String(req.params.id);
     const found = await files.unfinished.find(req.site, id);
     if (req.method === 'HEAD' && found.state === 'receiving') await files.unfinished.settle(id);

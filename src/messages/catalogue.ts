@@ -27,6 +27,7 @@ import { shell as shellEn } from './en/shell.ts';
 import { signIn as signInEn } from './en/sign-in.ts';
 import { ssh as sshEn } from './en/ssh.ts';
 import { style as styleEn } from './en/style.ts';
+import { usage as usageEn } from './en/usage.ts';
 import { accounts } from './ko/accounts.ts';
 import { address } from './ko/address.ts';
 import { backups } from './ko/backups.ts';
@@ -54,6 +55,7 @@ import { shell } from './ko/shell.ts';
 import { signIn } from './ko/sign-in.ts';
 import { ssh } from './ko/ssh.ts';
 import { style } from './ko/style.ts';
+import { usage } from './ko/usage.ts';
 import type { Sentence } from './sentences.ts';
 
 export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Sentence>>>> = {
@@ -61,6 +63,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...error,
     ...servers,
     ...moves,
+    ...usage,
     ...shell,
     ...home,
     ...orders,
@@ -90,6 +93,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...errorEn,
     ...serversEn,
     ...movesEn,
+    ...usageEn,
     ...shellEn,
     ...homeEn,
     ...ordersEn,

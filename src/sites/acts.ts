@@ -6,8 +6,10 @@ import type { Connection, Tx } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Freezing } from './freezing.ts';
+import type { Levels } from './levels.ts';
 import type { Site } from './sites.ts';
 import type { SiteStore } from './store.ts';
+import type { UsageStore } from './usage-store.ts';
 
 export type ActKind = FileActKind;
 
@@ -23,7 +25,12 @@ export type ActsParts = {
   readonly leaseMilliseconds: number;
 };
 
-type FileActParts = ActsParts & { readonly freezing: Freezing; readonly audit: Audit };
+export type ActParts = ActsParts & {
+  readonly freezing: Freezing;
+  readonly audit: Audit;
+  readonly levels: Levels;
+  readonly sites: Pick<SiteStore, 'byId'>;
+};
 
 /**
  * One act, from its announcement to its outcome. The announcement is committed before the first file changes and holds the room that
@@ -34,11 +41,11 @@ export class FileAct {
   readonly #site: Site;
   readonly #kind: ActKind;
   readonly #actor: Actor;
-  readonly #parts: FileActParts;
-  readonly #store: SiteStore;
+  readonly #parts: ActParts;
+  readonly #store: UsageStore;
   #begun = false;
 
-  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: FileActParts, store: SiteStore) {
+  constructor(site: Site, { kind, actor }: { kind: ActKind; actor: Actor }, parts: ActParts, store: UsageStore) {
     this.id = newId(parts.clock.now());
     this.#site = site;
     this.#kind = kind;
@@ -93,7 +100,7 @@ export class FileAct {
     const { connection } = this.#parts;
     if (!(await connection.write((tx) => this.begin(tx, noRoom)))) throw notFound();
     try {
-      const site = await this.#store.byId(this.#site.id);
+      const site = await this.#parts.sites.byId(this.#site.id);
       if (!site) throw notFound();
       return await this.holding(() => work(site));
     } finally {
@@ -116,8 +123,10 @@ export class FileAct {
   async end(tx: Tx, unused: Room): Promise<boolean> {
     if (!this.#begun) return true;
     const held = await this.#store.removeAct(tx, this.id);
-    if (held) await this.#store.release(tx, this.#site.id, Math.max(0, unused.bytes), Math.max(0, unused.files));
-    return held !== undefined;
+    if (!held) return false;
+    const usage = await this.#store.release(tx, this.#site.id, Math.max(0, unused.bytes), Math.max(0, unused.files));
+    await this.#parts.levels.note(tx, usage);
+    return true;
   }
 }
 
@@ -126,7 +135,7 @@ type CountAnew = (tx: Tx, site: Pick<Site, 'id' | 'customerId'>) => Promise<void
 /** See `Sites.recoverActs`. */
 export async function recoverActs(
   parts: ActsParts & { readonly audit: Audit },
-  store: SiteStore,
+  store: UsageStore,
   countAnew: CountAnew,
 ): Promise<void> {
   const { connection, clock, leaseMilliseconds } = parts;
@@ -143,7 +152,7 @@ async function cutOff(
   tx: Tx,
   id: string,
   { audit }: { readonly audit: Audit },
-  store: SiteStore,
+  store: UsageStore,
 ): Promise<Pick<Site, 'id' | 'customerId'> | undefined> {
   const act = await store.removeAct(tx, id);
   if (!act) return undefined;

@@ -124,6 +124,22 @@ test('one form that is sent twice is carried out once', async () => {
   expect((await readdir(www())).filter((name) => name.startsWith('once'))).toEqual(['once.txt']);
 });
 
+test('what stands where a folder would be is told by its name, a file and a link, and is no fault of ours', async () => {
+  await writeFile(www('album'), 'a file');
+  await symlink(www('index.html'), www('linked'));
+  const answer = await owner.upload(site, [
+    { name: 'album/in/a.txt', body: 'one' },
+    { name: 'linked/b.txt', body: 'two' },
+  ]);
+  const rows = await rowsOf(answer);
+  expect(rows.map(({ result, code }) => [result, code])).toEqual([
+    ['refused', 'in_the_way'],
+    ['refused', 'in_the_way'],
+  ]);
+  expect(rows.map(({ reason }) => /^\/(\S+) /.exec(reason)?.[1])).toEqual(['www/album', 'www/linked']);
+  expect(await readFile(www('album'), 'utf8')).toBe('a file');
+});
+
 test('a name that exists is skipped, kept beside, or replaced, as chosen', async () => {
   const put = (body: string, conflict: string) => owner.upload(site, [{ name: 'note.txt', body }], { conflict });
   await put('first', 'skip');

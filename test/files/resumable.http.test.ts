@@ -1,6 +1,6 @@
 // Resumable uploads (tus 1.0) with the client that browsers use: whatever breaks off in between, the file arrives whole or not at all.
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -366,14 +366,25 @@ describe('publishing', () => {
   });
 
   test('what the storage did not take is no success: it waits, and is taken once there is place', async () => {
-    await writeFile(www('in-the-way'), 'a file where a folder is needed');
-    const { url, error } = await send(Buffer.from('waits'), 'www/in-the-way/late.txt', { uploadDataDuringCreation: false });
+    const { serverId } = await house.panel.doors.sites.byName(site);
+    const putOn = (server: string) =>
+      house.panel.doors.connection.write((tx) =>
+        tx.updateTable('sites').set({ server_id: server }).where('name', '=', site).execute(),
+      );
+    await putOn('no server has this id');
+    const { url, error } = await send(Buffer.from('waits'), 'www/away/late.txt', { uploadDataDuringCreation: false });
     expect(error?.originalResponse?.getStatus()).toBe(503);
     expect(error?.originalResponse?.getBody()).toContain('저장하지 못했습니다');
     expect(await asked(url)).toMatchObject({ state: 'received', offset: 5, result: null });
-    await rm(www('in-the-way'));
+    await putOn(serverId);
     expect((await raw('PATCH', url ?? '', { ...piece, 'Upload-Offset': '5' })).status).toBe(204);
-    expect(await readFile(www('in-the-way', 'late.txt'), 'utf8')).toBe('waits');
+    expect(await readFile(www('away', 'late.txt'), 'utf8')).toBe('waits');
+  });
+
+  test('a file where its folder would be is refused by name, for good', async () => {
+    await writeFile(www('in-the-way'), 'a file where a folder is needed');
+    const { url } = await send(Buffer.from('waits'), 'www/in-the-way/late.txt', { uploadDataDuringCreation: false });
+    expect(await asked(url)).toMatchObject({ state: 'finished', result: { result: 'refused', code: 'in_the_way' } });
   });
 });
 

@@ -361,7 +361,8 @@ export const entrances: Readonly<Record<string, Entrance>> = {
       status: 201,
     },
   },
-  'GET /sites/:site/files/uploads/:id': look,
+  'GET /sites/:site/usage': look,
+  'GET /sites/:site/files/uploads/:id': { who: 'session', may: 'change' },
   'PATCH /sites/:site/files/uploads/:id': {
     who: 'session',
     may: 'change',

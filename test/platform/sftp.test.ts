@@ -5,14 +5,16 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } 
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Previews } from '../../src/files/previews.ts';
 import { newId } from '../../src/platform/ids.ts';
 import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
 import type { SftpSession } from '../../src/platform/ssh/port.ts';
 import { SshServer } from '../../src/platform/ssh/server.ts';
 import { packet, packetType } from '../../src/platform/ssh/sftp-packets.ts';
-import { temporaryName } from '../../src/platform/storage/names.ts';
+import { datedTemporaryName, temporaryName } from '../../src/platform/storage/names.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
 import { draw, freePort, RemoteSites } from '../support/remote-sites.ts';
 import { swapping } from '../support/swapping.ts';
@@ -92,14 +94,33 @@ describe("a site's files on a server that fails", () => {
     await expect(text(stream)).rejects.toEqual(refused(503));
   });
 
+  test('a picture has its preview over SFTP too, and none when the server vanishes in the middle of it', async () => {
+    const { user, uid, gid, www, storage } = await site();
+    const noise = { type: 'gaussian', mean: 120, sigma: 40 } as const;
+    const picture = await sharp({ create: { width: 1500, height: 1000, channels: 3, background: '#3a6', noise } })
+      .png()
+      .toBuffer();
+    await writeFile(join(www, 'picture.png'), picture);
+    await chown(join(www, 'picture.png'), uid, gid);
+    const previews = new Previews();
+    const ask = async () =>
+      previews.make('customer', (await storage.open(['www', 'picture.png'])).stream, new AbortController().signal);
+    expect(await sharp(await ask()).metadata()).toMatchObject({ format: 'webp', width: 320 });
+    const { stream } = await storage.open(['www', 'picture.png']);
+    stream.once('readable', () => void sites.signal(user, 'SIGKILL'));
+    await expect(previews.make('customer', stream, new AbortController().signal)).rejects.toEqual(refused(404));
+  });
+
   test('what writers that died left behind is cleared away after a day, and nothing else', async () => {
     const { uid, gid, www, storage } = await site();
     const old = new Date(Date.now() - 25 * 3600 * 1000);
-    const [drawn, young, held] = [temporaryName(), temporaryName(), temporaryName(newId(Date.now()))];
-    for (const name of [drawn, young, held, 'kept', '.gotgan-of-the-customer']) {
+    // By our clock, whatever the server's says, or the customer's program that sets times: begun long ago, begun now with old content.
+    const [begun, young] = [datedTemporaryName(old.getTime()), datedTemporaryName(Date.now())];
+    const held = temporaryName(newId(old.getTime()));
+    for (const name of [begun, young, held, 'kept', '.gotgan-of-the-customer']) {
       await writeFile(join(www, name), 'x');
       await chown(join(www, name), uid, gid);
-      if (name !== young) await utimes(join(www, name), old, old);
+      if (name !== begun) await utimes(join(www, name), old, old);
     }
     expect(await storage.list(['www'])).toHaveLength(2);
     // What is being taken out has an id of somebody who comes back for it.

@@ -389,7 +389,7 @@ test('the service behind a socket does the same with the few capabilities that i
     expect(await as(await idOf('nobody'), 'cat', join(folder, 'www/a'))).toBe(false);
     await asked.mend(other);
     expect(await as(await idOf('nobody'), 'cat', join(folder, 'www/a'))).toBe(true);
-    expect(await asked.usage(other)).toEqual({ bytes: 5, files: 1 });
+    expect(await asked.usage(other)).toMatchObject({ bytes: 5, files: 1 });
     await writeFile(join(unix.outside, 'archive'), Buffer.alloc(5_000_000, 'z'));
     await asked.showBackup(other, 'a.zip', join(unix.outside, 'archive'), 'sum');
     expect((await readFile(join(folder, 'backup/a.zip'))).equals(Buffer.alloc(5_000_000, 'z'))).toBe(true);

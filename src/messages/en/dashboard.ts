@@ -61,6 +61,8 @@ export const dashboard = {
   'dashboard.task.downloadTag': 'None in 30 days',
   'dashboard.task.protect': 'Protect folders that only hold uploads',
   'dashboard.task.protectTag': 'Proposal',
+  'dashboard.task.room': 'Storage is running out. See what takes it',
+  'dashboard.task.roomTag': 'over 80%',
   'dashboard.task.suspicious': 'Look at suspicious files',
   'dashboard.task.suspiciousTag': 'Please check',
   'dashboard.task.of': '{task} ({site})',

@@ -154,6 +154,7 @@ export const files = {
   'files.download': 'Download',
   'files.move': 'Move or rename',
   'files.delete': 'Delete for good',
+  'files.preview': 'Preview: {name}',
   'files.detail.path': 'Location',
   'files.detail.size': 'Size',
   'files.detail.changed': 'Changed',
@@ -315,6 +316,8 @@ export const files = {
     'Not uploaded: at {size} it cannot be scanned for malware to its end. Upload it in parts, or use FTP.',
   'files.refused.password_zip':
     'An archive with a password cannot be looked into, so it was not taken. Compress it again without a password.',
+  'files.refused.in_the_way':
+    'What stands at /{path} is no folder, so nothing can be stored in it. Rename it, or rename the folder you upload, and upload again.',
   'files.refused.changed_during': 'The file changed while uploading. Finish saving it and upload again.',
   'files.refused.read_failed': 'We could not read what arrived. Check the file and upload it again.',
   'files.refused.disk_error': 'We could not store it. This is on our side. Please upload it again in a moment.',

@@ -55,6 +55,8 @@ export const dashboard = {
   'dashboard.task.downloadTag': '최근 30일 기록 없음',
   'dashboard.task.protect': '올린 파일만 있는 폴더 보호하기',
   'dashboard.task.protectTag': '제안',
+  'dashboard.task.room': '저장 공간이 얼마 남지 않았습니다. 어디에 쓰였는지 보기',
+  'dashboard.task.roomTag': '80% 넘음',
   'dashboard.task.suspicious': '의심 파일 살펴보기',
   'dashboard.task.suspiciousTag': '확인 필요',
   'dashboard.task.of': '{task} ({site})',

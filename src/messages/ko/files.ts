@@ -150,6 +150,7 @@ export const files = {
   'files.download': '받기',
   'files.move': '옮기기·이름 바꾸기',
   'files.delete': '완전히 지우기',
+  'files.preview': '미리 보기: {name}',
   'files.detail.path': '위치',
   'files.detail.size': '크기',
   'files.detail.changed': '고친 날',
@@ -303,6 +304,8 @@ export const files = {
   'files.refused.scan_too_large':
     '{size}라서 악성코드 검사를 끝까지 할 수 없어 올리지 않았습니다. 나누어 올리거나 FTP를 이용해 주세요.',
   'files.refused.password_zip': '암호가 걸린 압축 파일은 안을 확인할 수 없어 받지 않습니다. 암호 없이 다시 압축해 주세요.',
+  'files.refused.in_the_way':
+    '/{path} 자리에 폴더가 아닌 것이 있어 그 안에 저장할 수 없습니다. 그 이름을 바꾸거나, 올리는 폴더의 이름을 바꾸어 다시 올려 주세요.',
   'files.refused.changed_during': '올리는 동안 파일이 바뀌었습니다. 저장을 마친 뒤 다시 올려 주세요.',
   'files.refused.read_failed': '받은 내용을 읽지 못했습니다. 파일을 확인하고 다시 올려 주세요.',
   'files.refused.disk_error': '저장하지 못했습니다. 저희 쪽 문제입니다. 잠시 뒤 다시 올려 주세요.',

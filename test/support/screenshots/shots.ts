@@ -156,6 +156,9 @@ export const shots: readonly Shot[] = [
   of('running', 'dashboard-running', () => '/dashboard'),
   of('several', 'dashboard-several', () => '/dashboard'),
   of('unpaid', 'dashboard-restricted', () => '/dashboard'),
+  of('quiet', 'usage', ({ customers }) => `/sites/${customers.quiet.site}/usage`),
+  of('fresh', 'usage-new', ({ customers }) => `/sites/${customers.fresh.site}/usage`),
+  of('failed', 'usage-full', ({ customers }) => `/sites/${customers.failed.site}/usage`),
   of('unpaid', 'restriction', () => '/account/restriction'),
   {
     name: 'login-wait',

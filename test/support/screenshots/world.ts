@@ -8,6 +8,7 @@ import { beginJob, fillJobs } from '../../gates/job-rows.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
+import { writeUsage } from '../usage-rows.ts';
 
 export type Customer = { readonly email: string; readonly site: string };
 export type World = TestPanel & {
@@ -279,6 +280,7 @@ async function history(test: TestPanel, { quiet, late, failed, running, several 
         .execute();
     });
   }
+  await writeUsage(test, { customer: quiet.site, troubled: failed.site });
 }
 
 async function backupsOf({ panel }: TestPanel, { quiet, failed }: Record<'quiet' | 'failed', Customer>) {
