@@ -125,3 +125,30 @@ async function sendByTus(name: string, body: Buffer) {
     .set({ 'Content-Type': 'application/offset+octet-stream' })
     .send(body);
 }
+
+test('what is unpacked or copied is scanned too: the member that carries the pattern is refused by its name, and nothing begins while nobody can look', async () => {
+  const www = (...path: string[]) => join(house.folder, 'sites', site, 'www', ...path);
+  await writeFile(join(folder, 'bad.txt'), `words ${marker} words`);
+  await writeFile(join(folder, 'fine.txt'), 'fine');
+  await run('7z', ['a', '-bso0', 'mixed.zip', 'bad.txt', 'fine.txt'], { cwd: folder });
+  // Past the panel, as FTP brings it.
+  await writeFile(www('mixed.zip'), await readFile(join(folder, 'mixed.zip')));
+  await writeFile(www('bad.txt'), `words ${marker} words`);
+  const files = `/sites/${site}/files`;
+  const extract = { path: 'www/mixed.zip', where: 'new', name: '', conflict: 'skip' };
+  const { headers } = await owner.submit(`${files}/www/mixed.zip?do=extract`, extract, `${files}/extract`);
+  await house.work();
+  const unpacked = await owner.get(headers.location ?? '');
+  expect(unpacked.text).toContain('mixed/bad.txt');
+  expect(unpacked.text).toContain(markerSignature);
+  expect(await readdir(www('mixed'))).toEqual(['fine.txt']);
+
+  const copy = { path: 'www/bad.txt', to: 'www/mixed', conflict: 'skip' };
+  const copied = await owner.submit(`${files}/www?do=copy&path=www/bad.txt`, copy, `${files}/copy`);
+  expect((await owner.get(copied.headers.location ?? '')).text).toContain(markerSignature);
+  expect(await readdir(www('mixed'))).toEqual(['fine.txt']);
+
+  url = `clamd:${join(folder, 'nobody')}`;
+  expect((await owner.submit(`${files}/www/mixed.zip?do=extract`, extract, `${files}/extract`)).status).toBe(503);
+  expect(await inQuarantine()).toEqual([]);
+});

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { second } from '../../src/platform/clock.ts';
 import { swapping } from '../support/swapping.ts';
+import { zipOf } from './made-files.ts';
 import { startOwnSite } from './own-site.ts';
 
 const { house, owner, site, files, www, lay } = await startOwnSite();
@@ -133,4 +134,42 @@ test('a backup that is made meanwhile holds nothing of what lies outside', async
   expect(stdout).toContain('mine');
   expect(stdout).not.toContain(secret);
   await untouched();
+});
+
+test('copying, unpacking and packing meanwhile reads nothing that lies outside, and writes nothing there', async () => {
+  await lay('own/a.txt', 'mine');
+  await lay('own/deep/b.txt', 'mine');
+  const parts = ['note.txt', 'keep.txt', 'deep/inner.txt', 'fresh.txt'].map((name) => ({ name, content: 'unpacked' }));
+  await writeFile(www('d/pack.zip'), zipOf(parts));
+  await mkdir(www('to'));
+  const { connection } = house.panel.doors;
+  const swaps = await swapping({ folder: www('d'), away: www('away'), targets: [outside, '../../../outside'] });
+  const jobs: Readonly<Record<string, [string, Record<string, string>]>> = {
+    'copy out of it': ['copy', { path: 'www/d', to: 'www/to', conflict: 'replace' }],
+    'copy into it': ['copy', { path: 'www/own', to: 'www/d', conflict: 'replace' }],
+    'unpack in it': ['extract', { path: 'www/d/pack.zip', where: 'here', name: '', conflict: 'replace' }],
+    'unpack beside it': ['extract', { path: 'www/d/pack.zip', where: 'new', name: 'new', conflict: 'rename' }],
+    'pack it': ['compress', { path: 'www/d/note.txt', name: 'packed' }],
+  };
+  const states = new Set<string>();
+  try {
+    for (const end = Date.now() + 4000; Date.now() < end; ) {
+      for (const [name, [what, fields]] of Object.entries(jobs)) {
+        house.clock.advance(second);
+        const answer = await send(what, fields);
+        expect([name, answer.status < 500]).toEqual([name, true]);
+        await house.work();
+        for (const { state } of await connection.db.selectFrom('file_jobs').select('state').execute()) states.add(state);
+        await connection.write((tx) => tx.deleteFrom('file_jobs').execute());
+      }
+    }
+  } finally {
+    await swaps.stop();
+  }
+  expect([...states]).toEqual(expect.arrayContaining(['done']));
+  await untouched();
+  for (const { name, parentPath } of (await readdir(www(), { recursive: true, withFileTypes: true })).filter((one) =>
+    one.isFile(),
+  ))
+    expect([name, (await readFile(join(parentPath, name))).includes(secret)]).toEqual([name, false]);
 });

@@ -12,6 +12,7 @@ import { StoppedClock } from '../../src/platform/clock.ts';
 import { serverCommands } from '../../src/server-commands.ts';
 import { enforce } from '../../src/suspension.ts';
 import { bytesOf, make, sendDump } from '../databases/owners.ts';
+import { zipOf } from '../files/made-files.ts';
 import { ftpPassword, makeAccount, withRoom } from '../ftp/customer.ts';
 import { chopper } from '../incoming/incoming-house.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
@@ -121,6 +122,29 @@ test('what is uploaded belongs to the site’s own user, and is listed and downl
   expect(stdout).toBe(`${user} ${user} 660\n${user} ${user} 2770\n`);
   expect((await owner.get(`/sites/${site}/files/www`)).text).toContain('안녕.txt');
   expect(String((await file('안녕.txt')).body)).toBe('from the panel');
+});
+
+test('what is unpacked, copied and packed there is made ready beside www and shown by the web server there; what may not be stays out', async () => {
+  const files = `/sites/${site}/files`;
+  const parts = ['a.txt', 'in/b.txt'].map((name) => ({ name, content: name }));
+  await writeFile(inWww('묶음.zip'), zipOf([...parts, { name: 'run.php', content: '<?php echo 1;' }]));
+  await asSite('ln -s /etc in-the-way');
+  const extract = { path: 'www/묶음.zip', where: 'new', name: 'out', conflict: 'skip' };
+  const { headers } = await owner.submit(`${files}/www/${encodeURI('묶음.zip')}?do=extract`, extract, `${files}/extract`);
+  await house.work();
+  expect((await owner.get(headers.location ?? '')).text).toContain('out/run.php');
+  expect((await readdir(inWww('out'), { recursive: true })).sort()).toEqual(['a.txt', 'in', 'in/b.txt']);
+  const copy = { path: ['www/out', 'www/in-the-way'], to: 'www', conflict: 'rename' };
+  await owner.submit(`${files}/www?do=copy&path=www/out&path=www/in-the-way`, copy, `${files}/copy`);
+  expect(await readdir(inWww('out 사본'))).toContain('a.txt');
+  await owner.submit(`${files}/www?do=compress&path=www/out`, { path: 'www/out', name: 'packed' }, `${files}/compress`);
+  await house.work();
+  const { stdout: listed } = await run('unzip', ['-Z1', inWww('packed.zip')]);
+  expect(listed.trim().split('\n').sort()).toEqual(['out/', 'out/a.txt', 'out/in/', 'out/in/b.txt']);
+  expect(await readdir(join(second.unix.root, site, 'trash'))).toEqual([]);
+  for (const path of ['out/in/b.txt', 'out 사본/a.txt', 'packed.zip'])
+    expect((await run('runuser', ['-u', 'www-data', '--', 'cat', inWww(path)])).stdout.length).toBeGreaterThan(0);
+  await asSite("rm -r out 'out 사본' packed.zip in-the-way 묶음.zip");
 });
 
 test('a backup holds what a program closed to everybody, and lies in the site’s own backup folder', async () => {
