@@ -66,7 +66,7 @@ async function found({ visitor, www, files }: At, { long, say }: Circumstances):
     await layEmpty(join(www, 'deep', `album-${String(folder).padStart(3, '0')}`), names(inFolder, folder));
   await writeFile(join(www, 'deep', `album-${String(folders - 1).padStart(3, '0')}`, `${needle}.txt`), '');
   const seconds: number[] = [];
-  for (let round = 0; round < (long ? 7 : 3); round += 1)
+  for (let round = 0; round < (long ? 7 : 2); round += 1)
     seconds.push(await untilFound(visitor, `${new URL(files).pathname}/deep`));
   say(`found in the last of ${folders} folders after ${seconds.map((one) => one.toFixed(2)).join(', ')} s`);
   return {

@@ -18,7 +18,7 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
   const films = await layFilms(folder, long ? { count: 4, mebibytes: 512 } : { count: 4, mebibytes: 64 });
   const small = await laySmall(folder, long ? 20_000 : 2000);
   const megabytes = films.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
-  const rounds = long ? 5 : 3;
+  const rounds = long ? 5 : 2;
   const rates: Record<'bare' | 'hashed' | 'small', number[]> = { bare: [], hashed: [], small: [] };
   for (let round = 0; round < rounds; round += 1) {
     rates.bare.push(megabytes / (await judged({ files: films, isHashed: false })).processorSeconds);

@@ -35,7 +35,8 @@ export class Quarantine {
     alive.unref();
     const remove = async () => {
       clearInterval(alive);
-      await rm(folder, { recursive: true, force: true });
+      // A sender who is gone may leave a file behind that is just being opened: it comes into the folder while that is emptied.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     };
     return { folder, remove };
   }
