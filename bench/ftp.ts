@@ -12,9 +12,6 @@ import { film } from './upload.ts';
 
 export const ftpPart: Part = { name: 'ftp', measure };
 
-/** Another count is for trying by hand: 100,000 take some ten minutes. */
-const smallFiles = Number(process.env.BENCH_FTP_FILES ?? 1000);
-
 async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
   if (process.getuid?.() !== 0) {
     say('FTP is not measured: its server is started as root only');
@@ -22,25 +19,31 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
   }
   const house = await FtpHouse.open(folder);
   try {
-    const large = await largeFiles(house, long ? 1024 : 102, say);
+    const large = await largeFiles(house, { mebibytes: long ? 1024 : 102, rounds: long ? 3 : 2 }, say);
+    // Another count is for trying by hand.
+    const smallFiles = Number(process.env.BENCH_FTP_FILES ?? (long ? 1000 : 200));
     const seconds = await judgedWithin(house, smallFiles);
     say(`${smallFiles} small files: the last was judged ${seconds.toFixed(1)} s after its arrival`);
-    return [large, smallFigure(seconds)];
+    return [large, smallFigure(smallFiles, seconds)];
   } finally {
     await house.close();
     if (house.base !== folder) await rm(house.base, { recursive: true, force: true });
   }
 }
 
-const smallFigure = (ours: number): Figure => ({
-  name: `${smallFiles.toLocaleString('en')} small files by FTP: each judged after its arrival within`,
+const smallFigure = (count: number, ours: number): Figure => ({
+  name: `${count.toLocaleString('en')} small files by FTP: each judged after its arrival within`,
   unit: 's',
   ours,
   bound: { atMost: 60 },
 });
 
 /** Two one after the other into an upload folder, where every byte is judged: the first is, while the second comes. */
-async function largeFiles(house: FtpHouse, mebibytes: number, say: (line: string) => void): Promise<Figure> {
+async function largeFiles(
+  house: FtpHouse,
+  { mebibytes, rounds }: { mebibytes: number; rounds: number },
+  say: (line: string) => void,
+): Promise<Figure> {
   const [ours, bare] = [await house.client(), await house.bareClient()];
   const names = ['one.mp4', 'two.mp4'];
   const two = async (client: Client, home: string, judged: (folder: string) => Promise<unknown>) => {
@@ -54,7 +57,7 @@ async function largeFiles(house: FtpHouse, mebibytes: number, say: (line: string
     return seconds;
   };
   const pairs = await inTurn(
-    3,
+    rounds,
     () => two(ours, house.home, (folder) => house.untilJudged(folder, names.length)),
     () => two(bare, house.bareHome, async () => {}),
     ([one, other]) => say(`${one.toFixed(2)} s; the server alone: ${other.toFixed(2)} s`),

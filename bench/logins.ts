@@ -31,18 +31,18 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
     await fill({ url: `sqlite:${join(place, 'data/panel.db')}`, secret, password, cost, persons, auditRows: 0 });
     const visitor = new Visitor(program);
     await visitor.settle('signed-in@example.com');
-    const seconds = long ? 6 : 3;
+    const seconds = long ? 6 : 2;
     const hash = await new PasswordHashing({ concurrency: 1, parameters: cost }).hash(password);
     // Enough at once that the queue of hashes is never empty, and never full.
     const closed = () => flood({ url: program.url, seconds, atOnce: cores * 5 });
     const pairs = await inTurn(
-      long ? 5 : 3,
+      long ? 5 : 2,
       async () => entered(await closed()) / seconds,
       async () => Number(await runRaw('argon2', [hash, password, String(cores), String(seconds)])),
       ([ours, bare]) => say(`${ours.toFixed(1)} sign-ins/s; bare argon2: ${bare.toFixed(1)}/s`),
     );
     const bare = median(pairs.map((pair) => pair[1]));
-    const storm = await underStorm(program, visitor, { perSecond: bare * 4, seconds: long ? 20 : 5 });
+    const storm = await underStorm(program, visitor, { perSecond: bare * 4, seconds: long ? 20 : 4 });
     say(`${storm.asked} sign-ins arrived: ${[...storm.statuses].map(([status, count]) => `${status} × ${count}`).join(', ')}`);
     return [
       {

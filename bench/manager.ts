@@ -45,8 +45,9 @@ async function listed({ visitor, www, files }: At, { long, say }: Circumstances)
   const count = long ? 100_000 : 10_000;
   await layEmpty(join(www, 'many'), names(count));
   const url = `${files}/many`;
-  const { text } = await visitor.get(`${new URL(url).pathname}?page=7`);
-  if (!text.includes(number(count))) throw new Error('the page does not say how many entries there are');
+  const { status, text } = await visitor.get(`${new URL(url).pathname}?page=7`);
+  const rows = text.split('<th scope="row">').length - 1;
+  if (rows !== 200) throw new Error(`the page of a long folder was answered with ${status} and ${rows} rows`);
   const load = await loadPage({ url: `${url}?page=7`, headers: visitor.headers, atOnce: 1, seconds: long ? 20 : 3 });
   if ([...load.statuses.keys()].some((status) => status !== 200)) throw new Error(`answered with ${[...load.statuses.keys()]}`);
   say(
@@ -65,7 +66,7 @@ async function found({ visitor, www, files }: At, { long, say }: Circumstances):
     await layEmpty(join(www, 'deep', `album-${String(folder).padStart(3, '0')}`), names(inFolder, folder));
   await writeFile(join(www, 'deep', `album-${String(folders - 1).padStart(3, '0')}`, `${needle}.txt`), '');
   const seconds: number[] = [];
-  for (let round = 0; round < (long ? 7 : 3); round += 1)
+  for (let round = 0; round < (long ? 7 : 2); round += 1)
     seconds.push(await untilFound(visitor, `${new URL(files).pathname}/deep`));
   say(`found in the last of ${folders} folders after ${seconds.map((one) => one.toFixed(2)).join(', ')} s`);
   return {

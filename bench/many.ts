@@ -42,7 +42,7 @@ async function measure(engine: Engine, { long, folder, say }: Circumstances): Pr
     const [inEmpty, inFull] = [await Guest.at(empty), await Guest.at(full)];
     for (const page of ['dashboard', 'files', 'backups', 'login'] as const) {
       const pairs = await inTurn(
-        long ? 7 : 2,
+        long ? 7 : 1,
         () => inFull.milliseconds(page),
         () => inEmpty.milliseconds(page),
       );

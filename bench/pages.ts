@@ -18,7 +18,7 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
     await visitor.settle('pages@example.com');
     const { text } = await visitor.get('/dashboard');
     const raw = await startRaw('page', [await template(text, join(folder, 'raw'))]);
-    const seconds = long ? 5 : 2;
+    const seconds = long ? 5 : 1;
     const load = (url: string) => () => loadPage({ url, headers: visitor.headers, atOnce, seconds });
     // Code that ran some thousand times is compiled better: both are warm before they are compared.
     await inTurn(1, load(`${program.url}/dashboard`), load(`${raw.url}/page`));

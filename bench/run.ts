@@ -14,12 +14,13 @@ import { managerPart } from './manager.ts';
 import { manyPart } from './many.ts';
 import { pagesPart } from './pages.ts';
 import { policyPart } from './policy.ts';
+import { resumablePart } from './resumable.ts';
 import { startPart } from './start.ts';
 import { fails, shortFormSlack, table } from './table.ts';
 import { uploadPart } from './upload.ts';
 
 const parts: readonly Part[] = [
-  ...[startPart, pagesPart, loginsPart, uploadPart, downloadPart, ftpPart],
+  ...[startPart, pagesPart, loginsPart, uploadPart, resumablePart, downloadPart, ftpPart],
   ...[policyPart, managerPart, manyPart, backupPart, databasesPart],
 ];
 const root = join(import.meta.dirname, '..');

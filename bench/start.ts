@@ -11,7 +11,7 @@ export const startPart: Part = { name: 'start', measure };
 
 async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
   const starts: { seconds: number; web: number; worker: number }[] = [];
-  for (let round = 0; round < (long ? 5 : 3); round++) {
+  for (let round = 0; round < (long ? 5 : 2); round++) {
     // The first start finds an empty folder: database, documents and secret are made as well. Later ones find what was compiled.
     const program = await startProgram(join(folder, 'program'));
     try {

@@ -40,7 +40,7 @@ async function measure(circumstances: Circumstances): Promise<Figure[]> {
     const before = await residentMebibytes(program.pid);
     const alone = watchMemory(program.pid);
     const pairs = await inTurn(
-      3,
+      long ? 3 : 2,
       () => send(0),
       () => sendBare(limit.url, film('film.mp4', mebibytes)),
       ([ours, bare]) => say(`${ours.toFixed(2)} s; bare multer: ${bare.toFixed(2)} s`),

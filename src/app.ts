@@ -10,6 +10,7 @@ import { databaseImportRoutes } from './databases/import-routes.ts';
 import { isDump } from './databases/receiving.ts';
 import { databaseRoutes } from './databases/routes.ts';
 import { databaseTrashRoutes } from './databases/trash-routes.ts';
+import { fileJobRoutes } from './files/job-routes.ts';
 import { fileRoutes } from './files/routes.ts';
 import { fileTextRoutes, isText } from './files/text-routes.ts';
 import { fileTrashRoutes } from './files/trash-routes.ts';
@@ -55,6 +56,7 @@ import { newIdWithNewRights } from './sign-in/rights.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { securityRoutes } from './sign-in/security-routes.ts';
 import { sshRoutes } from './ssh/routes.ts';
+import { usageRoutes } from './usage/routes.ts';
 
 export function panelApp(doors: Doors): Express {
   const { choices, addresses, words, clock, log, secrets, connection, sites } = doors;
@@ -118,10 +120,11 @@ export function panelApp(doors: Doors): Express {
   app.use(orderRoutes(doors));
   if (has('consent')) app.use(consentRoutes(doors));
   if (has('signUp')) app.use(accountRoutes(doors));
-  app.use(dashboardRoutes(doors, guards));
+  app.use(dashboardRoutes(doors, guards), usageRoutes(doors, guards));
   if (has('files')) {
     app.use(uploadRoutes(doors, guards), tusRoutes(doors, guards));
-    app.use(fileTrashRoutes(doors, guards), fileTextRoutes(doors, guards), fileRoutes(doors, guards));
+    app.use(fileTrashRoutes(doors, guards), fileTextRoutes(doors, guards), fileJobRoutes(doors, guards));
+    app.use(fileRoutes(doors, guards));
   }
   if (has('databases')) {
     app.use(databaseTrashRoutes(doors, guards), databaseRoutes(doors, guards));

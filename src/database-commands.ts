@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { CommandRefused } from './import-commands.ts';
 import type { Doors } from './panel.ts';
 import type { DatabaseAccess, DatabaseEngine } from './platform/database-server/port.ts';
+import { whenMissing } from './platform/errors.ts';
 
 type Say = (line: string) => void;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,11 +42,12 @@ export async function prepareDatabaseCommand(
   const [name] = positionals;
   if (!name || (values.engine !== 'mariadb' && values.engine !== 'postgresql')) throw new CommandRefused(wayOfUse);
   const administrator = accessOf(await administratorUrl(values.admin, environment, say), values.engine);
-  const { id: serverId } = await sites.servers.byName(name);
+  const server = await sites.servers.byName(name).catch(whenMissing);
+  if (!server) throw new CommandRefused(`server prepare-database: there is no server ${name}: gotgan server list`);
   const port = values['site-port'] === undefined ? undefined : portOf(values['site-port']);
   const { toDo, isReached } = await databases.prepareServer(
     {
-      serverId,
+      serverId: server.id,
       administrator,
       ...(values['site-host'] !== undefined && { shownHost: values['site-host'] }),
       ...(port !== undefined && { shownPort: port }),

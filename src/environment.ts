@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documented } from './option-words.ts';
-import { type OptionFault, OptionsError, type PanelOptions } from './options.ts';
+import { type OptionFault, OptionsError, type PanelOptions, shortestSecret } from './options.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -38,7 +38,7 @@ export function readEnvironment(env: Environment): { options: PanelOptions; serv
     read[option] = numbers.has(option) ? Number(value) : value;
   }
   if (env.FEATURES) read.features = list(env.FEATURES);
-  if (env.OLD_SECRETS) read.oldSecrets = env.OLD_SECRETS.split(/\s+/).filter(Boolean);
+  if (env.OLD_SECRETS) read.oldSecrets = secretsIn(env.OLD_SECRETS);
   if (env.WEB_SERVERS) read.webServers = list(env.WEB_SERVERS);
   const reload = json(env, 'WEB_SERVER_RELOAD', faults);
   if (reload !== undefined) read.webServerReload = reload;
@@ -47,6 +47,16 @@ export function readEnvironment(env: Environment): { options: PanelOptions; serv
   const brand = brandFrom(env, faults);
   if (Object.keys(brand).length > 0) read.brand = brand;
   return { options: read as PanelOptions, serve: { port, host: env.HOST ?? '127.0.0.1' }, faults };
+}
+
+/**
+ * @returns the secrets of OLD_SECRETS. A secret may hold spaces itself: the text is one where a part is too short to be one, and may be one
+ * in any case
+ */
+function secretsIn(text: string): string[] {
+  const parts = text.split(/\s+/).filter(Boolean);
+  const areSecrets = parts.every((part) => Buffer.byteLength(part) >= shortestSecret);
+  return areSecrets && parts.length > 0 ? [...parts, ...(parts.length > 1 ? [text] : [])] : [text];
 }
 
 const list = (text: string) =>

@@ -9,13 +9,15 @@ const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
 export function hands(doors: Doors): Hands {
-  const { letters, sites, databases, incoming, ftp, ssh, backups, moves } = doors;
+  const { letters, sites, files, databases, incoming, ftp, ssh, backups, moves, usage } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
     'sites.enforce': (run) => enforce(id(run, 'siteId'), doors),
     'customers.enforce': (run) => enforceCustomer(id(run, 'customerId'), doors),
-    'sites.count': (run) => sites.count(id(run, 'siteId')),
+    'sites.count': async (run) => void (await usage.count(id(run, 'siteId'))),
+    'usage.measure': (run) => usage.measure(id(run, 'siteId'), id(run, 'day')),
+    'files.work': (run) => files.jobs.run(id(run, 'jobId'), run),
     'databases.import': (run) => databases.runImport(id(run, 'importId'), run),
     'databases.remove': (run) => databases.runRemoval(id(run, 'databaseId'), run),
     'moves.run': (run) => moves.run(id(run, 'moveId'), run, (siteId) => enforce(siteId, doors)),
@@ -37,8 +39,8 @@ export type Appointment = {
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
   const { backups, accounts, people, databases, sessions, idempotency, letters } = doors;
-  const { sites, signIn, files, incoming, ftp, archives, ssh, moves } = doors;
-  const { timeZone, backupAt, scanAt, leaseSeconds, sessionHours } = choices;
+  const { sites, signIn, files, incoming, ftp, archives, ssh, moves, usage } = doors;
+  const { timeZone, backupAt, scanAt, countAt, leaseSeconds, sessionHours } = choices;
   const endedBy = (now: number) => now - sessionHours * hour;
   const nightly = (dueAt: number) => backups.startNightly(localDay(dueAt, timeZone), dueAt);
   return [
@@ -56,6 +58,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'letters.emptyFailed', everyMilliseconds: hour, keep: (now) => letters.emptyFailed(now - 30 * day) },
     { name: 'archives.sweep', everyMilliseconds: hour, keep: async () => void (await archives.sweep()) },
     { name: 'files.sweep', everyMilliseconds: leaseSeconds * second, keep: () => files.sweep() },
+    { name: 'files.tidyJobs', everyMilliseconds: hour, keep: () => files.jobs.tidy() },
     { name: 'files.emptyTrash', everyMilliseconds: 10 * minute, keep: () => files.trash.sweep() },
     { name: 'ftp.readLog', everyMilliseconds: 5 * second, keep: () => ftp.log.read() },
     { name: 'ftp.tidy', everyMilliseconds: minute, keep: () => ftp.tidy() },
@@ -64,6 +67,12 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
     { name: 'sites.servers.check', everyMilliseconds: minute, keep: () => sites.servers.check() },
     { name: 'moves.keep', everyMilliseconds: minute, keep: () => moves.keep() },
+    {
+      name: 'usage.startNightly',
+      everyMilliseconds: minute,
+      keep: (now) => usage.startNightly(lastDaily(now, countAt, timeZone)),
+    },
+    { name: 'usage.sweep', everyMilliseconds: day, keep: () => usage.sweep() },
     { name: 'sites.tryAgain', everyMilliseconds: hour, keep: () => sites.tryAgain() },
     { name: 'signIn.sweepAddressChanges', everyMilliseconds: hour, keep: () => signIn.addressChanges.sweep() },
     { name: 'signIn.keepLostFactors', everyMilliseconds: minute, keep: () => signIn.lostFactors.keep() },

@@ -20,7 +20,7 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
   oldSecrets: {
     env: 'OLD_SECRETS',
     usual: 'none, and every line of <DATA_DIR>/secret.key after the first',
-    text: 'Secrets that were in use before, newest first, separated by spaces: they still open what they sealed, until `gotgan keys rotate` has written everything anew.',
+    text: 'Secrets that were in use before, newest first, separated by spaces (one that holds spaces itself stands alone): they still open what they sealed, until `gotgan keys rotate` has written everything anew.',
     secret: true,
   },
   dataFolder: { env: 'DATA_DIR', usual: 'data', text: 'Where everything lies that has no address of its own.' },
@@ -123,6 +123,11 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
     env: 'SCAN_AT',
     usual: '04:30',
     text: 'Local time at which every file of every upload folder is looked at once a day (KHADA 7.5).',
+  },
+  countAt: {
+    env: 'COUNT_AT',
+    usual: '01:30',
+    text: 'Local time at which the files of every site are counted once a day, for the quota and the page of usage (KHADA 5.3).',
   },
   webServers: {
     env: 'WEB_SERVERS',

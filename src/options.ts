@@ -49,9 +49,12 @@ const limits = z.object({
   importBytes: count(5_000_000_000),
 });
 
+/** bytes */
+export const shortestSecret = 32;
+
 const secret = z
   .union([z.string(), z.instanceof(Buffer)])
-  .refine((bytes) => Buffer.from(bytes as string).length >= 32, 'at least 32 bytes are needed');
+  .refine((bytes) => Buffer.from(bytes as string).length >= shortestSecret, `at least ${shortestSecret} bytes are needed`);
 
 const shape = {
   publicUrl: z.string(),
@@ -96,6 +99,10 @@ const shape = {
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
     .default('04:30'),
+  countAt: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+    .default('01:30'),
   webServers: z.array(z.string().regex(/^(?:nginx|apache):\/[^\s,]+$/, 'is no `nginx:/folder` or `apache:/folder`')).default([]),
   webServerReload: z.array(z.string().min(1)).min(1).optional(),
   keepDaily: count(7),

@@ -26,6 +26,7 @@ import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { ownServer, type Site, Sites } from './sites/sites.ts';
 import { Ssh } from './ssh/ssh.ts';
+import { Usage } from './usage/usage.ts';
 import { webServersOf } from './web-server-commands.ts';
 import { work, workOnce } from './work.ts';
 
@@ -109,7 +110,7 @@ async function build(choices: Choices, given: PanelOptions) {
   });
   if (!parameters) await accounts.hashingCost.recall();
   const leaseMilliseconds = choices.leaseSeconds * second;
-  const sites = new Sites({ ...platform, audit, leaseMilliseconds, operatorEmail: choices.operatorEmail });
+  const sites = new Sites({ ...platform, audit, accounts, leaseMilliseconds, operatorEmail: choices.operatorEmail });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
   const people = new People({ ...platform, accounts, sites, signIn, audit });
   const { limits } = choices;
@@ -128,9 +129,11 @@ async function build(choices: Choices, given: PanelOptions) {
   const staging = place.moving;
   const moves = new Moves({ ...platform, audit, accounts, sites, databases, incoming, ssh, backups, staging, makesBackups });
 
+  const usage = new Usage({ ...platform, sites, databases, backups, timeZone });
+
   await consent.rememberDocuments();
   await orders.seedPlans();
-  await sites.prepareServer(ownServer, place.sites);
+  await sites.servers.prepare(ownServer, place.sites);
   const session = sessions({ ...platform, idleMinutes: choices.sessionIdleMinutes, hours: choices.sessionHours });
   return {
     ...platform,
@@ -151,5 +154,6 @@ async function build(choices: Choices, given: PanelOptions) {
     ssh,
     backups,
     moves,
+    usage,
   };
 }

@@ -96,7 +96,7 @@ export class RemoteServers {
         return { ...(await ssh.lease(user)), root: '' };
       } catch (error) {
         // Only the server knows that the site's programs have ended: who reaches more than one site comes in after that, not before.
-        if (!(error instanceof SshFault) || error.why !== 'EAUTH') throw error;
+        if (!(error instanceof SshFault) || !isRefusal(error, site)) throw error;
         const lease = await asFiles().catch(() => Promise.reject(error));
         shut.add(site);
         return lease;
@@ -155,6 +155,9 @@ async function closed({ server, tunnels }: Line): Promise<void> {
 
 /** How long the own user of a site that is shut is not tried again: a server may shut out who fails too often. */
 const triedAgainMilliseconds = 600_000;
+
+/** Of a site that is open a line that was cut is none. */
+const isRefusal = ({ why }: SshFault, site: HostedSite) => why === 'EAUTH' || (why === 'EHUNGUP' && isKeptOut(site));
 
 const isKeptOut = ({ suspendedAt = null, frozenAt = null }: HostedSite) => isShut({ suspendedAt, frozenAt });
 

@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util';
 import { CommandRefused } from './import-commands.ts';
 import { type ListedMove, type Move, MoveNotBegun } from './moves/moves.ts';
 import type { Doors } from './panel.ts';
-import { PanelError } from './platform/errors.ts';
 
 type Say = (line: string) => void;
 
@@ -31,8 +30,6 @@ export async function moveCommand(args: string[], doors: Pick<Doors, 'sites' | '
   const wish = { to: values.back ? undefined : values.to, keepDays, evenDrained: values['even-drained'] ?? false };
   const id = await doors.moves.begin(site, wish, operator).catch((error) => {
     if (error instanceof MoveNotBegun) throw new CommandRefused(`site move: ${error.message}`);
-    if (error instanceof PanelError && error.status === 404)
-      throw new CommandRefused(`site move: there is no server ${values.to}`);
     throw error;
   });
   say('The worker moves it; gotgan site moves tells how far it is. The customer was written to.');
@@ -86,9 +83,10 @@ export async function movesCommand(args: string[], { moves }: Pick<Doors, 'moves
 }
 
 function lineOf(move: ListedMove): string {
-  const { site, from, to, askedAt, fault, leftUntil, removedAt, switchedAt } = move;
+  const { site, from, to, askedAt, fault, leftUntil, removedAt, switchedAt, overMoveId } = move;
   const isLeft = leftUntil !== null && removedAt === null;
-  const kept = switchedAt === null ? 'what it left is being removed' : `old place kept until ${iso(leftUntil)}`;
+  const failed = overMoveId === null ? 'what it left is being removed' : 'the old place is being closed again';
+  const kept = switchedAt === null ? failed : `old place kept until ${iso(leftUntil)}`;
   const parts = [site, `${from} -> ${to}`, iso(askedAt), stateOf(move), ...(isLeft ? [kept] : []), ...(fault ? [fault] : [])];
   return parts.join('  ');
 }

@@ -1,5 +1,6 @@
 // `gotgan server sshd-config`: what the sshd of a server with sites needs, to be looked at and put there by an operator.
 import { readFile } from 'node:fs/promises';
+import { text as textOf } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { CommandRefused } from './import-commands.ts';
 import { sshdBlock, sshdFaults, sshdKeyLine } from './platform/ssh/sshd-config.ts';
@@ -19,7 +20,7 @@ const options = {
 } as const;
 
 /**
- * `server sshd-config --key <the panel's .pub file> --from <address> …`
+ * `server sshd-config --key <the panel's .pub file, or - for standard input> --from <address> …`
  * @param say takes the text: the Match blocks, and as a comment the one line of the key file
  * @throws CommandRefused with every fault at once; nothing is printed then
  */
@@ -27,7 +28,7 @@ export async function sshdCommand(args: readonly string[], say: (text: string) =
   const { values } = parseArgs({ args: [...args], options });
   if (values.key === undefined)
     throw new CommandRefused("server sshd-config: --key <file with the panel's public key> is needed");
-  const publicKey = await readFile(values.key, 'utf8').catch(() => {
+  const publicKey = await (values.key === '-' ? textOf(process.stdin) : readFile(values.key, 'utf8')).catch(() => {
     throw new CommandRefused(`server sshd-config: ${values.key} cannot be read`);
   });
   const places = {

@@ -76,7 +76,6 @@ const koreanElsewhere: Readonly<Record<string, string>> = {
   'src/accounts/passwords.ts': 'what a Korean name looks like, and the name of this panel, on which no password may be built',
   'src/backups/restore-guide.ts': 'the guide inside every archive is a document in both languages',
   'src/cli.ts': 'the name of this panel',
-  'src/files/archive-members.ts': 'a letter that stands for any that cannot be read',
   'src/brand.ts': 'the name of this panel, and a default that asks to be replaced',
   'src/orders/plans.ts': 'names and summaries of the sample plans, in both languages',
   'src/platform/web/page.ts': 'a language is called by its own name',

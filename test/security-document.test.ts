@@ -141,7 +141,7 @@ describe('cryptography', () => {
     );
   });
 
-  test('knows one cipher with authentication, MD5 only in RADIUS, and SHA-1 only for lists of breaches, apps and MariaDB', () => {
+  test('knows one cipher with authentication, MD5 only in RADIUS, and SHA-1 only for lists of breaches, pieces of uploads, apps and MariaDB', () => {
     const all = (pattern: RegExp) =>
       sources.flatMap(({ name, text }) => [...text.matchAll(pattern)].map(([, what]) => `${name}: ${what}`));
     expect(new Set(all(/createCipheriv\('([^']+)'/g))).toEqual(new Set(['src/platform/secrets.ts: aes-256-gcm']));
@@ -150,6 +150,7 @@ describe('cryptography', () => {
     const mariaDb = 'src/platform/database-server/mariadb-session.ts';
     expect(all(/createHash\((?!'sha(?:256|384|512)')([^)]*)\)/g).sort()).toEqual([
       "src/accounts/breached.ts: 'sha1'",
+      'src/files/arriving.ts: checksum.algorithm',
       `${mariaDb}: 'sha1'`,
       `${mariaDb}: 'sha1'`,
       `${radius}: 'md5'`,
@@ -199,7 +200,9 @@ describe('data', () => {
 });
 
 describe('scripts of pages', () => {
-  const scripts = readdirSync(join(root, 'public/behaviours')).map((name) => ({ name, text: read(`public/behaviours/${name}`) }));
+  const scripts = readdirSync(join(root, 'public/behaviours'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => ({ name, text: read(`public/behaviours/${name}`) }));
 
   test('keep nothing in the browser, listen to no messages of others, and read no names that a page could make', () => {
     const found = scripts.flatMap(({ name, text }) =>

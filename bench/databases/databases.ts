@@ -21,7 +21,7 @@ export const databasesPart: Part = { name: 'databases', measure };
 
 async function measure(circumstances: Circumstances): Promise<Figure[]> {
   const figures: Figure[] = [];
-  const mebibytes = circumstances.long ? 500 : 20;
+  const mebibytes = circumstances.long ? 500 : 10;
   for (const engine of ['mariadb', 'postgresql'] as const) {
     if (!(await isThere(engine, circumstances))) continue;
     const shapes: Work[] = [{ engine, shape: 'extended', mebibytes }];
@@ -43,7 +43,7 @@ async function isThere(engine: DatabaseEngine, { say }: Circumstances): Promise<
   }
 }
 
-async function compared({ engine, shape, mebibytes }: Work, { folder, say }: Circumstances): Promise<Figure[]> {
+async function compared({ engine, shape, mebibytes }: Work, { long, folder, say }: Circumstances): Promise<Figure[]> {
   const file = join(folder, `${engine}-${shape}.sql`);
   await writeText(file, shape, mebibytes * 2 ** 20);
   let grown = 0;
@@ -60,7 +60,7 @@ async function compared({ engine, shape, mebibytes }: Work, { folder, say }: Cir
     });
   const theirs = () => withDatabase(engine, (access) => byClient(access, file));
   const about = `${mebibytes} MiB of SQL, ${inWords[shape]}`;
-  const pairs = await inTurn(3, ours, theirs, ([mine, client]) =>
+  const pairs = await inTurn(long ? 3 : 2, ours, theirs, ([mine, client]) =>
     say(`${engine}, ${about}: ${mine.toFixed(2)} s; the client: ${client.toFixed(2)} s`),
   );
   await rm(file);

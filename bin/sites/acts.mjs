@@ -2,7 +2,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { takeBackup } from './backup.mjs';
-import { countedBytes, folderOf, isFolder, makeFolders, makeTrash, mend, ownFolder, setDoor } from './folders.mjs';
+import { counted } from './counting.mjs';
+import { folderOf, isFolder, makeFolders, makeTrash, mend, ownFolder, setDoor } from './folders.mjs';
 import { letIn } from './keys.mjs';
 import { removeLeftovers } from './leftovers.mjs';
 import { endProcesses } from './processes.mjs';
@@ -84,7 +85,10 @@ export const acts = {
   },
   async usage(settings, { site }) {
     const { folder } = opened(settings, site);
-    return countedBytes(['www', 'trash'].map((name) => join(folder, name)).filter(isFolder));
+    return counted(
+      folder,
+      ['www', 'trash'].filter((name) => isFolder(join(folder, name))),
+    );
   },
   home(settings, { site }) {
     const { user, folder } = opened(settings, site);
@@ -104,8 +108,8 @@ export const acts = {
   },
   mend(settings, { site }) {
     const { user, folder } = opened(settings, site);
-    // Sites that were opened before there was a trash have none.
-    if (!isFolder(join(folder, 'trash'))) makeTrash(settings, folder, user);
+    // Sites that were opened before there was a trash have none, or one that passes on no rights of www/.
+    makeTrash(settings, folder, user);
     mend(settings, { user, folder });
     return {};
   },

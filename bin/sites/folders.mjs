@@ -1,11 +1,9 @@
 // The folders of a site. The site's own belongs to root, so that nobody can rename or remove what stands in it.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder } from './records.mjs';
 import { trustedFolder } from './settings.mjs';
-import { environment, failed, tool, unless } from './system.mjs';
+import { failed, tool, unless } from './system.mjs';
 
 export const folderOf = ({ root }, { name }) => join(root, name);
 
@@ -61,40 +59,18 @@ export function makeFolders(settings, site, user, isOpen) {
   syncFolder(root);
 }
 
-/** What was deleted lies beside www/ for a while: the site's user and the panel may everything, the web server nothing. */
-export function makeTrash({ panelUser }, folder, user) {
+/**
+ * What was deleted lies beside www/ for a while, and what is made ready for www/: the site's user and the panel may everything, the web
+ * server nothing, since it cannot enter. What is born here has the rights of www/ all the same, for a rename takes them along.
+ */
+export function makeTrash({ panelUser, webUser }, folder, user) {
   const trash = join(folder, 'trash');
   unless(['EEXIST'], () => fs.mkdirSync(trash, 0o700));
   if (!isFolder(trash)) throw failed(`${trash} is no folder`);
   fs.lchownSync(trash, user.uid, user.gid);
   fs.chmodSync(trash, 0o2770);
-  acl(trash, ['u::rwx', 'g::rwx', 'o::---', 'm::rwx', ...named(panelUser, 'rwx')], true);
-}
-
-export async function countedBytes(folders) {
-  // find opens folder by folder without following a link, so nobody can lead root elsewhere while it looks.
-  const find = spawn('find', [...folders, '-xdev', '-type', 'f', '-printf', '%s %n %D:%i\\n'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: environment,
-  });
-  const ended = once(find, 'close');
-  const seen = new Set();
-  let [bytes, files, rest] = [0, 0, ''];
-  for await (const piece of find.stdout.setEncoding('latin1')) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const [size, names, identity] = line.split(' ');
-      if (names !== '1' && seen.has(identity)) continue;
-      if (names !== '1') seen.add(identity);
-      bytes += Number(size);
-      files++;
-    }
-  }
-  const [code] = await ended;
-  // 1: a file was gone before it was looked at
-  if (code !== 0 && code !== 1) throw failed(`find ended with ${code ?? 'a signal'}`);
-  return { bytes, files };
+  const own = ['u::rwx', 'g::rwx', 'o::---', 'm::rwx', ...named(panelUser, 'rwx')];
+  acl(trash, [...own, ...[...own, ...named(webUser, 'r-x')].map((entry) => `d:${entry}`)], false);
 }
 
 /** Milliseconds, below the panel's own patience: the site's user may stop what runs as the site's user. */

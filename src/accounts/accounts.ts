@@ -263,9 +263,9 @@ export class Accounts {
     return withoutHash(found);
   }
 
-  /** @returns who letters to the customer go to: its owner, verified; undefined when there is none */
-  async owner(customerId: string): Promise<Person | undefined> {
-    const found = await this.#store.ownerOfCustomer(customerId, this.#parts.clock.now());
+  /** @param tx the caller's transaction, if any. @returns who letters to the customer go to: its owner, verified; undefined when there is none */
+  async owner(customerId: string, tx?: Tx): Promise<Person | undefined> {
+    const found = await this.#store.ownerOfCustomer(customerId, this.#parts.clock.now(), tx);
     return found && withoutHash(found);
   }
 

@@ -175,8 +175,12 @@ export class AccountStore {
   }
 
   /** The customer's oldest owner whose place is valid at `now`. */
-  async ownerOfCustomer(customerId: string, now: number): Promise<(Person & { passwordHash: string }) | undefined> {
-    const row = await this.#connection.db
+  async ownerOfCustomer(
+    customerId: string,
+    now: number,
+    reader: Reader = this.#connection.db,
+  ): Promise<(Person & { passwordHash: string }) | undefined> {
+    const row = await reader
       .selectFrom('persons')
       .innerJoin('memberships', 'memberships.person_id', 'persons.id')
       .selectAll('persons')

@@ -205,6 +205,11 @@ export class Backups {
     return this.#overview.service(days);
   }
 
+  /** @returns bytes of the site's archives that are kept; they are in no quota */
+  keptBytes(site: Site): Promise<number> {
+    return this.#store.keptBytes(site);
+  }
+
   /** Everything that the dashboard shows; amber from 26 hours, red from 50, after two failures in a row, or when the newest is damaged. */
   card(site: Site): Promise<BackupCard> {
     return this.#overview.card(site);

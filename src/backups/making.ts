@@ -89,6 +89,7 @@ export class Making {
       await sites
         .mend(site)
         .catch((error) => log.warn({ backup: backup.id, err: error }, 'files closed to the panel stay closed'));
+      await sites.presence.refuseVanished(site);
       const written = await writeArchive({
         storage: sites.storageFor(site),
         siteName: site.name,

@@ -165,6 +165,18 @@ export class BackupStore {
     return rows.map(fromRow);
   }
 
+  /** Of archives that are there. */
+  async keptBytes(site: Owned): Promise<number> {
+    const row = await this.#connection.db
+      .selectFrom('backups')
+      .select(({ fn }) => fn.sum<number>('bytes').as('bytes'))
+      .where('site_id', '=', site.id)
+      .where('customer_id', '=', site.customerId)
+      .where('state', 'in', heldStates)
+      .executeTakeFirst();
+    return Number(row?.bytes ?? 0);
+  }
+
   async inStates(site: Owned, states: readonly BackupState[], reader: Reader = this.#connection.db): Promise<Backup[]> {
     const rows = await ofSite(reader, site).where('state', 'in', states).orderBy('queued_at').execute();
     return rows.map(fromRow);

@@ -12,7 +12,7 @@ import type { Log } from '../platform/log.ts';
 import type { SignedIn } from '../platform/web/visit.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import { type Activity, activityOf, told } from './activity.ts';
-import { type Usage, usageOf } from './usage.ts';
+import { amberPercent, type Usage, usageOf } from './usage.ts';
 
 /** A card reads for itself: what could not be read is said there, and the others stand. */
 export type Read<T> = { readonly value: T; readonly failed?: false } | { readonly failed: true; readonly value?: undefined };
@@ -23,7 +23,7 @@ export type BackupPart = BackupCard & {
 };
 
 /** Something that really is to be done. */
-export type Task = 'preparing' | 'suspicious' | 'protect' | 'upload' | 'download';
+export type Task = 'preparing' | 'suspicious' | 'room' | 'protect' | 'upload' | 'download';
 
 export type SiteOverview = {
   readonly site: Site;
@@ -119,6 +119,7 @@ export class Dashboard {
     const tasks: Task[] = [];
     const looksAtFiles = choices.features.includes('files') || choices.features.includes('ftp');
     if (looksAtFiles && (await incoming.open(site)) > 0) tasks.push('suspicious');
+    if (usageOf(site).percent >= amberPercent) tasks.push('room');
     if (looksAtFiles && mayChange && (await incoming.protection.waiting(site)) > 0) tasks.push('protect');
     const mayUpload = mayChange && choices.features.includes('files');
     if (mayUpload && site.usedFiles === 0 && !(await files.hasUploads(site))) tasks.push('upload');

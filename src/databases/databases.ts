@@ -112,6 +112,11 @@ export class Databases {
     return Promise.all(all.map((database) => this.#see(database)));
   }
 
+  /** @returns bytes of the site's databases as their servers told last, without asking them; what was never measured counts as nothing */
+  bytesOf(site: Pick<Site, 'id'>): Promise<number> {
+    return this.#store.bytesOf(site.id);
+  }
+
   /** @returns one that is not dropped, with its tables as in `list`. @throws PanelError 404 */
   async find(site: Site, id: string): Promise<SeenDatabase> {
     return this.#see(await this.named(site, id));

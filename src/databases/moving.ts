@@ -117,6 +117,12 @@ export class MovingDatabases {
     return this.#store.switchServer(tx, databaseId, fromId, toId);
   }
 
+  /** Locks the user of what is left on a server of a database that lives elsewhere, if there is one. May be repeated. */
+  async lockLeft({ name, user }: HostedDatabase, databaseServerId: string): Promise<void> {
+    if (await this.#store.livesOn(databaseServerId, name)) return;
+    await (await this.#servers.reach({ serverId: databaseServerId })).lock({ name, user }).catch(whenMissing);
+  }
+
   /** Drops what is left on a server of a database that lives elsewhere; one that lives there is never touched. May be repeated. */
   async dropLeft({ name, user }: HostedDatabase, databaseServerId: string): Promise<void> {
     if (await this.#store.livesOn(databaseServerId, name)) return;

@@ -111,6 +111,8 @@ export async function receiveDump(req: Request, res: Response, parts: ReceivingP
   const engine = new DumpEngine(parts);
   const { default: multer } = await import('multer');
   const read = multer({ storage: engine, limits: formLimits, defParamCharset: 'utf8' }).single('dump');
+  // Who is gone already is waited for by multer for ever: it listens for what has been said.
+  if (req.destroyed) throw badRequest();
   try {
     await new Promise<void>((resolve, reject) =>
       read(req, res, (error: unknown) => (error ? reject(inWords(error)) : resolve())),

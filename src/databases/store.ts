@@ -129,6 +129,16 @@ export class DatabaseStore {
     return result.numUpdatedRows === 1n;
   }
 
+  async bytesOf(siteId: string): Promise<number> {
+    const row = await this.#connection.db
+      .selectFrom('databases')
+      .select(({ fn }) => fn.sum<number>('bytes').as('bytes'))
+      .where('site_id', '=', siteId)
+      .where('dropped_at', 'is', null)
+      .executeTakeFirst();
+    return Number(row?.bytes ?? 0);
+  }
+
   /** @returns whether a database of this name is on that server as far as the panel knows, whoever's it is */
   async livesOn(databaseServerId: string, name: string): Promise<boolean> {
     const row = await this.#connection.db

@@ -1,16 +1,23 @@
 // Looks into zip, gz, tar and office documents: every member by its name and content, links, passwords, bombs, overlaps.
-import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { crc32, createGunzip } from 'node:zlib';
 import { type Entry, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl';
 import { isNeverAllowed, type Kind, kindOf } from './kinds.ts';
+import { nameText } from './name-text.ts';
 import { canonicalPath, extensionOf } from './names.ts';
 import { type Refusal, refusal } from './refusals.ts';
 import { judgeTar } from './tar-members.ts';
-import { isTrail } from './text-rules.ts';
-import { ArchiveRefused, badArchive, judgeMember, judgeMemberName, type Looking, type MemberName } from './unpacking.ts';
+import {
+  ArchiveRefused,
+  badArchive,
+  type Faults,
+  judgeMember,
+  judgeMemberName,
+  type Looking,
+  type MemberName,
+} from './unpacking.ts';
 
 const chunkBytes = 256 * 1024;
 
@@ -18,23 +25,34 @@ const chunkBytes = 256 * 1024;
  * @param looking the archive: a file whose signature already fits its name
  * @returns `archive_bad` or `password_zip`; `undefined` when every member may be. Errors: what the disk throws
  */
-export async function judgeArchive(looking: Looking, kind: Kind): Promise<Refusal | undefined> {
-  const { path, from } = looking.file;
+export async function judgeArchive(looking: Looking & { readonly faults: Faults }, kind: Kind): Promise<Refusal | undefined> {
+  const { path } = looking.file;
   try {
-    if (kind.family === 'gz') await judgeGzip(looking);
-    else if (kind.family === 'tar')
-      await judgeTar(counted(createReadStream(from, { highWaterMark: chunkBytes }), looking), looking);
-    else await judgeZip(looking, kind.members ?? []);
+    await lookInto(looking, kind);
   } catch (error) {
-    if (!(error instanceof ArchiveRefused)) {
-      if (isOurs(error)) throw error;
-      return badArchive(path, 'damaged', 0, '');
-    }
-    if (error.why === 'password')
-      return refusal('password_zip', path, { first: refusal('password_zip', error.member).parameters.name ?? '' });
-    return badArchive(path, error.why, error.member === '' ? 0 : 1, error.member);
+    return whyNot(error, path);
   }
   return looking.faults.refusal(path);
+}
+
+/** Goes through all members; `looking` is told of each. @throws ArchiveRefused and what parsers throw (see `whyNot`), what the disk throws */
+export async function lookInto(looking: Looking, kind: Kind): Promise<void> {
+  const { from, bytes } = looking.file;
+  if (kind.family === 'gz') return judgeGzip(looking);
+  if (kind.family !== 'tar') return judgeZip(looking, kind.members ?? []);
+  looking.taker?.expect(bytes);
+  await judgeTar(counted(createReadStream(from, { highWaterMark: chunkBytes }), looking), looking);
+}
+
+/** @returns what is wrong with the archive as a whole. @throws the error itself where it is of the disk or of this program */
+export function whyNot(error: unknown, path: readonly string[]): Refusal {
+  if (!(error instanceof ArchiveRefused)) {
+    if (isOurs(error)) throw error;
+    return badArchive(path, 'damaged', 0, '');
+  }
+  if (error.why === 'password')
+    return refusal('password_zip', path, { first: refusal('password_zip', error.member).parameters.name ?? '' });
+  return badArchive(path, error.why, error.member === '' ? 0 : 1, error.member);
 }
 
 /** Faults of the disk and of this program; everything else that is thrown comes from what the archive holds. */
@@ -52,7 +70,10 @@ async function judgeZip(looking: Looking, required: readonly string[]): Promise<
     for (const member of required) if (!listed.some(({ shown }) => shown === member)) throw new ArchiveRefused('damaged');
     await refuseOverlaps(zip, listed, looking);
     for (const { entry, shown, name } of listed) {
-      if (shown.endsWith('/')) continue;
+      if (shown.endsWith('/')) {
+        await looking.taker?.folder(name.path);
+        continue;
+      }
       await judgeMember({ name, shown, chunks: contentOf(zip, entry, shown, looking) }, looking);
     }
   } finally {
@@ -80,6 +101,7 @@ async function list(zip: ZipFile, looking: Looking): Promise<Listed[]> {
     return asPassword(error);
   }
   looking.allowance.foresee(0, unpacked, looking.file.bytes);
+  looking.taker?.expect(unpacked);
   return listed;
 }
 
@@ -135,28 +157,10 @@ async function* contentOf(zip: ZipFile, entry: Entry, shown: string, { allowance
 function memberNames(entry: Entry): string[] {
   const raw = entry.fileNameRaw;
   const saysUtf8 = (entry.generalPurposeBitFlag & 0x800) !== 0;
-  const names = saysUtf8 || isUtf8(raw) ? [raw.toString()] : [shownCp949(raw)];
+  const names = [saysUtf8 ? raw.toString() : nameText(raw)];
   if (entry.extraFields.some(({ id }) => id === 0x7075))
     names.unshift(getFileNameLowLevel(entry.generalPurposeBitFlag, raw, entry.extraFields, true));
   return names;
-}
-
-/**
- * Names from Windows archivers are CP949. Only the ASCII between the syllables matters for judging, and each syllable's length;
- * the runtime's decoder shows the common ones, the others stand as `가`.
- */
-function shownCp949(raw: Buffer): string {
-  const shown = new TextDecoder('euc-kr', { fatal: true });
-  let name = '';
-  for (let at = 0; at < raw.length; at++) {
-    const byte = raw[at] ?? 0;
-    if (byte < 0x80) name += String.fromCharCode(byte);
-    else if (byte === 0x80 || byte === 0xff || !isTrail(byte, raw[++at] ?? 0)) name += '\ufffd';
-    else if (byte >= 0xa1 && (raw[at] ?? 0) >= 0xa1 && byte !== 0xc9 && byte !== 0xfe)
-      name += shown.decode(raw.subarray(at - 1, at + 1));
-    else name += '가';
-  }
-  return name;
 }
 
 function asPassword(error: unknown): never {
@@ -184,7 +188,9 @@ async function judgeGzip(looking: Looking): Promise<void> {
   const stem = file.slice(0, file.lastIndexOf('.'));
   const inner = extensionOf(file) === 'tgz' ? `${stem}.tar` : stem;
   const stored = await storedName(from);
-  if (stored !== undefined && !isHarmless(stored)) looking.faults.add('member', stored);
+  // Who unpacks here never uses the stored name.
+  if (stored !== undefined && !isHarmless(stored) && !looking.taker) looking.faults.add('member', stored);
+  if (looking.taker) looking.taker.expect(await saidBytes(from, looking.file.bytes));
   const gunzip = createGunzip({ chunkSize: chunkBytes });
   // The error reaches whoever reads from gunzip; the callback only keeps it from being thrown a second time.
   pipeline(createReadStream(from, { highWaterMark: chunkBytes }), gunzip, () => {});
@@ -200,6 +206,17 @@ async function judgeGzip(looking: Looking): Promise<void> {
   }
 }
 
+/** @returns how many bytes a gzip says to hold (RFC 1952 2.3.1), which is a guess beyond 4 GiB and a lie where its maker liked */
+async function saidBytes(from: string, bytes: number): Promise<number> {
+  const handle = await open(from, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, Math.max(0, bytes - 4));
+    return bytesRead === 4 ? buffer.readUInt32LE(0) : 0;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** @returns the original name that a gzip header may carry (RFC 1952 2.3) */
 async function storedName(from: string): Promise<string | undefined> {
   const handle = await open(from, 'r');
@@ -209,13 +226,11 @@ async function storedName(from: string): Promise<string | undefined> {
     const start = 10 + ((flags & 4) !== 0 ? 2 + buffer.readUInt16LE(10) : 0);
     const end = buffer.indexOf(0, start);
     if ((flags & 8) === 0) return undefined;
-    return end >= 0 && end < bytesRead ? shownBytes(buffer.subarray(start, end)) : '\ufffd';
+    return end >= 0 && end < bytesRead ? nameText(buffer.subarray(start, end)) : '\ufffd';
   } finally {
     await handle.close();
   }
 }
-
-const shownBytes = (raw: Buffer) => (isUtf8(raw) ? raw.toString() : shownCp949(raw));
 
 /** The stored name is only a hint to the one who unpacks, often a temporary one without a kind; it must not be a program's or lead elsewhere. */
 function isHarmless(name: string): boolean {

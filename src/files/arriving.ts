@@ -11,6 +11,9 @@ import { ContentJudge } from './contents.ts';
 import { storageFault, toDisk } from './quarantine.ts';
 import type { Refusal } from './refusals.ts';
 
+/** `digest`: base64 (tus 1.0, Checksum). It finds what the way changed, nothing that somebody meant to change. */
+export type Checksum = { readonly algorithm: 'sha1' | 'sha256'; readonly digest: string };
+
 export type Piece = {
   readonly body: Readable;
   /** where it begins; as much must have arrived */
@@ -19,8 +22,8 @@ export type Piece = {
   readonly whole: number;
   /** of the file in the site */
   readonly path: readonly string[];
-  /** SHA-256 of its bytes as base64 (tus 1.0, Checksum): what does not fit is thrown away */
-  readonly checksum?: string | undefined;
+  /** of its bytes: what does not fit is thrown away */
+  readonly checksum?: Checksum | undefined;
 };
 
 type Judged = { readonly judge: ContentJudge; at: number; isOpen: boolean };
@@ -76,7 +79,7 @@ export class Arriving {
    */
   async append(id: string, piece: Piece): Promise<number> {
     const { body, offset, whole, path, checksum } = piece;
-    const hash = checksum === undefined ? undefined : createHash('sha256');
+    const hash = checksum === undefined ? undefined : createHash(checksum.algorithm);
     const judged = this.#judgeOf(id, path, offset);
     let bytes = 0;
     const through = new Transform({
@@ -92,7 +95,7 @@ export class Arriving {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await toDisk(body, through, this.pathOf(id), offset);
-      if (checksum && !equalText(hash?.digest('base64') ?? '', checksum)) throw new PanelError(460, 'files.checksum');
+      if (checksum && !equalText(hash?.digest('base64') ?? '', checksum.digest)) throw new PanelError(460, 'files.checksum');
     } catch (error) {
       this.#judged.delete(id);
       const isCut = !(error instanceof PanelError);

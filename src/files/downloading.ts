@@ -5,11 +5,12 @@ import { parsePath, startsWith } from '../platform/storage/path.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import { asAttachment } from '../platform/web/headers.ts';
 import { goTo, say } from '../platform/web/page.ts';
-import { send } from '../platform/web/sending.ts';
+import { overWith, send } from '../platform/web/sending.ts';
 import { Turns } from '../platform/web/turns.ts';
 import { Outlet } from '../platform/zip/outlet.ts';
 import type { Files } from './files.ts';
 import { fileAddress } from './listing.ts';
+import { mayHavePreview, Previews, previewTag } from './previews.ts';
 
 export async function download(files: Files, req: Request, res: Response, path: SitePath): Promise<void> {
   const { entry, stream } = await files.open(req.site, path);
@@ -20,6 +21,26 @@ export async function download(files: Files, req: Request, res: Response, path: 
     return void res.end();
   }
   await send(stream, res);
+}
+
+/** @returns the handler of `?do=preview`: the picture made small, as `Previews` says. Browsers keep it, and ask whether it still is the same */
+export function previewing(files: Files) {
+  const previews = new Previews();
+  return async (req: Request, res: Response, path: SitePath): Promise<void> => {
+    const entry = await files.stat(req.site, path);
+    if (path[0] !== 'www' || !mayHavePreview(entry)) throw notFound();
+    if (req.get('if-none-match') === previewTag(entry)) return void asPicture(res, previewTag(entry)).status(304).end();
+    if (req.method === 'HEAD') return void asPicture(res, previewTag(entry)).end();
+    const opened = await files.open(req.site, path);
+    const made = await previews.make(req.site.customerId, opened.stream, overWith(res));
+    asPicture(res, previewTag(opened.entry)).send(made);
+  };
+}
+
+/** They are made from a customer's bytes: never run, never a page. */
+function asPicture(res: Response, tag: string): Response {
+  asAttachment(res, 'preview.webp');
+  return res.set({ 'Content-Type': 'image/webp', 'Cache-Control': 'private, no-cache', ETag: tag });
 }
 
 /** Each takes a processor for as long as it is read. */

@@ -3,7 +3,9 @@ import type { Request } from 'express';
 import type { Entry, SitePath } from '../platform/storage/port.ts';
 import type { PageData } from '../platform/web/page.ts';
 import { mostEdited } from './editing.ts';
+import { isArchiveName } from './jobs.ts';
 import { fileAddress } from './listing.ts';
+import { mayHavePreview } from './previews.ts';
 import { rightsInWords } from './rights.ts';
 import type { Trashed } from './trash.ts';
 
@@ -24,8 +26,10 @@ export function entryPage(req: Request, path: SitePath, entry: Entry, versions: 
     rights: entry.kind === 'link' ? '' : rightsInWords(entry.mode, entry.kind, words),
     octal: (entry.mode & 0o777).toString(8).padStart(3, '0'),
     isOpenToAll: (entry.mode & 0o002) !== 0 && entry.kind !== 'link',
+    hasPreview: path[0] === 'www' && mayHavePreview(entry),
     mayDownload: entry.kind === 'file' && path[0] === 'www',
     ...{ mostEdited, versions },
+    isArchive: entry.kind === 'file' && isArchiveName(entry.name),
     isOurs: path[0] === 'www',
     isWritable: isOurs && req.mayChange,
   };

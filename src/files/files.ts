@@ -4,6 +4,7 @@ import type { Limits } from '../options.ts';
 import { type Clock, day } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { Invalid, notFound, whenMissing } from '../platform/errors.ts';
+import type { Queue } from '../platform/jobs/port.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { Entry, Named, OpenFile, SitePath } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
@@ -11,10 +12,12 @@ import type { Outlet } from '../platform/zip/outlet.ts';
 import { ZipWriter } from '../platform/zip/writer.ts';
 import type { Room, Site, Sites } from '../sites/sites.ts';
 import { type UploadCounts, UploadTally } from './counts.ts';
-import { Deeds, folderMade, modeSet, removed } from './deeds.ts';
+import { Deeds, folderMade, removed } from './deeds.ts';
 import { Editor } from './editing.ts';
 import { refuse } from './entering.ts';
 import { HeldFiles } from './held.ts';
+import { FileJobs } from './jobs.ts';
+import { setMode } from './mode.ts';
 import { Moving, nameOr, requireInsideWww, requireWww } from './moving.ts';
 import { judgeFolders, usualRules } from './policy.ts';
 import { type Conflict, publish, type Received, type UploadResult } from './publishing.ts';
@@ -33,6 +36,7 @@ export { isScript, isScriptName, type Judgement, type StandingJudge, type Standi
 export type FilesParts = {
   readonly connection: Connection;
   readonly clock: Clock;
+  readonly queue: Queue;
   readonly sites: Sites;
   readonly audit: Audit;
   readonly scanner: VirusScanner;
@@ -78,6 +82,8 @@ export class Files {
   readonly trash: Trash;
   /** texts that are edited in a page */
   readonly editor: Editor;
+  /** copying, extracting and compressing */
+  readonly jobs: FileJobs;
   readonly #moving: Moving;
   readonly #tally = new UploadTally();
 
@@ -93,6 +99,7 @@ export class Files {
     this.#moving = new Moving(entering, this.#deeds);
     this.trash = new Trash(entering, this.#deeds);
     this.editor = new Editor(entering, this.#deeds, this.trash);
+    this.jobs = new FileJobs({ ...entering, disk: this.unfinished.disk, trash: this.trash });
   }
 
   /** What an upload may hold: bytes of a file, number of files, uploads of one person at once. */
@@ -271,17 +278,8 @@ export class Files {
    * @param mode permission bits up to 0o777
    * @throws Invalid on `rights` when the owner, as whom the panel itself works, could not read it any more; PanelError 404
    */
-  async setMode(site: Site, doer: Doer, path: SitePath, mode: number): Promise<void> {
-    const storage = this.#parts.sites.storageFor(site);
-    requireInsideWww(path);
-    const { kind } = await storage.stat(path);
-    if (kind !== 'file' && kind !== 'folder') throw notFound();
-    const least = kind === 'folder' ? 0o700 : 0o400;
-    if ((mode & least) !== least) throw new Invalid({ rights: [{ key: `files.rights.least.${kind}` }] });
-    await this.#deeds.carryOut(site, doer.actor, modeSet, 1, async (done) => {
-      await storage.setDetails(path, { mode });
-      done.count += 1;
-    });
+  setMode(site: Site, doer: Doer, path: SitePath, mode: number): Promise<void> {
+    return setMode(this.#parts.sites, this.#deeds, site, doer, { path, mode });
   }
 
   /** Removes what uploads that were cut off left in quarantine, and unfinished ones that expired. */

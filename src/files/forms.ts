@@ -36,13 +36,20 @@ export function requireChange(req: Request): void {
   if (!req.mayChange) throw forbidden(req.visit.person?.restriction ? 'error.restricted' : 'files.readOnly');
 }
 
+const titles = {
+  move: 'files.moveTitle',
+  delete: 'files.deleteTitle',
+  copy: 'files.copy.title',
+  compress: 'files.compress.title',
+};
+
 type Chosen = { readonly path: string; readonly name: string; readonly kind: EntryKind };
 
 /** @returns the page that asks about entries of a folder; what is not there any more, or not below `www/`, is left out */
 export async function chosen(
   files: Files,
   req: Request,
-  what: 'move' | 'delete',
+  what: 'move' | 'delete' | 'copy' | 'compress',
   paths: unknown,
   folder?: SitePath,
 ): Promise<PageData & { entries: readonly Chosen[] }> {
@@ -53,7 +60,7 @@ export async function chosen(
   const entries = known.filter((entry) => entry !== undefined);
   const place = folder ?? below.find((path) => path !== undefined && path[0] === 'www')?.slice(0, -1) ?? ['www'];
   return {
-    title: req.visit.words.t(`files.${what}Title`),
+    title: req.visit.words.t(titles[what]),
     section: 'files',
     form: true,
     values: {},
@@ -69,7 +76,7 @@ async function found(files: Files, req: Request, path: SitePath): Promise<Chosen
   return entry && { path: path.join('/'), name: path.at(-1) ?? '', kind: entry.kind };
 }
 
-const sentPaths = (req: Request): unknown => (req.body as { path?: unknown } | undefined)?.path;
+export const sentPaths = (req: Request): unknown => (req.body as { path?: unknown } | undefined)?.path;
 
 export function folderForm(files: Files, idempotency: Idempotency) {
   return form({

@@ -130,6 +130,11 @@ export function isSteering(foldedName: string): boolean {
   return steering.has(foldedName);
 }
 
+/** @returns whether files with this extension can be unpacked */
+export function isArchive(extension: string): boolean {
+  return ['zip', 'gz', 'tar'].includes(kindOf(extension)?.family ?? '');
+}
+
 export function kindOf(extension: string): Kind | undefined {
   return Object.hasOwn(kinds, extension) ? kinds[extension] : undefined;
 }

@@ -4,6 +4,7 @@ import { parsePath, startsWith } from '../platform/storage/path.ts';
 import type { Entry, EntryKind, Named, SitePath } from '../platform/storage/port.ts';
 import { type PageData, tokenOf } from '../platform/web/page.ts';
 import type { Files } from './files.ts';
+import { jobNotices } from './job-words.ts';
 import { rightsInWords } from './rights.ts';
 import { mostFound } from './search.ts';
 
@@ -38,10 +39,11 @@ export async function listing(files: Files, req: Request, path: SitePath): Promi
     rights: entry.kind === 'link' ? '' : rightsInWords(entry.mode, entry.kind, words),
   }));
   const undo = await undoOf(files, req);
+  const jobs = jobNotices(await files.jobs.lately(req.site, req.visit.person?.personId), req.visit, req.site.name);
   return {
     title: `${words.t('files.title')}: ${path.at(-1) ?? '/'}`,
     section: 'files',
-    scripts: ['behaviours/submit-once.js'],
+    scripts: ['behaviours/submit-once.js', ...(jobs.open.length > 0 ? ['behaviours/poll-job.js'] : [])],
     site: req.site,
     path,
     here: addressOf(path),
@@ -56,6 +58,7 @@ export async function listing(files: Files, req: Request, path: SitePath): Promi
     token: tokenOf(req),
     trashed: await files.trash.count(req.site),
     undo,
+    jobs,
     isOurs: path[0] === 'www',
     isWritable: path[0] === 'www' && req.mayChange,
     // A restriction stands above every page.

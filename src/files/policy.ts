@@ -25,6 +25,11 @@ export async function judgeFile(file: JudgedFile, rules: UploadRules): Promise<R
   return judgeName(file.path, rules) ?? judgeWithin(file, new Allowance(rules));
 }
 
+/** As `judgeFile` for what came out of an archive: its name was judged, and what is left of the archive's limits holds for it too. */
+export function judgeUnpacked(file: JudgedFile, allowance: Allowance): Promise<Refusal | undefined> {
+  return judgeWithin(file, allowance);
+}
+
 async function judgeWithin(file: JudgedFile, allowance: Allowance): Promise<Refusal | undefined> {
   const kind = kindOf(extensionOf(file.path.at(-1) ?? ''));
   if (kind?.maximumBytes !== undefined && file.bytes > kind.maximumBytes)
@@ -50,15 +55,16 @@ async function judgeWithin(file: JudgedFile, allowance: Allowance): Promise<Refu
 
 async function judgeContent(file: JudgedFile): Promise<Refusal | undefined> {
   const judge = new ContentJudge(file.path);
-  // One buffer for all: a stream's new one a piece would cost a large film more in collecting garbage than in judging.
-  const chunk = Buffer.allocUnsafeSlow(chunkBytes);
+  // One buffer for all: a stream's new one a piece would cost a large film more in collecting garbage than in judging. One byte more
+  // than there should be: a short answer then tells the end without being asked once more.
+  const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, file.bytes + 1));
   const handle = await open(file.from, 'r');
   try {
     for (let read = 0; ; ) {
-      const { bytesRead } = await handle.read(chunk, 0, chunkBytes, read);
-      if (bytesRead === 0) return read === file.bytes ? judge.end() : refusal('changed_during', file.path);
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, read);
       read += bytesRead;
-      if (!judge.push(chunk.subarray(0, bytesRead))) return judge.end();
+      if (bytesRead > 0 && !judge.push(chunk.subarray(0, bytesRead))) return judge.end();
+      if (bytesRead < chunk.length) return read === file.bytes ? judge.end() : refusal('changed_during', file.path);
     }
   } finally {
     await handle.close();

@@ -131,9 +131,11 @@ async function put(file: Waiting, { sites, site, conflict }: PublishParts, folde
     return { row: { file: file.shown, bytes: file.bytes, result: 'replaced' }, grownBy: file.bytes - old.size, isNew: false };
   } catch (error) {
     if (!(error instanceof PanelError)) throw error;
-    // Somebody took the name meanwhile; or a file stands where a folder of its path would be, and then nothing is there to tell of.
+    // Somebody took the name meanwhile, or what is no folder stands where one of its path would be.
+    const isPlace = error.status === 404 || error.status === 409;
     const other = error.status === 409 ? await existing(storage, file).catch(() => undefined) : undefined;
-    return refusedResult(file, other ?? { code: 'disk_error', parameters: { name: file.shown } });
+    const why = other ?? (isPlace ? await inTheWay(storage, file).catch(() => undefined) : undefined);
+    return refusedResult(file, why ?? { code: 'disk_error', parameters: { name: file.shown } });
   }
 }
 
@@ -157,6 +159,16 @@ async function place(
 async function existing(storage: SiteStorage, file: Waiting): Promise<Refusal> {
   const old = await storage.stat(file.path);
   return { code: 'exists', parameters: { name: file.shown, size: old.size, at: Math.floor(old.modifiedAt), bytes: file.bytes } };
+}
+
+/** @returns what is no folder on the way to the file; links are none, since they are never followed */
+async function inTheWay(storage: SiteStorage, { path, shown }: Waiting): Promise<Refusal | undefined> {
+  for (let depth = 1; depth < path.length; depth += 1) {
+    const entry = await storage.stat(path.slice(0, depth)).catch(whenMissing);
+    if (!entry) return undefined;
+    if (entry.kind !== 'folder') return { code: 'in_the_way', parameters: { name: shown, path: path.slice(0, depth).join('/') } };
+  }
+  return undefined;
 }
 
 /** What stands in a folder, read once an upload; a folder that is not there yet is empty. */

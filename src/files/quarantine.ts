@@ -35,7 +35,8 @@ export class Quarantine {
     alive.unref();
     const remove = async () => {
       clearInterval(alive);
-      await rm(folder, { recursive: true, force: true });
+      // A sender who is gone may leave a file behind that is just being opened: it comes into the folder while that is emptied.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     };
     return { folder, remove };
   }
@@ -92,6 +93,8 @@ export async function toDisk(from: Readable, through: Transform, path: string, s
       const flush = new EarlyFlush(file);
       const timer = setInterval(() => flush.wrote(target.bytesWritten), flushMilliseconds);
       try {
+        // What was cut off before is waited for by a pipeline for ever.
+        if (from.destroyed) throw new Error('cut off before it was read');
         await pipeline(from, through, target);
       } finally {
         clearInterval(timer);

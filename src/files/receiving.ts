@@ -1,10 +1,12 @@
 // Reads an upload form to its end into quarantine: nothing is stored before the token, nothing beyond the limits, nothing is published here.
+import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import type { Request, Response } from 'express';
 import type { MulterError, StorageEngine } from 'multer';
 import { badRequest, PanelError, tooLarge } from '../platform/errors.ts';
 import { newToken } from '../platform/ids.ts';
+import { equalText } from '../platform/secrets.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import { requireToken } from '../platform/web/form.ts';
 import { bytesPassed } from '../platform/young-memory.ts';
@@ -39,6 +41,8 @@ type Parts = {
 class QuarantineEngine implements StorageEngine {
   readonly #parts: Parts;
   readonly #files: (Received | undefined)[] = [];
+  /** of every file of the form in its order, when its sender says what all of them make together */
+  readonly #sums: (Hash | undefined)[] = [];
   #beyond = 0;
   #free: number;
   /** settled once every earlier file's bytes are counted: room is given in the order of the form, however slow the disk is */
@@ -55,6 +59,15 @@ class QuarantineEngine implements StorageEngine {
     const refused: Refusal = { code: 'too_many', parameters: { name: '', limit, rest: this.#beyond } };
     const kept = this.#files.filter((file) => file !== undefined);
     return this.#beyond > 0 ? [...kept, { shown: `+${this.#beyond}`, bytes: 0, refused }] : kept;
+  }
+
+  /** @throws PanelError 400 for what is no checksum, or comes behind a file; 460 when what arrived is not what was sent */
+  requireChecksum(sent: unknown): void {
+    if (sent === undefined) return;
+    const sums = this.#sums.map((hash) => hash?.digest() ?? Buffer.alloc(0));
+    if (typeof sent !== 'string' || !/^[0-9a-f]{64}$/.test(sent) || sums.some(({ length }) => length === 0)) throw badRequest();
+    const whole = createHash('sha256').update(Buffer.concat(sums)).digest('hex');
+    if (!equalText(whole, sent)) throw new PanelError(460, 'files.checksum');
   }
 
   _handleFile(req: Request, file: Express.Multer.File, done: (error?: unknown, info?: object) => void): void {
@@ -75,27 +88,33 @@ class QuarantineEngine implements StorageEngine {
   async #take(req: Request, file: Express.Multer.File): Promise<void> {
     requireToken(req);
     const target = this.#parts.target(req);
+    const hash = req.body?.sha256 === undefined ? undefined : createHash('sha256');
+    this.#sums.push(hash);
     if (this.#files.length >= this.#parts.limits.files) {
       this.#beyond += 1;
-      return void (await drained(file));
+      return void (await drained(file, hash));
     }
     const place = this.#files.push(undefined) - 1;
-    this.#files[place] = await this.#receive(file, target);
+    this.#files[place] = await this.#receive(file, target, hash);
   }
 
-  async #receive(file: Express.Multer.File, target: SitePath): Promise<Received> {
+  async #receive(file: Express.Multer.File, target: SitePath, hash: Hash | undefined): Promise<Received> {
     const canonical = canonicalPath(file.originalname);
     if ('refusal' in canonical) {
-      return { shown: String(canonical.refusal.parameters.name), bytes: await drained(file), refused: canonical.refusal };
+      return { shown: String(canonical.refusal.parameters.name), bytes: await drained(file, hash), refused: canonical.refusal };
     }
     const path = [...target, ...canonical.path];
     const shown = canonical.path.join('/');
     const refused = judgeName(path, this.#parts.rules);
-    if (!refused) return this.#write(file, path, shown);
-    return { shown, bytes: await drained(file), refused: { ...refused, parameters: { ...refused.parameters, name: shown } } };
+    if (!refused) return this.#write(file, path, shown, hash);
+    return {
+      shown,
+      bytes: await drained(file, hash),
+      refused: { ...refused, parameters: { ...refused.parameters, name: shown } },
+    };
   }
 
-  async #write(file: Express.Multer.File, path: SitePath, shown: string): Promise<Received> {
+  async #write(file: Express.Multer.File, path: SitePath, shown: string, hash: Hash | undefined): Promise<Received> {
     const { limits, folder, disk } = this.#parts;
     const from = join(folder, newToken());
     const earlier = this.#counted;
@@ -113,6 +132,7 @@ class QuarantineEngine implements StorageEngine {
       transform(chunk: Buffer, _encoding, done) {
         bytes += chunk.length;
         bytesPassed(chunk.length);
+        hash?.update(chunk);
         if (bytes > allowed) return done();
         if (isOpen) isOpen = judge.push(chunk);
         unlooked += chunk.length;
@@ -139,25 +159,31 @@ class QuarantineEngine implements StorageEngine {
 }
 
 /** Reads a refused file to its end and forgets it. @returns its bytes */
-async function drained(file: Express.Multer.File): Promise<number> {
+async function drained(file: Express.Multer.File, hash: Hash | undefined): Promise<number> {
   let bytes = 0;
   for await (const chunk of file.stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     bytesPassed(chunk.length);
+    hash?.update(chunk);
   }
   return bytes;
 }
 
 /**
  * @returns what arrived, in order, once the whole form was read
- * @throws PanelError 403 when a file comes before a valid token, 413 for too many or too long fields, 400 for a broken or cut form
+ * A field `sha256` before the files may say what they are: SHA-256, in hexadecimal, over the SHA-256 of each in the order of the form.
+ * @throws PanelError 403 when a file comes before a valid token, 413 for too many or too long fields, 400 for a broken or cut form,
+ * 460 when the files are not what `sha256` says
  */
 export async function receive(req: Request, res: Response, parts: Parts): Promise<Received[]> {
   const engine = new QuarantineEngine(parts);
   // The folder comes from a field of its own, paths inside it from the names; both are judged as paths.
   const { default: multer } = await import('multer');
   const read = multer({ storage: engine, limits: formLimits, defParamCharset: 'utf8', preservePath: true }).array('files');
+  // Who is gone already is waited for by multer for ever: it listens for what has been said.
+  if (req.destroyed) throw badRequest();
   await new Promise<void>((resolve, reject) => read(req, res, (error: unknown) => (error ? reject(inWords(error)) : resolve())));
+  engine.requireChecksum(req.body?.sha256);
   return engine.received;
 }
 

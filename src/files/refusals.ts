@@ -10,6 +10,7 @@ export type ReasonCode =
   | 'path_outside'
   | 'name_case_clash'
   | 'exists'
+  | 'in_the_way'
   | 'type_not_allowed'
   | 'double_ext'
   | 'content_mismatch'
@@ -19,16 +20,21 @@ export type ReasonCode =
   | 'password_zip'
   | 'changed_during'
   | 'read_failed'
+  | 'link'
+  | 'method'
+  | 'twice'
   | 'disk_error';
 
 /**
  * One refused file. Parameters by code (`name` is always there, and safe to show):
  * - `name_chars`: `chars` (`U+202E`, or a character, or a reserved name), `safe` (a name that would pass, may be empty)
  * - `name_long`: `n` bytes, `limit` bytes · `path_outside`: none
+ * - `in_the_way`: `path` of what is no folder and stands where one would be
  * - `type_not_allowed`: `ext` (without a dot, or a whole name such as `.htaccess`, or empty), `list`
  * - `double_ext`: `a`, `b`: the part that servers run, and the last part
  * - `content_mismatch`: `ext`, `found` (an extension that was recognised, or one of `Found`)
  * - `archive_bad`: `why` (`ArchiveFault`), `n` (members, 0 where it concerns the whole), `first` (a member's path, or empty)
+ * - `link`, `method`, `twice` (a member of an archive that is unpacked, or an entry that is copied): none
  * - `malware`: `sig` · `scan_too_large`: `size`: more than the virus scanner takes, so that nobody looked to its end
  * - `password_zip`: `first` · `too_big`: `size`, `limit` in bytes, or in pixels where `unit` is `pixels`
  */

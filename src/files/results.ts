@@ -14,15 +14,17 @@ export type ResultRow = {
 const rank: Readonly<Record<UploadResult['result'], number>> = { refused: 0, skipped: 1, renamed: 2, replaced: 3, stored: 4 };
 
 export function resultRows(results: readonly UploadResult[], words: Words): ResultRow[] {
-  return [...results]
-    .sort((a, b) => rank[a.result] - rank[b.result])
-    .map((result) => ({
-      file: result.file,
-      bytes: result.bytes,
-      result: result.result,
-      code: result.code ?? null,
-      reason: reasonFor(result, words),
-    }));
+  return [...results].sort((a, b) => rank[a.result] - rank[b.result]).map((result) => resultRow(result, words));
+}
+
+export function resultRow(result: UploadResult, words: Words): ResultRow {
+  return {
+    file: result.file,
+    bytes: result.bytes,
+    result: result.result,
+    code: result.code ?? null,
+    reason: reasonFor(result, words),
+  };
 }
 
 function reasonFor({ code, parameters = {}, storedAs }: UploadResult, words: Words): string {

@@ -8,7 +8,7 @@ import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Sites } from '../sites/sites.ts';
-import { download, zipping } from './downloading.ts';
+import { download, previewing, zipping } from './downloading.ts';
 import { entryPage } from './entry-page.ts';
 import type { Files } from './files.ts';
 import { chosen, folderForm, moveForm, pathOf, removeForm, requireChange, rightsForm } from './forms.ts';
@@ -33,6 +33,7 @@ export function fileRoutes({ files, sites, idempotency }: FileRouteParts, guards
   router.post('/sites/:site/files/move', changing, moveForm(files, idempotency).post);
   router.post('/sites/:site/files/delete', changing, removeForm(files, idempotency).post);
   const zipped = zipping(files);
+  const previewed = previewing(files);
   const rights = rightsForm(files, idempotency);
   router.post('/sites/:site/files/rights', guards.signedInAt(rightsPageOf), guards.site, rights.post);
 
@@ -48,6 +49,7 @@ export function fileRoutes({ files, sites, idempotency }: FileRouteParts, guards
       return rights.get(req, res, next);
     }
     if (req.query.do === 'zip') return zipped(req, res, path);
+    if (req.query.do === 'preview') return previewed(req, res, path);
     if (req.query.q !== undefined) return res.page('files/search', await searched(files, req, path));
     const entry = path.length === 0 ? undefined : await files.stat(req.site, path);
     if (entry && req.query.do === 'view') {

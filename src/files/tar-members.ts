@@ -1,4 +1,5 @@
 // Looks into a tar as its bytes pass by: names, links, sizes and contents of its members (POSIX ustar, pax and GNU long names).
+import { nameText } from './name-text.ts';
 import { ArchiveRefused, judgeMember, judgeMemberName, type Looking } from './unpacking.ts';
 
 const block = 512;
@@ -110,6 +111,7 @@ async function judgeKind(
   const name = judgeMemberName(plain, false, looking.allowance.rules);
   if (!name) return looking.faults.add('member', shown);
   if (type !== '5') await judgeMember({ name, shown, chunks }, looking);
+  else await looking.taker?.folder(name.path);
 }
 
 async function readExtension(type: string, padded: number, size: number, bytes: Bytes): Promise<Extension> {
@@ -135,7 +137,7 @@ function headerPath(header: Buffer): string {
 
 function text(field: Buffer): string {
   const end = field.indexOf(0);
-  return field.toString('utf8', 0, end < 0 ? field.length : end);
+  return nameText(field.subarray(0, end < 0 ? field.length : end));
 }
 
 /** Octal digits, or GNU's big-endian form where the first bit is set. */

@@ -111,22 +111,42 @@ export class TrashStore {
     return rows.map(fromRow);
   }
 
-  async expired(now: number, count: number): Promise<Trashed[]> {
+  /** @returns sites with something that expired, or was announced before `before` and is not finished */
+  async sitesDue(now: number, before: number): Promise<string[]> {
+    const rows = await this.#connection.db
+      .selectFrom('file_trash')
+      .select('site_id')
+      .where((eb) => eb.or([eb('expires_at', '<=', now), eb.and([eb('moved_at', 'is', null), eb('trashed_at', '<', before)])]))
+      .groupBy('site_id')
+      .orderBy('site_id')
+      .execute();
+    return rows.map(({ site_id }) => site_id);
+  }
+
+  async expired(siteId: string, now: number, count: number): Promise<Trashed[]> {
     const rows = await this.#connection.db
       .selectFrom('file_trash')
       .selectAll()
+      .where('site_id', '=', siteId)
       .where('expires_at', '<=', now)
       .orderBy('expires_at')
+      .orderBy('id')
       .limit(count)
       .execute();
     return rows.map(fromRow);
   }
 
+  /** It is tried again from `at` on. */
+  async postpone(tx: Tx, id: string, at: number): Promise<void> {
+    await tx.updateTable('file_trash').set({ expires_at: at }).where('id', '=', id).execute();
+  }
+
   /** @returns what was announced before `before` and not finished */
-  async unfinished(before: number, count: number): Promise<Trashed[]> {
+  async unfinished(siteId: string, before: number, count: number): Promise<Trashed[]> {
     const rows = await this.#connection.db
       .selectFrom('file_trash')
       .selectAll()
+      .where('site_id', '=', siteId)
       .where('moved_at', 'is', null)
       .where('trashed_at', '<', before)
       .limit(count)

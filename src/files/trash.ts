@@ -17,9 +17,12 @@ import { type Trashed, TrashStore } from './trash-store.ts';
 export type { Trashed } from './trash-store.ts';
 
 const trashDays = 30;
+/** Of one site in one round. */
 const sweptAtOnce = 500;
+/** Failures in a row after which the server is taken to be down. */
+const mostFailures = 3;
 
-type TrashParts = EnteringParts & {
+export type TrashParts = EnteringParts & {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly sites: Sites;
@@ -90,11 +93,23 @@ export class Trash {
     });
   }
 
-  async #putOne(site: Site, doer: Doer, path: SitePath, actId: string): Promise<boolean> {
+  /** Moves what is replaced by something newer there, as an earlier version; nothing there is no error. */
+  async setAside(site: Site, personId: string, path: SitePath, actId: string): Promise<void> {
+    await this.#place(this.#parts.sites.storageFor(site));
+    await this.#putOne(site, { personId }, path, actId, 'edited');
+  }
+
+  async #putOne(
+    site: Site,
+    doer: Pick<Doer, 'personId'>,
+    path: SitePath,
+    actId: string,
+    because: Trashed['because'] = 'deleted',
+  ): Promise<boolean> {
     const storage = this.#parts.sites.storageFor(site);
     const entry = await storage.stat(path).catch(whenMissing);
     if (!entry) return false;
-    const id = await this.#announce(site, doer, { path, kind: entry.kind, bytes: entry.size, because: 'deleted', actId });
+    const id = await this.#announce(site, doer, { path, kind: entry.kind, bytes: entry.size, because, actId });
     try {
       await storage.move(path, placeOf({ id }));
     } catch (error) {
@@ -108,7 +123,7 @@ export class Trash {
 
   async #announce(
     site: Site,
-    doer: Doer,
+    doer: Pick<Doer, 'personId'>,
     { path, kind, bytes, because, actId }: Pick<Trashed, 'kind' | 'bytes' | 'because' | 'actId'> & { path: SitePath },
   ): Promise<string> {
     const { connection, clock } = this.#parts;
@@ -189,6 +204,7 @@ export class Trash {
       await connection.write((tx) => this.#store.remove(tx, entry.id));
       return to;
     }
+    await sites.presence.refuseVanished(site);
     await connection.write((tx) => this.#store.remove(tx, entry.id));
     return undefined;
   }
@@ -219,24 +235,44 @@ export class Trash {
     if (entry.kind === 'file') done.freed = { bytes: done.freed.bytes + entry.bytes, files: done.freed.files + 1 };
   }
 
-  /** By the clock: removes what has lain there for thirty days, and finishes what was cut off. A server that is down has its turn later. */
+  /**
+   * By the clock: removes what has lain there for thirty days, and finishes what was cut off. Each site has its turn, and each entry:
+   * what cannot be removed now waits for an hour, so that others are not kept waiting by it.
+   * @throws the first failure that was none of a server, once everything had its turn
+   */
   async sweep(): Promise<void> {
+    const { clock } = this.#parts;
+    const failures: unknown[] = [];
+    for (const siteId of await this.#store.sitesDue(clock.now(), clock.now() - hour))
+      await this.#sweepSite(siteId, failures).catch((error) => failures.push(error));
+    const bug = failures.find((error) => !isServers(error));
+    if (bug !== undefined) throw bug;
+  }
+
+  async #sweepSite(siteId: string, failures: unknown[]): Promise<void> {
     const { clock, sites } = this.#parts;
-    for (const { id, siteId } of await this.#store.unfinished(clock.now() - hour, sweptAtOnce))
-      await this.#settle(sites.storageFor(await sites.byId(siteId)), id).catch(whenDown);
-    const due = Map.groupBy(await this.#store.expired(clock.now(), sweptAtOnce), ({ siteId }) => siteId);
-    for (const [siteId, entries] of due) {
-      const site = await sites.byId(siteId);
-      await this.#deeds
-        .carryOut(site, systemActor, removed, entries.length, async (done) => {
-          for (const entry of entries) await this.#removeOne(site, entry, done);
-        })
-        .catch(whenDown);
-    }
+    const site = await sites.byId(siteId);
+    for (const { id } of await this.#store.unfinished(siteId, clock.now() - hour, sweptAtOnce))
+      await this.#settle(sites.storageFor(site), id).catch((error) => failures.push(error));
+    const entries = await this.#store.expired(siteId, clock.now(), sweptAtOnce);
+    if (entries.length === 0) return;
+    await sites.presence.refuseVanished(site);
+    await this.#deeds.carryOut(site, systemActor, removed, entries.length, async (done) => {
+      let failedInARow = 0;
+      for (const entry of entries) {
+        if (failedInARow >= mostFailures) return;
+        try {
+          await this.#removeOne(site, entry, done);
+          failedInARow = 0;
+        } catch (error) {
+          failedInARow += 1;
+          failures.push(error);
+          await this.#parts.connection.write((tx) => this.#store.postpone(tx, entry.id, clock.now() + hour));
+        }
+      }
+    });
   }
 }
 
-/** @throws what is no failure of a server */
-function whenDown(error: unknown): void {
-  if (!(error instanceof PanelError && error.status === 503)) throw error;
-}
+/** A server that is down, or a site that is closed while it moves: it has its turn later. */
+const isServers = (error: unknown) => error instanceof PanelError && (error.status === 503 || error.status === 409);

@@ -4,6 +4,7 @@ import { type Request, type Response, Router } from 'express';
 import { badRequest, PanelError, unsupported } from '../platform/errors.ts';
 import { requireToken } from '../platform/web/form.ts';
 import type { Guards } from '../sign-in/guards.ts';
+import type { Checksum } from './arriving.ts';
 import type { Files } from './files.ts';
 import { doerOf } from './forms.ts';
 import { canonicalPath, judgeName, type Refusal } from './policy.ts';
@@ -16,9 +17,10 @@ const version = '1.0.0';
 const extensions = 'creation,creation-with-upload,expiration,checksum,termination';
 const pieceType = 'application/offset+octet-stream';
 const mostMetadata = 8 * 1024;
-const digestBytes = 32;
+/** bytes of a digest, by the names of tus: SHA-1 is what its specification asks of every server */
+const digestBytes: Readonly<Record<Checksum['algorithm'], number>> = { sha1: 20, sha256: 32 };
 
-export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, signedIn, site }: Guards): Router {
+export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, signedIn, site, mayChange }: Guards): Router {
   const router = Router();
   const entering = [signedInAt((req) => `/sites/${req.params.site}/files/upload`), site];
 
@@ -42,8 +44,8 @@ export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, si
     res.status(201).end();
   });
 
-  // HEAD is asked for how far it is (tus), GET for what became of it as well.
-  router.get('/sites/:site/files/uploads/:id', signedIn, site, async (req: Request, res: Response) => {
+  // HEAD is asked for how far it is (tus), GET for what became of it as well. Asking cuts off who sends, so it needs their right.
+  router.get('/sites/:site/files/uploads/:id', signedIn, site, mayChange, async (req: Request, res: Response) => {
     const id = String(req.params.id);
     const found = await files.unfinished.find(req.site, id);
     if (req.method === 'HEAD' && found.state === 'receiving') await files.unfinished.settle(id);
@@ -79,7 +81,7 @@ export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, si
 /** The headers of every answer, and the version that every change must name. */
 function requireTus(req: Request, res: Response, files: Files): void {
   res.set({ 'Tus-Resumable': version, 'Tus-Version': version, 'Tus-Extension': extensions });
-  res.set({ 'Tus-Max-Size': String(files.limits.uploadFileBytes), 'Tus-Checksum-Algorithm': 'sha256' });
+  res.set({ 'Tus-Max-Size': String(files.limits.uploadFileBytes), 'Tus-Checksum-Algorithm': Object.keys(digestBytes).join() });
   if (req.get('tus-resumable') !== version) throw new PanelError(412, 'files.tusVersion');
 }
 
@@ -106,12 +108,14 @@ function hasPiece(req: Request): boolean {
   return false;
 }
 
-function checksumOf(req: Request): string | undefined {
+/** @throws PanelError 400 for an algorithm that is not named in `Tus-Checksum-Algorithm`, or a digest that is none of it */
+function checksumOf(req: Request): Checksum | undefined {
   const header = req.get('upload-checksum');
   if (header === undefined) return undefined;
-  const digest = /^sha256 ([A-Za-z0-9+/]+={0,2})$/.exec(header)?.[1] ?? '';
-  if (Buffer.from(digest, 'base64').length !== digestBytes) throw badRequest('files.tusHeader');
-  return digest;
+  const [, name = '', digest = ''] = /^(\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(header) ?? [];
+  const algorithm = name === 'sha1' || name === 'sha256' ? name : undefined;
+  if (!algorithm || Buffer.from(digest, 'base64').length !== digestBytes[algorithm]) throw badRequest('files.tusHeader');
+  return { algorithm, digest };
 }
 
 function announcedOf(req: Request): Announced & { unreadable?: Refusal } {

@@ -7,7 +7,7 @@ import { newId } from '../platform/ids.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import { Turns } from '../platform/web/turns.ts';
 import type { Site, Sites } from '../sites/sites.ts';
-import { Arriving } from './arriving.ts';
+import { Arriving, type Checksum } from './arriving.ts';
 import { DiskRoom } from './disk-room.ts';
 import type { Doer, Files } from './files.ts';
 import type { Conflict, UploadResult } from './publishing.ts';
@@ -143,7 +143,7 @@ export class UnfinishedUploads {
       body: NodeJS.ReadableStream & { destroy(): void };
       offset: number;
       length: number | undefined;
-      checksum: string | undefined;
+      checksum: Checksum | undefined;
     },
   ): Promise<number> {
     const { connection } = this.#parts;

@@ -112,17 +112,27 @@ function isOfficePart(segment: string): boolean {
 
 export type Member = { readonly name: MemberName; readonly shown: string; readonly chunks: AsyncIterable<Buffer> };
 
+/** Who unpacks an archive instead of judging it as a whole: gets each member whose name may be, and reads as much of it as is wanted. */
+export type MemberTaker = {
+  /** how many bytes the archive says to hold, for showing progress only */
+  expect(bytes: number): void;
+  folder(path: readonly string[]): Promise<void>;
+  file(member: Member): Promise<void>;
+};
+
 /** How one archive is looked into; `judgeNested` judges a member that is an archive itself, with what is left of the limits. */
 export type Looking = {
-  readonly file: JudgedFile;
+  readonly file: Pick<JudgedFile, 'path' | 'from' | 'bytes'>;
   readonly office: boolean;
   readonly allowance: Allowance;
-  readonly faults: Faults;
+  readonly faults: Pick<Faults, 'add'>;
   readonly judgeNested: (file: JudgedFile, allowance: Allowance) => Promise<Refusal | undefined>;
+  readonly taker?: MemberTaker;
 };
 
 /** Judges one member's content; a member that is refused need not be read to its end. */
 export async function judgeMember(member: Member, looking: Looking): Promise<void> {
+  if (looking.taker) return looking.taker.file(member);
   const family = kindOf(extensionOf(member.name.path.at(-1) ?? ''))?.family;
   const opaque = looking.office || member.name.litter;
   const isArchive = !opaque && (family === 'zip' || family === 'gz' || family === 'tar');

@@ -2,9 +2,10 @@
 import type { Request } from 'express';
 import { parsePath } from '../platform/storage/path.ts';
 import type { PageData } from '../platform/web/page.ts';
+import type { Words } from '../platform/web/words.ts';
 import type { Files } from './files.ts';
 import { fileAddress } from './listing.ts';
-import { resultRows } from './results.ts';
+import { type ResultRow, resultRow } from './results.ts';
 
 /** rows of refused files on the page; the rest stands in the results */
 const mostRefused = 100;
@@ -29,7 +30,18 @@ const scriptWords = [
     'unreadable',
   ],
   ...['hidden', 'failed', 'nothing', 'list', 'queued', 'kept', 'csv'],
+  ...['copyRefused', 'copied', 'notCopied', 'again', 'againHow', 'againNone', 'againRest'],
 ] as const;
+
+type RefusedLately = Awaited<ReturnType<Files['refusedLately']>>[number];
+
+/** A refused file of the last day by its whole path, and why it was refused. */
+export function refusedRow(
+  { createdAt, result, folder }: RefusedLately,
+  words: Words,
+): ResultRow & { readonly createdAt: number } {
+  return { ...resultRow(result, words), file: `${folder}/${result.file}`, createdAt };
+}
 
 const csvColumns = ['file', 'size', 'reason'] as const;
 
@@ -44,7 +56,7 @@ export async function uploadPage(files: Files, req: Request): Promise<PageData> 
     title: words.t('files.uploadTitle'),
     section: 'files',
     form: true,
-    scripts: ['behaviours/uploads.js'],
+    scripts: ['behaviours/uploads.js', ...(refused.length > 0 ? ['behaviours/copy.js'] : [])],
     site: req.site,
     path,
     base,
@@ -53,12 +65,11 @@ export async function uploadPage(files: Files, req: Request): Promise<PageData> 
     kinds: files.rules.allowedExtensions.join(' '),
     limits: files.limits,
     unfinished,
-    refused: refused.slice(0, mostRefused).map(({ id, createdAt, result, folder }) => ({
-      ...resultRows([result], words)[0],
-      file: `${folder}/${result.file}`,
-      createdAt,
-      href: url(`/sites/${req.site.name}/files/results/${id}`),
+    refused: refused.slice(0, mostRefused).map((one) => ({
+      ...refusedRow(one, words),
+      href: url(`/sites/${req.site.name}/files/results/${one.id}`),
     })),
+    refusedCsv: url(`/sites/${req.site.name}/files/upload?as=csv`),
     moreRefused: Math.max(0, refused.length - mostRefused),
     scriptWords: {
       ...Object.fromEntries(scriptWords.map((name) => [name, words.t(`files.script.${name}`)])),

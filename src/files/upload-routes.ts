@@ -15,8 +15,8 @@ import { fileAddress } from './listing.ts';
 import { type Foreseen, foresee } from './preflight.ts';
 import { conflicts } from './publishing.ts';
 import { receive } from './receiving.ts';
-import { inWords, resultRows } from './results.ts';
-import { uploadPage } from './upload-page.ts';
+import { inWords, type ResultRow, resultRows } from './results.ts';
+import { refusedRow, uploadPage } from './upload-page.ts';
 
 export type UploadRouteParts = { readonly files: Files; readonly idempotency: Idempotency };
 
@@ -33,6 +33,11 @@ export function uploadRoutes({ files, idempotency }: UploadRouteParts, guards: G
 
   router.get('/sites/:site/files/upload', inSite, async (req: Request, res: Response) => {
     requireChange(req);
+    if (req.query.as === 'csv') {
+      const lately = await files.refusedLately(req.site);
+      const rows = lately.map((one) => refusedRow(one, req.visit.words));
+      return sendCsv(req, res, `refused-${req.site.name}`, rows);
+    }
     await res.page('files/upload', { ...keptFor(req), ...(await uploadPage(files, req)) });
   });
   // The form stands in folders too; which one stands in a body that was not read.
@@ -44,7 +49,7 @@ export function uploadRoutes({ files, idempotency }: UploadRouteParts, guards: G
     const upload = await files.upload(req.site, String(req.params.id));
     const { words } = req.visit;
     const rows = resultRows(upload.results, words);
-    if (req.query.as === 'csv') return sendCsv(req, res, upload.id, rows);
+    if (req.query.as === 'csv') return sendCsv(req, res, `uploads-${req.site.name}-${upload.id.slice(0, 8)}`, rows);
     if (req.visit.wantsJson) return void res.json({ id: upload.id, files: rows });
     await res.page('files/results', {
       title: words.t('files.resultsTitle'),
@@ -52,21 +57,23 @@ export function uploadRoutes({ files, idempotency }: UploadRouteParts, guards: G
       site: req.site,
       upload,
       rows,
+      scripts: ['behaviours/copy.js'],
       csv: `${req.visit.url(req.visit.path)}?as=csv`,
+      again: req.mayChange && `${req.visit.url(fileAddress(req.site.name, []))}/upload?to=${encodeURIComponent(upload.folder)}`,
       back: req.visit.url(fileAddress(req.site.name, upload.folder.split('/'))),
     });
   });
   return router;
 }
 
-/** The whole list, so that refusals can be kept and worked through. */
-function sendCsv(req: Request, res: Response, id: string, rows: ReturnType<typeof resultRows>): void {
+/** The whole list, so that refusals can be kept and worked through. @param name of the file, without its ending */
+function sendCsv(req: Request, res: Response, name: string, rows: readonly ResultRow[]): void {
   const { t } = req.visit.words;
   const head = [t('files.column.file'), t('files.column.result'), t('files.column.size'), t('files.column.reason')];
   const lines = rows.map(({ file, result, bytes, reason }) =>
     csvLine([file, t(`files.result.${result}`), String(bytes), reason]),
   );
-  asAttachment(res, `uploads-${req.site.name}-${id.slice(0, 8)}.csv`);
+  asAttachment(res, `${name}.csv`);
   res.type('text/csv').send(byteOrderMark + csvLine(head) + lines.join(''));
 }
 
@@ -165,8 +172,11 @@ async function upload(files: Files, idempotency: Idempotency, req: Request, res:
   };
   const promised = await files.unfinished.promisedBytes(req.site);
   const freeBytes = Math.max(0, req.site.quotaBytes - req.site.usedBytes - promised);
-  await files.unfinished.disk.require(Math.min(freeBytes, Number(req.get('content-length') ?? 0)));
-  const limits = { fileBytes: files.limits.uploadFileBytes, files: files.limits.uploadFiles, freeBytes };
+  const { uploadFileBytes, uploadFiles } = files.limits;
+  const announced = Number(req.get('content-length') ?? 0);
+  if (announced > uploadFileBytes * uploadFiles) throw tooLarge();
+  await files.unfinished.disk.require(Math.min(freeBytes, announced));
+  const limits = { fileBytes: uploadFileBytes, files: uploadFiles, freeBytes };
   const received = await receive(req, res, { folder, rules: files.rules, limits, target, disk: files.unfinished.disk });
   requireToken(req);
   const to = target();

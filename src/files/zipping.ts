@@ -13,6 +13,8 @@ export type ZipOrder = {
   /** name and heading of the file that tells what was left out */
   readonly leftOutName: string;
   readonly leftOutHeading: string;
+  /** told of what was packed, in bytes; the next is not begun before it answers, and it may break off by throwing */
+  readonly packed?: (bytes: number) => Promise<void>;
 };
 
 type Member = { readonly path: SitePath; readonly name: string; readonly entry: Entry };
@@ -40,7 +42,7 @@ class Zipping {
   readonly #reader: SiteReader;
   /** paths in the archive */
   readonly #leftOut: string[] = [];
-  readonly #waiting: { ready: Promise<Write>; bytes: number }[] = [];
+  readonly #waiting: { ready: Promise<Write>; bytes: number; isWhole: boolean }[] = [];
   #bytesWaiting = 0;
 
   constructor(order: ZipOrder, reader: SiteReader) {
@@ -83,7 +85,7 @@ class Zipping {
     const bytes = Math.min(member.entry.size, pieceBytes);
     const ready = this.#prepare(member);
     ready.catch(() => {}); // it is awaited in its turn, perhaps after another one has failed
-    this.#waiting.push({ ready, bytes });
+    this.#waiting.push({ ready, bytes, isWhole: member.entry.size <= pieceBytes });
     this.#bytesWaiting += bytes;
     while (this.#waiting.length >= ahead || this.#bytesWaiting > aheadBytes) await this.#writeNext();
   }
@@ -94,6 +96,7 @@ class Zipping {
     this.#order.signal.throwIfAborted();
     await (await next.ready)();
     this.#bytesWaiting -= next.bytes;
+    if (next.isWhole) await this.#order.packed?.(next.bytes);
   }
 
   async #prepare(member: Member): Promise<Write> {
@@ -121,11 +124,11 @@ class Zipping {
   }
 
   async #streamed({ path, name, entry }: Member): Promise<void> {
-    const { writer, signal } = this.#order;
+    const { writer } = this.#order;
     const file = await this.#reader.open(path).catch(gone);
     if (!file) return void this.#leftOut.push(name);
     try {
-      await writer.stream(zipMember(name, entry), entry.size, pieces(file, entry.size, signal));
+      await writer.stream(zipMember(name, entry), entry.size, pieces(file, entry.size, this.#order));
     } finally {
       await file.close();
     }
@@ -143,7 +146,11 @@ const zipMember = (name: string, { kind, mode, modifiedAt }: Entry) =>
   ({ name, kind: kind === 'folder' ? 'folder' : 'file', mode: mode & 0o777, modifiedAt }) as const;
 
 /** A portion stays as it is until `sideBySide` more were asked for, as the writer needs it. */
-async function* pieces(file: ReadFile, bytes: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* pieces(
+  file: ReadFile,
+  bytes: number,
+  { signal, packed }: Pick<ZipOrder, 'signal' | 'packed'>,
+): AsyncGenerator<Uint8Array> {
   const buffers = Array.from({ length: sideBySide + 1 }, () => Buffer.allocUnsafeSlow(pieceBytes));
   for (let position = 0, turn = 0; position < bytes; turn++) {
     signal.throwIfAborted();
@@ -152,6 +159,7 @@ async function* pieces(file: ReadFile, bytes: number, signal: AbortSignal): Asyn
     if (size === 0) return;
     position += size;
     yield piece.subarray(0, size);
+    await packed?.(size);
   }
 }
 

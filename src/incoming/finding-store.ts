@@ -74,6 +74,7 @@ export class FindingStore {
       .where('dropped_at', 'is', null)
       .$if(only !== undefined, (query) => query.where('code', '=', waiting))
       .orderBy('found_at')
+      .orderBy('id')
       .execute();
   }
 

@@ -67,6 +67,7 @@ export class FullScan {
     await connection.write((tx) => store.setScan(tx, siteId, begun));
     let [files, found] = [0, 0];
     try {
+      await sites.presence.refuseVanished(site);
       for await (const batch of this.#batches(site)) {
         signal.throwIfAborted();
         found += await judging.judge(site, batch, signal, 'scan');

@@ -46,11 +46,16 @@ export class KeptFiles {
     this.#watched = stores.watched;
   }
 
-  /** What is kept of a site takes no more room than the site itself may: the oldest goes first. */
+  /**
+   * What is kept of a site takes no more room than the site itself may: the oldest goes first, but what nobody has judged yet last,
+   * since it goes back into the site once somebody does.
+   */
   async keepWithinQuota(site: Site): Promise<void> {
     let bytes = await this.#store.keptBytes(site.id);
     if (bytes <= site.quotaBytes) return;
-    for (const kept of await this.#store.kept(site.id)) {
+    const all = await this.#store.kept(site.id);
+    const [judged = [], unjudged = []] = [false, true].map((waits) => all.filter(({ code }) => (code === 'waiting') === waits));
+    for (const kept of [...judged, ...unjudged]) {
       if (bytes <= site.quotaBytes) return;
       await this.#drop(kept);
       bytes -= kept.bytes;

@@ -76,6 +76,8 @@ export class UploadWatch {
     await this.#lookAtScripts(look);
     const outside = [...before.keys()].filter((path) => !look.seen.has(path));
     const { folders, fresh, gone } = look;
+    // What is forgotten is judged as new when it comes back: not because a disk was away for a while.
+    if (gone.length + outside.length > 0 || folders.some(({ stamp }) => stamp === '')) await sites.presence.refuseVanished(site);
     if (folders.length + fresh.length + gone.length + outside.length > 0)
       await connection.write(async (tx) => {
         await this.#arrivals.arrive(tx, site.id, fresh, clock.now());

@@ -8,6 +8,7 @@ import { dashboard as dashboardEn } from './en/dashboard.ts';
 import { databases as databasesEn } from './en/databases.ts';
 import { defence as defenceEn } from './en/defence.ts';
 import { error as errorEn } from './en/error.ts';
+import { fileJobs as fileJobsEn } from './en/file-jobs.ts';
 import { files as filesEn } from './en/files.ts';
 import { ftp as ftpEn } from './en/ftp.ts';
 import { guideline as guidelineEn } from './en/guideline.ts';
@@ -26,6 +27,7 @@ import { shell as shellEn } from './en/shell.ts';
 import { signIn as signInEn } from './en/sign-in.ts';
 import { ssh as sshEn } from './en/ssh.ts';
 import { style as styleEn } from './en/style.ts';
+import { usage as usageEn } from './en/usage.ts';
 import { accounts } from './ko/accounts.ts';
 import { address } from './ko/address.ts';
 import { backups } from './ko/backups.ts';
@@ -34,6 +36,7 @@ import { dashboard } from './ko/dashboard.ts';
 import { databases } from './ko/databases.ts';
 import { defence } from './ko/defence.ts';
 import { error } from './ko/error.ts';
+import { fileJobs } from './ko/file-jobs.ts';
 import { files } from './ko/files.ts';
 import { ftp } from './ko/ftp.ts';
 import { guideline } from './ko/guideline.ts';
@@ -52,6 +55,7 @@ import { shell } from './ko/shell.ts';
 import { signIn } from './ko/sign-in.ts';
 import { ssh } from './ko/ssh.ts';
 import { style } from './ko/style.ts';
+import { usage } from './ko/usage.ts';
 import type { Sentence } from './sentences.ts';
 
 export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Sentence>>>> = {
@@ -59,6 +63,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...error,
     ...servers,
     ...moves,
+    ...usage,
     ...shell,
     ...home,
     ...orders,
@@ -75,6 +80,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...dashboard,
     ...databases,
     ...files,
+    ...fileJobs,
     ...ftp,
     ...incoming,
     ...protection,
@@ -87,6 +93,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...errorEn,
     ...serversEn,
     ...movesEn,
+    ...usageEn,
     ...shellEn,
     ...homeEn,
     ...ordersEn,
@@ -103,6 +110,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...dashboardEn,
     ...databasesEn,
     ...filesEn,
+    ...fileJobsEn,
     ...ftpEn,
     ...incomingEn,
     ...protectionEn,

@@ -1,12 +1,27 @@
 // Acts on a site's files that are under way, with the room they hold: a row that outlives its process shows what was cut off.
 import type { Migrate } from './migrate.ts';
 
+export type FileActKind =
+  | 'upload'
+  | 'folder'
+  | 'move'
+  | 'remove'
+  | 'trash'
+  | 'restore'
+  | 'edit'
+  | 'mode'
+  | 'judge'
+  | 'hold'
+  | 'copy'
+  | 'extract'
+  | 'compress';
+
 export type FileAct = {
   id: string;
   site_id: string;
   customer_id: string;
   actor_person_id: string | null;
-  kind: 'upload' | 'folder' | 'move' | 'remove' | 'trash' | 'restore' | 'edit' | 'mode' | 'judge' | 'hold';
+  kind: FileActKind;
   bytes: number;
   files: number;
   begun_at: number;

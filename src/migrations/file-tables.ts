@@ -56,4 +56,52 @@ export interface FileTables {
     /** null: announced, and not known to lie in the trash yet */
     moved_at: Time | null;
   };
+  /** copying, extracting and compressing, from the question until nobody asks for its result any more */
+  file_jobs: {
+    id: Id;
+    site_id: Id;
+    customer_id: Id;
+    actor_person_id: Id;
+    kind: FileJobKind;
+    /** JSON array of paths from the site's folder */
+    sources: string;
+    /** folder, from the site's folder */
+    target: string;
+    /** of the new folder (extract) or the archive (compress) */
+    name: string | null;
+    conflict: 'skip' | 'rename' | 'replace';
+    /** JSON: words of the person's language that become part of names and files */
+    words: string;
+    state: FileJobState;
+    step: FileJobStep;
+    /** of the attempt that holds it */
+    run_id: Id | null;
+    /** of that attempt, on the site's files */
+    act_id: Id | null;
+    /** name in `trash/` under which content lies until it is published; null: nothing lies there */
+    staged: Id | null;
+    bytes_done: number;
+    bytes_total: number;
+    files_done: number;
+    files_total: number;
+    /** files that are in the site now, of those that were to come */
+    kept: number;
+    refused: number;
+    skipped: number;
+    /** JSON array of what did not become of itself: refused, skipped, renamed, replaced */
+    results: string;
+    fault: string | null;
+    /** JSON: what the sentence of the fault fills in */
+    fault_about: string | null;
+    queued_at: Time;
+    /** last sign of life */
+    moved_at: Time | null;
+    cancelled_at: Time | null;
+    ended_at: Time | null;
+  };
 }
+
+export type FileJobKind = 'copy' | 'extract' | 'compress';
+export type FileJobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+/** `publishing`: everything lies ready and is only moved to where it belongs */
+export type FileJobStep = 'working' | 'publishing';

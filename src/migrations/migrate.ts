@@ -32,6 +32,8 @@ import { sshTellings } from './030-ssh-tellings.ts';
 import { uploadFolders } from './031-upload-folders.ts';
 import { unfinishedUploads } from './032-unfinished-uploads.ts';
 import { fileManager } from './033-file-manager.ts';
+import { fileJobs } from './034-file-jobs.ts';
+import { usage } from './035-usage.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -68,6 +70,8 @@ const numbered: Record<string, Migrate> = {
   '031-upload-folders': uploadFolders,
   '032-unfinished-uploads': unfinishedUploads,
   '033-file-manager': fileManager,
+  '034-file-jobs': fileJobs,
+  '035-usage': usage,
 };
 
 /**

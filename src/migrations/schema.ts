@@ -14,13 +14,15 @@ import type { PeopleTables } from './people-tables.ts';
 import type { PlatformTables } from './platform-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
 import type { SshTables } from './ssh-tables.ts';
+import type { UsageTables } from './usage-tables.ts';
 
 type Id = string;
 type Time = number;
 
+export type { FileActKind } from './010-file-acts.ts';
 export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
-export type { FileTables } from './file-tables.ts';
+export type { FileJobKind, FileJobState, FileJobStep, FileTables } from './file-tables.ts';
 export type { FtpTables } from './ftp-tables.ts';
 export type { IncomingTables } from './incoming-tables.ts';
 
@@ -29,6 +31,7 @@ export type { PeopleTables } from './people-tables.ts';
 export type { PlatformTables } from './platform-tables.ts';
 export type { SignInTables } from './sign-in-tables.ts';
 export type { SshTables } from './ssh-tables.ts';
+export type { UsageTables } from './usage-tables.ts';
 
 export interface AuditTables {
   audit: {
@@ -223,6 +226,8 @@ export interface SiteTables {
     terminated_at: Time | null;
     /** grows with every change of `used_bytes`, so that a count knows whether it is still true */
     usage_changes: number;
+    /** the highest percentage of the quota that was told of and that the usage has not fallen five points below since; 0: none */
+    usage_level: number;
     /** where its files lie and whose they are; null: the host was not asked yet */
     home_folder: string | null;
     home_user_id: number | null;
@@ -252,4 +257,5 @@ export interface Schema
     IncomingTables,
     SshTables,
     MoveTables,
+    UsageTables,
     BackupTables {}

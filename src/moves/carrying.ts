@@ -86,6 +86,7 @@ export class Carrying {
   async #pass(work: Work, to: SiteStorage, { digests, isDeep }: { digests: Digests; isDeep: boolean }): Promise<PassEnd> {
     const { sites, staging, log, clock } = this.#parts;
     const { move, site, run, change } = work;
+    await sites.presence.refuseVanished(site);
     const folder = join(staging, move.id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await sites.mend(site).catch((error) => log.warn({ move: move.id, err: error }, 'files closed to the panel stay closed'));

@@ -26,7 +26,7 @@ export class MoveLetters {
   }
 
   after(tx: Tx, site: Site, told: Receiver, changed: readonly ChangedAddress[]): Promise<void> {
-    const lines = changed.map(({ what, before, after }) => `- ${what}: ${before} → ${after}`);
+    const lines = changed.map(({ what, before, after }) => [what, before ?? '', after ?? ''].join('\t'));
     return this.#tell(tx, 'site-moved', site, told, { count: changed.length, changed: lines.join('\n') });
   }
 
@@ -47,14 +47,14 @@ export class MoveLetters {
     const [before, after] = await Promise.all(
       [move.fromServerId, move.toServerId].map(async (serverId) => {
         const ftp = await sites.ftpServer({ serverId });
-        return ftp?.host ? `${ftp.host}:${ftp.port ?? 21}` : '-';
+        return ftp?.host ? `${ftp.host}:${ftp.port ?? 21}` : null;
       }),
     );
-    const changed = before === after ? [] : [{ what: 'FTP', before: before ?? '-', after: after ?? '-' }];
+    const changed: ChangedAddress[] = before === after ? [] : [{ what: 'FTP', before: before ?? null, after: after ?? null }];
     for (const { name, from_id, to_id } of await this.#store.databases(move.id)) {
       const shown = [from_id, to_id].map((serverId) => databases.addressOf({ serverId }).catch(whenMissing));
       const [old, fresh] = await Promise.all(shown);
-      if (old !== fresh) changed.push({ what: name, before: old ?? '-', after: fresh ?? '-' });
+      if (old !== fresh) changed.push({ what: name, before: old ?? null, after: fresh ?? null });
     }
     return changed;
   }

@@ -7,16 +7,17 @@ import type { Incoming } from '../incoming/incoming.ts';
 import type { MoveStep } from '../migrations/schema.ts';
 import { type Clock, day, minute } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
+import { whenMissing } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { JobRun, Queue } from '../platform/jobs/port.ts';
 import type { Log } from '../platform/log.ts';
 import type { Letters } from '../platform/mail/letters.ts';
-import type { Server, Site, Sites } from '../sites/sites.ts';
+import { faultText, type Server, type Site, type Sites } from '../sites/sites.ts';
 import type { Ssh } from '../ssh/ssh.ts';
 import { Cleaning } from './cleaning.ts';
 import { MoveLetters } from './move-letters.ts';
 import { Running, type SetDoors } from './running.ts';
-import { MoveStore } from './store.ts';
+import { inPages, MoveStore } from './store.ts';
 
 export type Move = {
   readonly id: string;
@@ -51,8 +52,8 @@ export type Move = {
 /** A move with the names that an operator knows. */
 export type ListedMove = Move & { readonly site: string; readonly from: string; readonly to: string };
 
-/** Where FTP programs or programs of the site have to go from now on, and where they went. */
-export type ChangedAddress = { readonly what: string; readonly before: string; readonly after: string };
+/** Where FTP programs or programs of the site have to go from now on, and where they went; null: there is none, or was none. */
+export type ChangedAddress = { readonly what: string; readonly before: string | null; readonly after: string | null };
 
 export type MovesParts = {
   readonly connection: Connection;
@@ -105,7 +106,7 @@ export class Moves {
   /**
    * Begins a move: the job `moves.run` does it. The customer is told by letter that the site will be closed for a short while.
    * @returns its id
-   * @throws MoveNotBegun with what is in the way; PanelError 404 for a server that is not there
+   * @throws MoveNotBegun with what is in the way
    */
   async begin(site: Site, { to: wanted, keepDays, evenDrained }: MoveWish, actor: Actor): Promise<string> {
     const { connection, clock, sites, audit } = this.#parts;
@@ -133,7 +134,11 @@ export class Moves {
 
   async #target(site: Site, wanted: string | undefined): Promise<Server> {
     const { servers } = this.#parts.sites;
-    if (wanted !== undefined) return servers.byName(wanted);
+    if (wanted !== undefined) {
+      const found = await servers.byName(wanted).catch(whenMissing);
+      if (!found) throw new MoveNotBegun(`there is no server ${wanted}: gotgan server list`);
+      return found;
+    }
     const last = (await this.#store.leftOf(site.id)).find(
       ({ step, toServerId }) => step === 'done' && toServerId === site.serverId,
     );
@@ -146,6 +151,26 @@ export class Moves {
     if (site.openedAt === null || site.terminatedAt !== null) throw new MoveNotBegun('the site is not open yet, or not any more');
     if (await this.#parts.ssh.grants.hasAny(site.id))
       throw new MoveNotBegun('somebody may come in by SSH: gotgan ssh list, and gotgan ssh end <id> first');
+    await this.#refuseUnreadable(site);
+  }
+
+  /** A move carries what the site's server gives: where that is dead, nothing is moved, and old places stay (see `Cleaning`). */
+  async #refuseUnreadable(site: Site): Promise<void> {
+    const { sites } = this.#parts;
+    try {
+      await sites.presence.refuseUnreadable(site);
+    } catch (error) {
+      const { name } = await sites.servers.byId(site.serverId);
+      const [kept] = (await this.#store.leftOf(site.id)).filter(({ step }) => step === 'done');
+      const server = kept && (await sites.servers.byId(kept.fromServerId));
+      const held =
+        kept?.switchedAt != null && server
+          ? `; ${server.name} still holds it as of ${new Date(kept.switchedAt).toISOString()}`
+          : '';
+      throw new MoveNotBegun(
+        `the site is on ${name}, which does not give its files (${faultText(error)})${held}: docs/servers.md, "A server that is dead"`,
+      );
+    }
   }
 
   /** @returns the earlier move whose old place is on that server, to be taken over */
@@ -153,7 +178,7 @@ export class Moves {
     const there = (await this.#store.leftOf(site.id, tx)).find(({ leftOnServerId }) => leftOnServerId === to.id);
     // From that time on `moves.clean` may be at it.
     if (there?.leftUntil != null && there.leftUntil <= this.#parts.clock.now())
-      throw new MoveNotBegun('what an earlier move left there is being removed; try again in some minutes');
+      throw new MoveNotBegun('what an earlier move left there is being put away; try again in some minutes');
     return there?.id ?? null;
   }
 
@@ -170,7 +195,7 @@ export class Moves {
   /** By the clock: moves whose job is lost or gave up go on, and what has to go by now goes. */
   async keep(): Promise<void> {
     const { connection, clock } = this.#parts;
-    for (const move of await this.#store.lost(clock.now() - lostMilliseconds, 1000))
+    for await (const move of inPages((after) => this.#store.lost(clock.now() - lostMilliseconds, after)))
       await connection.write((tx) => this.#running.queue(tx, move));
     await this.#cleaning.queueDue();
   }

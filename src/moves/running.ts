@@ -29,7 +29,7 @@ export type Work = {
 /** With the queue's pauses (5 s, then twice as long each time) some five minutes, in which a closed site stays closed. */
 const maximumAttempts = 7;
 const waitMilliseconds = 5 * second;
-/** How often a worker says that it still holds a move. */
+/** How often a worker says that it still holds a move, and learns when it does not: then it ends in the middle of what it does. */
 const heardMilliseconds = 30 * second;
 /** What is under way in a site ends sooner, or never. */
 const longestWait = 60 * minute;
@@ -59,9 +59,15 @@ export class Running {
     const runId = newId(clock.now());
     const move = await connection.write((tx) => this.#store.claim(tx, moveId, runId, clock.now()));
     if (!move) return;
-    const heard = () => connection.write((tx) => this.#store.change(tx, moveId, { runId }, { seen_at: clock.now() }));
+    const taken = new AbortController();
+    const heard = async () => {
+      const isOurs = await connection.write((tx) => this.#store.change(tx, moveId, { runId }, { seen_at: clock.now() }));
+      if (!isOurs) taken.abort(lost());
+    };
+    // A beat that cannot be written says nothing: the next one may.
     const beat = setInterval(() => void heard().catch(() => {}), heardMilliseconds);
-    await this.#steps(move, runId, run, setDoors).finally(() => clearInterval(beat));
+    const ours = { ...run, signal: AbortSignal.any([run.signal, taken.signal]) };
+    await this.#steps(move, runId, ours, setDoors).finally(() => clearInterval(beat));
   }
 
   async #steps(move: Move, runId: string, run: JobRun, setDoors: SetDoors): Promise<void> {
@@ -191,32 +197,24 @@ export class Running {
       await this.#parts.databases.moving.dropLeft({ name, user: login }, from_id);
   }
 
-  /** Opens the site where it was; what was made on the new server is removed by a job of its own, however long that server is away. */
+  /**
+   * Opens the site where it was. What was made on the new server is removed by a job of its own, however long that server is away, and an
+   * old place that was to be taken over is closed again by it.
+   */
   async #undo({ move, site, setDoors }: Work, runId: string): Promise<void> {
     const { connection, clock, sites, audit } = this.#parts;
     await connection.write((tx) => sites.freezing.thaw(tx, site.id));
     await setDoors(site.id);
-    if (move.overMoveId !== null) await this.#closeAgain(move, site);
     const told = await this.#letters.receiver(site);
     await connection.write(async (tx) => {
       const now = clock.now();
-      // A place that was kept of an earlier move is not this one's to remove.
-      const left = move.overMoveId === null ? { left_on_server_id: move.toServerId, left_until: now } : {};
+      const left = { left_on_server_id: move.toServerId, left_until: now };
       const ended = { step: 'failed', step_at: now, ended_at: now, ...left } as const;
       if (!(await this.#store.change(tx, move.id, { runId }, ended))) throw lost();
       const about = { actor: systemActor, customerId: move.customerId, siteId: site.id, subjectId: move.id };
       await audit.record(tx, { action: 'sites.moveFailed', ...about });
       if (site.terminatedAt === null) await this.#letters.failed(tx, site, told);
     });
-  }
-
-  /** An old place that was to be taken over is closed again, and goes when it would have gone; without its server it stays as it is. */
-  async #closeAgain({ id, toServerId }: Move, site: Site): Promise<void> {
-    const { sites, log } = this.#parts;
-    await sites.servers
-      .host(toServerId)
-      .then((host) => host.suspend({ ...site, home: null }))
-      .catch((error) => log.warn({ move: id, err: error }, 'an old place could not be closed again'));
   }
 }
 

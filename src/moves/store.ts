@@ -37,6 +37,20 @@ const fromRow = (row: Row): Move => ({
   removedAt: row.removed_at,
 });
 
+/** Rows that are read at a time. */
+const page = 200;
+
+/** @param read gives the rows after an id, in the order of ids, none at the end. @yields all of them */
+export async function* inPages(read: (afterId: string) => Promise<Move[]>): AsyncGenerator<Move> {
+  for (let after = ''; ; ) {
+    const moves = await read(after);
+    yield* moves;
+    const last = moves.at(-1);
+    if (!last) return;
+    after = last.id;
+  }
+}
+
 export class MoveStore {
   readonly #connection: Connection;
 
@@ -117,25 +131,27 @@ export class MoveStore {
     return rows.map(fromRow);
   }
 
-  /** @returns those under way whose worker was not heard of since: their job is lost, or has used up its attempts */
-  async lost(before: number, count: number): Promise<Move[]> {
+  /** @returns a page of those under way whose worker was not heard of since: their job is lost, or has used up its attempts */
+  async lost(before: number, afterId: string): Promise<Move[]> {
     const query = this.#connection.db
       .selectFrom('site_moves')
       .selectAll()
       .where('ended_at', 'is', null)
-      .where('seen_at', '<', before);
-    return (await query.orderBy('id').limit(count).execute()).map(fromRow);
+      .where('seen_at', '<', before)
+      .where('id', '>', afterId);
+    return (await query.orderBy('id').limit(page).execute()).map(fromRow);
   }
 
-  /** @returns those whose left place has to go by now */
-  async dueToClean(now: number, count: number): Promise<Move[]> {
+  /** @returns a page of those whose left place has to go by now */
+  async dueToClean(now: number, afterId: string): Promise<Move[]> {
     const rows = await this.#connection.db
       .selectFrom('site_moves')
       .selectAll()
       .where('removed_at', 'is', null)
       .where('left_until', '<=', now)
+      .where('id', '>', afterId)
       .orderBy('id')
-      .limit(count)
+      .limit(page)
       .execute();
     return rows.map(fromRow);
   }

@@ -22,6 +22,10 @@ export const actsByKind = {
     'files.removed',
     'files.modeSet',
     'files.edited',
+    'files.copied',
+    'files.extracted',
+    'files.compressed',
+    'files.jobStopped',
     'files.cutOff',
   ],
   folders: [

@@ -4,6 +4,7 @@ import type { Actor, Audit } from '../audit/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import type { Letters } from '../platform/mail/letters.ts';
+import { customerOf } from './customer-of.ts';
 import type { SignInStore } from './store.ts';
 
 export type ClosedPasswordsParts = {
@@ -70,8 +71,7 @@ export class ClosedPasswords {
     const { accounts, connection } = this.#parts;
     const person = await accounts.byLoginName(loginName);
     if (!person) return 'unknown';
-    const membership = await accounts.membership(person.id);
-    const whose = { person, ...(membership && { customerId: membership.customerId }) };
+    const whose = { person, ...(await customerOf(accounts, person.id)) };
     return connection.write(async (tx) => {
       if (!(await accounts.ways.isNewOnList(tx, person.id, list))) return 'already';
       return (await this.close(tx, whose, { reason: 'suspect', actor: { kind: 'operator' } })) ? 'closed' : 'already';

@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import type { Person } from '../accounts/accounts.ts';
 import { actorOf } from '../platform/web/actor.ts';
+import { customerOf } from './customer-of.ts';
 import type { SignInParts } from './parts.ts';
 
 type Failure = { readonly action: 'signIn.failed' | 'signIn.secondFactorFailed'; readonly person: Person | undefined };
@@ -12,8 +13,7 @@ export async function noteFailure(
   req: Request,
   { action, person }: Failure,
 ): Promise<void> {
-  const membership = person && (await accounts.membership(person.id));
-  const customer = membership && { customerId: membership.customerId };
+  const customer = await customerOf(accounts, person?.id);
   await connection.write((tx) =>
     audit.record(tx, { action, actor: actorOf(req), ...customer, ...(person && { subjectId: person.id }) }),
   );

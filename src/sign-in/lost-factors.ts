@@ -11,6 +11,7 @@ import type { Letters } from '../platform/mail/letters.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { signedIn } from '../platform/web/visit.ts';
+import { type CustomerOf, customerOf } from './customer-of.ts';
 import { FactorStore } from './factor-store.ts';
 import { type Loss, type LossOutcome, LostFactorStore } from './lost-factor-store.ts';
 import { SignInStore } from './store.ts';
@@ -123,7 +124,7 @@ export class LostFactors {
   async #remove(loss: Loss): Promise<void> {
     const { connection, accounts, factors, sessions, store, clock } = this.#parts;
     const person = await accounts.person(loss.personId);
-    const customer = await this.#customerOf(person.id);
+    const customer = await customerOf(this.#parts.accounts, person.id);
     await connection.write(async (tx) => {
       await accounts.holdPassword(tx, person.id);
       if (!(await store.end(tx, loss.id, 'removed', clock.now()))) return;
@@ -137,7 +138,7 @@ export class LostFactors {
   async #remind(loss: Loss): Promise<void> {
     const { connection, accounts, store, clock } = this.#parts;
     const person = await accounts.person(loss.personId);
-    const customer = await this.#customerOf(person.id);
+    const customer = await customerOf(this.#parts.accounts, person.id);
     await connection.write(async (tx) => {
       if (await store.told(tx, loss, clock.now())) await this.#tell(tx, person, customer, loss);
     });
@@ -146,7 +147,7 @@ export class LostFactors {
   async #end(personId: string, outcome: LossOutcome, actor: Actor, token?: string): Promise<boolean> {
     const { connection, accounts, store, clock } = this.#parts;
     const person = await accounts.person(personId);
-    const customer = await this.#customerOf(personId);
+    const customer = await customerOf(accounts, personId);
     return connection.write(async (tx) => {
       if (token !== undefined) await accounts.useToken(tx, 'lost-factor', token);
       const loss = await store.openOf(personId, tx);
@@ -158,7 +159,7 @@ export class LostFactors {
   }
 
   /** @returns the letter's id */
-  async #tell(tx: Tx, person: Person, customer: Customer, loss: Omit<Loss, 'letterId'>): Promise<string> {
+  async #tell(tx: Tx, person: Person, customer: CustomerOf, loss: Omit<Loss, 'letterId'>): Promise<string> {
     const { accounts, clock } = this.#parts;
     // A link that lives a day longer than the wait: the worker may come late.
     const lifetimeMinutes = Math.ceil((loss.endsAt + day - clock.now()) / minute);
@@ -171,7 +172,7 @@ export class LostFactors {
     tx: Tx,
     template: string,
     { email: to, language }: Person,
-    more: Customer & { parameters: Record<string, string | number> },
+    more: CustomerOf & { parameters: Record<string, string | number> },
   ) {
     return this.#parts.letters.queue(tx, { template, language, to, ...more });
   }
@@ -181,29 +182,22 @@ export class LostFactors {
     action: string,
     actor: Actor,
     subjectId: string,
-    more: Customer & { details?: Record<string, string | number> },
+    more: CustomerOf & { details?: Record<string, string | number> },
   ): Promise<void> {
     await this.#parts.audit.record(tx, { action, actor, subjectId, ...more });
   }
 
-  async #find(name: string): Promise<{ person: Person } & Customer> {
+  async #find(name: string): Promise<{ person: Person } & CustomerOf> {
     const { accounts } = this.#parts;
     const person = (await accounts.byLoginName(name)) ?? (await accounts.person(name).catch(nobody));
     if (!person || person.verifiedAt === null) throw notFound('lostFactor.nobody');
-    return { person, ...(await this.#customerOf(person.id)) };
-  }
-
-  async #customerOf(personId: string): Promise<Customer> {
-    const membership = await this.#parts.accounts.membership(personId);
-    return membership ? { customerId: membership.customerId } : {};
+    return { person, ...(await customerOf(this.#parts.accounts, person.id)) };
   }
 }
 
 function nobody(error: unknown): undefined {
   if (!(error instanceof PanelError) || error.status !== 404) throw error;
 }
-
-type Customer = { readonly customerId?: string };
 
 function taken(words: string): string {
   const text = words.normalize('NFC').trim();

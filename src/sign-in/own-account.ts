@@ -10,6 +10,7 @@ import { hashToken } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import type { AddressChangeStore } from './address-change-store.ts';
+import { customerOf } from './customer-of.ts';
 import { OwnHistory } from './own-history.ts';
 import type { Passkeys } from './passkeys.ts';
 import type { SecondFactors } from './second-factors.ts';
@@ -159,13 +160,13 @@ export class OwnAccount {
     const { connection, store, accounts, audit } = this.#parts;
     const person = loginName === undefined ? undefined : await accounts.byLoginName(loginName);
     if (loginName !== undefined && !person) throw notFound();
-    const membership = person && (await accounts.membership(person.id));
+    const customer = await customerOf(accounts, person?.id);
     return connection.write(async (tx) => {
       const count = person ? await store.endAll(tx, person.id) : await store.endEverybodys(tx);
       await audit.record(tx, {
         action: 'signIn.sessionsEnded',
         actor: { kind: 'operator' },
-        ...(membership && { customerId: membership.customerId }),
+        ...customer,
         ...(person && { subjectId: person.id }),
         details: { count },
       });

@@ -12,6 +12,7 @@ import type { Secrets } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { allows, isNetwork, longestNetworkList, networksIn } from '../platform/web/networks.ts';
 import { type SignedIn, signedIn } from '../platform/web/visit.ts';
+import { customerOf } from './customer-of.ts';
 import type { SecurityLetters } from './security-letters.ts';
 
 export type OwnNetworksParts = {
@@ -123,14 +124,13 @@ export class OwnNetworks {
   async lift(req: Request, token: string): Promise<void> {
     const { connection, accounts, audit, letters } = this.#parts;
     const person = await accounts.person(await accounts.tokenOwner('networks-off', token));
-    const membership = await accounts.membership(person.id);
-    const customer = membership && { customerId: membership.customerId };
+    const { customerId } = await customerOf(accounts, person.id);
     await connection.write(async (tx: Tx) => {
       await accounts.useToken(tx, 'networks-off', token);
       await tx.deleteFrom('own_networks').where('person_id', '=', person.id).execute();
-      const entry = { actor: actorOf(req), subjectId: person.id, ...customer };
-      await audit.record(tx, { action: 'signIn.networksLifted', ...entry });
-      if (customer) await letters.tell(tx, 'networks-lifted', { person, ...customer, from: actorOf(req) });
+      const whose = customerId === undefined ? {} : { customerId };
+      await audit.record(tx, { action: 'signIn.networksLifted', actor: actorOf(req), subjectId: person.id, ...whose });
+      if (customerId !== undefined) await letters.tell(tx, 'networks-lifted', { person, customerId, from: actorOf(req) });
     });
   }
 }

@@ -10,6 +10,7 @@ import type { Tally } from '../platform/tally.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { sourceOf } from '../platform/web/networks.ts';
 import type { ClosedPasswords } from './closed-passwords.ts';
+import { customerOf } from './customer-of.ts';
 import type { Attempt, Defence } from './defence.ts';
 import type { Devices } from './devices.ts';
 import type { Places } from './places.ts';
@@ -108,8 +109,7 @@ export class PasswordLogin {
   /** Writes the failure down, and closes a password that was tried too often or is known to others. */
   async #failed(req: Request, person: Person | undefined, why: { leaked: boolean; failures: number }): Promise<void> {
     const { connection, audit, accounts, closedPasswords } = this.#parts;
-    const membership = person && (await accounts.membership(person.id));
-    const customer = membership ? { customerId: membership.customerId } : {};
+    const customer = await customerOf(accounts, person?.id);
     const reason = why.leaked ? 'leaked' : why.failures >= mostFailuresInARow ? 'failures' : undefined;
     await connection.write(async (tx) => {
       const subject = person ? { subjectId: person.id } : {};

@@ -13,6 +13,7 @@ import { deviceName } from '../platform/web/device.ts';
 import { allows } from '../platform/web/networks.ts';
 import { type SignedIn, signedIn } from '../platform/web/visit.ts';
 import type { Agreement } from './agreement.ts';
+import { customerOf } from './customer-of.ts';
 import { renewed } from './sessions.ts';
 import { SignInStore } from './store.ts';
 
@@ -63,8 +64,7 @@ export class Places {
   async noteRefused(req: Request, person: Person): Promise<void> {
     const { connection, audit, counters, letters, accounts, clock } = this.#parts;
     const { count } = await counters.hit(`signIn.elsewhere:${person.id}`, letterEvery);
-    const membership = await accounts.membership(person.id);
-    const customer = membership && { customerId: membership.customerId };
+    const customer = await customerOf(accounts, person.id);
     const { address, agent } = req.visit;
     const { browser = '', system = '' } = deviceName(agent) ?? {};
     const letter = { template: 'address-refused', language: person.language, to: person.email, ...customer };

@@ -10,6 +10,7 @@ import { gone } from '../platform/errors.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import type { AddressChangeStore } from './address-change-store.ts';
+import { type CustomerOf, customerOf } from './customer-of.ts';
 import type { FactorStore } from './factor-store.ts';
 import type { SecurityLetters } from './security-letters.ts';
 import type { SignInStore } from './store.ts';
@@ -47,18 +48,13 @@ export class Recovery {
     const { count } = await counters.hit(`signIn.reset:${accounts.loginIndex(email)}`, limit.windowMilliseconds);
     const person = await accounts.byLoginName(email);
     if (person && count <= limit.count) {
-      const customer = await this.#customerOf(person);
+      const customer = await customerOf(this.#parts.accounts, person.id);
       await this.#parts.connection.write((tx) => this.#mailReset(tx, req, { person, ...customer }));
     }
     await clock.until(answerAt);
   }
 
-  async #customerOf(person: Person): Promise<{ customerId?: string }> {
-    const membership = await this.#parts.accounts.membership(person.id);
-    return membership ? { customerId: membership.customerId } : {};
-  }
-
-  async #mailReset(tx: Tx, req: Request, { person, ...customer }: { person: Person; customerId?: string }): Promise<void> {
+  async #mailReset(tx: Tx, req: Request, { person, ...customer }: { person: Person } & CustomerOf): Promise<void> {
     const { accounts, letters, audit } = this.#parts;
     const { id: personId, language, email: to } = person;
     const token = await accounts.mailToken(tx, { purpose: 'password-reset', personId, lifetimeMinutes: resetMinutes });
@@ -111,7 +107,7 @@ export class Recovery {
     const { accounts, factors, connection } = this.#parts;
     const { personId, about } = await accounts.tokenOf('not-me', token);
     const person = await accounts.person(personId);
-    const customer = await this.#customerOf(person);
+    const customer = await customerOf(this.#parts.accounts, person.id);
     const factorsSince = about === null ? undefined : await factors.addedAt(personId, about);
     await connection.write(async (tx) => {
       await accounts.useToken(tx, 'not-me', token);
@@ -122,7 +118,7 @@ export class Recovery {
   /** The same, from a page of somebody who is signed in; factors stay, they are on the page before. */
   async disownSignedIn(req: Request, personId: string): Promise<void> {
     const person = await this.#parts.accounts.person(personId);
-    const customer = await this.#customerOf(person);
+    const customer = await customerOf(this.#parts.accounts, person.id);
     await this.#parts.connection.write((tx) => this.close(tx, req, { person, ...customer }));
   }
 

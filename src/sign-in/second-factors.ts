@@ -12,6 +12,7 @@ import { newId } from '../platform/ids.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import type { ClosedPasswords } from './closed-passwords.ts';
+import { customerOf } from './customer-of.ts';
 import type { FactorStore } from './factor-store.ts';
 import type { LostFactors } from './lost-factors.ts';
 import type { SecurityLetter, SecurityLetters } from './security-letters.ts';
@@ -201,8 +202,8 @@ export class SecondFactors {
 
   async #closePassword(personId: string): Promise<void> {
     const { accounts, connection, closedPasswords } = this.#parts;
-    const [person, membership] = await Promise.all([accounts.person(personId), accounts.membership(personId)]);
-    const whose = { person, ...(membership && { customerId: membership.customerId }) };
+    const [person, customer] = await Promise.all([accounts.person(personId), customerOf(accounts, personId)]);
+    const whose = { person, ...customer };
     await connection.write((tx) => closedPasswords.close(tx, whose, { reason: 'codes', actor: systemActor }));
   }
 

@@ -25,3 +25,10 @@ export type Site = {
 /** Whether nobody comes in from outside: suspended, or closed while it moves to another server. */
 export const isShut = ({ suspendedAt, frozenAt }: Pick<Site, 'suspendedAt' | 'frozenAt'>): boolean =>
   suspendedAt !== null || frozenAt !== null;
+
+/** Why a site is suspended: the same reasons for which a customer is restricted. */
+export const suspensionReasons = ['unpaid', 'authority', 'security', 'terms'] as const;
+export type SuspensionReason = (typeof suspensionReasons)[number];
+
+/** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
+export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };

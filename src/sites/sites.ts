@@ -1,4 +1,5 @@
 // The door of sites: one document root and its databases, on a server, for an order.
+import type { Accounts } from '../accounts/accounts.ts';
 import { type Actor, type Audit, type AuditEntry, systemActor } from '../audit/audit.ts';
 import { type Clock, hour } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
@@ -8,13 +9,17 @@ import type { Queue } from '../platform/jobs/port.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { SiteHome, SiteHost } from '../platform/site-host/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
-import { type ActKind, FileAct, recoverActs } from './acts.ts';
+import { type ActKind, type ActParts, FileAct, recoverActs } from './acts.ts';
+import { type AlsoCounted, Counting } from './counting.ts';
 import { Folders } from './folders.ts';
 import { Freezing } from './freezing.ts';
 import { laterStorage } from './later-storage.ts';
+import { Levels } from './levels.ts';
+import { Presence } from './presence.ts';
 import { type FtpServer, faultText, type Hosts, Servers } from './servers.ts';
-import { isShut, type Site } from './site.ts';
+import { isShut, type Member, type Site, type SuspensionReason } from './site.ts';
 import { SiteStore } from './store.ts';
+import { UsageStore } from './usage-store.ts';
 
 export type { ActKind, FileAct, Room } from './acts.ts';
 export { type Area, areaOf, type ClearingReason, clearingReasons, type MarkedFolder } from './folders.ts';
@@ -29,14 +34,7 @@ export {
   type Server,
   type Servers,
 } from './servers.ts';
-export { isShut, type Site } from './site.ts';
-
-/** Why a site is suspended: the same reasons for which a customer is restricted. */
-export const suspensionReasons = ['unpaid', 'authority', 'security', 'terms'] as const;
-export type SuspensionReason = (typeof suspensionReasons)[number];
-
-/** Who asks: the customer they act for, and the ids of the sites their place is for; null: every site. */
-export type Member = { readonly customerId: string; readonly siteIds: readonly string[] | null };
+export { isShut, type Member, type Site, type SuspensionReason, suspensionReasons } from './site.ts';
 
 /** What the door of sites stands on. */
 export type SitesParts = {
@@ -44,6 +42,8 @@ export type SitesParts = {
   queue: Queue;
   audit: Audit;
   clock: Clock;
+  /** for letters to customers; without it, or without letters, there are none */
+  readonly accounts?: Pick<Accounts, 'owner'>;
   /** for letters to the operator; without both of them there are none */
   readonly letters?: Pick<Letters, 'queue'>;
   readonly operatorEmail?: string | undefined;
@@ -59,10 +59,15 @@ export type SitesParts = {
 export class Sites {
   /** which folders of a site are upload folders */
   readonly folders: Folders;
+  /** whether a site's files are there at all */
+  readonly presence: Presence;
   /** for a site that moves to another server */
   readonly freezing: Freezing;
   readonly #parts: SitesParts;
   readonly #store: SiteStore;
+  readonly #usage: UsageStore;
+  readonly #counting: Counting;
+  readonly #acts: ActParts;
   /** the servers that sites are on */
   readonly servers: Servers;
 
@@ -72,11 +77,12 @@ export class Sites {
     this.folders = new Folders(parts);
     this.freezing = new Freezing(parts);
     this.#store = new SiteStore(parts.connection);
-  }
-
-  /** Makes sure that there is a server to put sites on; at start, without harm when repeated. */
-  prepareServer(name: string, storage: string): Promise<void> {
-    return this.servers.prepare(name, storage);
+    this.#usage = new UsageStore(parts.connection);
+    const levels = new Levels(parts, this.#usage);
+    this.#acts = { ...parts, freezing: this.freezing, levels, sites: this.#store };
+    this.presence = new Presence(parts.connection, this.servers, this.#store);
+    const { servers, presence } = this;
+    this.#counting = new Counting({ ...parts, levels, servers, presence }, this.#store, this.#usage);
   }
 
   /**
@@ -254,36 +260,27 @@ export class Sites {
   }
 
   /** Has the site's files counted anew, in the transaction of the cause; one count waits at a time. */
-  async queueCount(tx: Tx, { id: siteId, customerId }: Pick<Site, 'id' | 'customerId'>, runAt?: number): Promise<void> {
-    const later = runAt === undefined ? {} : { runAt };
-    await this.#parts.queue.add(tx, 'sites.count', { siteId, customerId }, { key: `sites.count:${siteId}`, ...later });
+  queueCount(tx: Tx, site: Pick<Site, 'id' | 'customerId'>, runAt?: number): Promise<void> {
+    return this.#counting.queue(tx, site, runAt);
   }
 
   /**
-   * The job `sites.count`: counts the site's files and keeps the result for pages and quota. While files are changed, and when they
-   * were changed meanwhile, nothing is kept and the count comes again a lease later.
+   * Counts the site's files for pages and quota. When they are changed meanwhile, the job `sites.count` comes again a lease later.
+   * @param also what else is written with the result
+   * @returns whether it was kept; errors: PanelError 503 when the site's server does not answer
    */
-  async count(siteId: string): Promise<void> {
-    const { connection, clock, leaseMilliseconds } = this.#parts;
-    const site = await this.#store.byId(siteId);
-    if (!site || site.openedAt === null || site.terminatedAt !== null) return;
-    const changes = await this.#store.usageChanges(siteId);
-    const usage = changes === undefined ? undefined : await (await this.servers.host(site.serverId)).usage(site);
-    await connection.write(async (tx) => {
-      const now = clock.now();
-      const kept = usage && (await this.#store.setUsage(tx, siteId, { ...usage, changes: changes ?? 0, now }));
-      if (!kept) await this.queueCount(tx, site, now + leaseMilliseconds);
-    });
+  count(siteId: string, also?: AlsoCounted): Promise<boolean> {
+    return this.#counting.count(siteId, also);
   }
 
   /** @returns an act on the site's files, which is announced before the first of them changes */
   act(site: Site, kind: ActKind, actor: Actor): FileAct {
-    return new FileAct(site, { kind, actor }, { ...this.#parts, freezing: this.freezing }, this.#store);
+    return new FileAct(site, { kind, actor }, this.#acts, this.#usage);
   }
 
   /** Gives back what acts hold whose process died, writes down that they were cut off, and has their sites counted. */
   recoverActs(): Promise<void> {
-    return recoverActs(this.#parts, this.#store, (tx, site) => this.queueCount(tx, site));
+    return recoverActs(this.#parts, this.#usage, (tx, site) => this.queueCount(tx, site));
   }
 
   /** As `take`, for what would change the site. @throws PanelError 409 while it is closed because it moves */
@@ -293,7 +290,7 @@ export class Sites {
   }
 
   /** Takes the site's row until the end of the transaction, so that two acts at once are decided one after the other. */
-  take(tx: Tx, siteId: string): Promise<void> {
-    return this.#store.release(tx, siteId, 0, 0);
+  async take(tx: Tx, siteId: string): Promise<void> {
+    await this.#usage.release(tx, siteId, 0, 0);
   }
 }

@@ -1,5 +1,5 @@
 // The SQL of sites.
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
@@ -69,6 +69,7 @@ export class SiteStore {
         frozen_at: null,
         terminated_at: null,
         usage_changes: 0,
+        usage_level: 0,
         ...{ home_folder: null, home_user_id: null, home_group_id: null, home_user: null, host_fault: null },
       })
       .execute();
@@ -185,85 +186,5 @@ export class SiteStore {
       .limit(count)
       .execute();
     return rows.map(fromRow);
-  }
-
-  /** @returns how often the usage has changed so far; undefined while an act is under way, whose files may be counted or not */
-  async usageChanges(siteId: string): Promise<number | undefined> {
-    const row = await this.#connection.db
-      .selectFrom('sites')
-      .select(['usage_changes'])
-      .where('id', '=', siteId)
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom('file_acts').select('id').whereRef('file_acts.site_id', '=', 'sites.id'))),
-      )
-      .executeTakeFirst();
-    return row?.usage_changes;
-  }
-
-  /** @returns false when the usage has changed since `usageChanges` was read */
-  async setUsage(
-    tx: Tx,
-    siteId: string,
-    { bytes, files, changes, now }: { bytes: number; files: number; changes: number; now: number },
-  ): Promise<boolean> {
-    const result = await tx
-      .updateTable('sites')
-      .set({ used_bytes: bytes, used_files: files, counted_at: now })
-      .where('id', '=', siteId)
-      .where('usage_changes', '=', changes)
-      .executeTakeFirst();
-    return result.numUpdatedRows === 1n;
-  }
-
-  async addAct(tx: Tx, act: SiteTables['file_acts']): Promise<void> {
-    await tx.insertInto('file_acts').values(act).execute();
-  }
-
-  async holdAct(tx: Tx, id: string, until: number): Promise<void> {
-    await tx.updateTable('file_acts').set({ held_until: until }).where('id', '=', id).execute();
-  }
-
-  async removeAct(tx: Tx, id: string): Promise<Selectable<SiteTables['file_acts']> | undefined> {
-    return tx.deleteFrom('file_acts').where('id', '=', id).returningAll().executeTakeFirst();
-  }
-
-  /** @returns acts whose lease is over, or lies further ahead than any lease: then the clock was set back */
-  async actsNotHeld(now: number, latest: number): Promise<{ id: string; siteId: string }[]> {
-    const rows = await this.#connection.db
-      .selectFrom('file_acts')
-      .select(['id', 'site_id'])
-      .where((eb) => eb.or([eb('held_until', '<=', now), eb('held_until', '>', latest)]))
-      .execute();
-    return rows.map(({ id, site_id }) => ({ id, siteId: site_id }));
-  }
-
-  async reserve(tx: Tx, siteId: string, bytes: number, files: number): Promise<boolean> {
-    const result = await tx
-      .updateTable('sites')
-      .set((eb) => ({
-        used_bytes: eb('used_bytes', '+', bytes),
-        used_files: eb('used_files', '+', files),
-        usage_changes: eb('usage_changes', '+', 1),
-      }))
-      .where('id', '=', siteId)
-      .where('frozen_at', 'is', null)
-      // What takes no room may be done in a site that is over its quota.
-      .$if(bytes > 0, (query) => query.where((eb) => eb(eb('used_bytes', '+', bytes), '<=', eb.ref('quota_bytes'))))
-      .executeTakeFirst();
-    return result.numUpdatedRows === 1n;
-  }
-
-  async release(tx: Tx, siteId: string, bytes: number, files: number): Promise<void> {
-    const lessened = (column: string, by: number) =>
-      sql<number>`case when ${sql.ref(column)} > ${by} then ${sql.ref(column)} - ${by} else 0 end`;
-    await tx
-      .updateTable('sites')
-      .set((eb) => ({
-        used_bytes: lessened('used_bytes', bytes),
-        used_files: lessened('used_files', files),
-        usage_changes: eb('usage_changes', '+', 1),
-      }))
-      .where('id', '=', siteId)
-      .execute();
   }
 }

@@ -55,7 +55,7 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
   });
   const places = { root: join(folder, 'sites'), closedRoot: join(folder, 'closed') };
   const sites = new Sites({ connection, queue, audit, clock, host: folderHost(places), leaseMilliseconds: 60_000 });
-  await sites.prepareServer('this-machine', places.root);
+  await sites.servers.prepare('this-machine', places.root);
   const archives = diskArchives(join(folder, 'archives'));
   const choices = { timeZone: zone, backupAt: '03:00', keepDaily: 7, keepWeekly: 5 };
   const owners = new Map<string, string>();

@@ -21,7 +21,8 @@ afterAll(async () => {
   await panel?.close();
 });
 
-const refused = ['shell.php', 'a.php.jpg', 'NUL.txt'];
+// Two by their names, before a byte is sent, and one by what is in it.
+const refused = ['shell.php', 'a.php.jpg', 'report.pdf'];
 const large = randomBytes(12_000_000).toString('base64');
 
 /** Drops a folder as a file manager does: through the entries that a browser gives to a page. It runs there. */
@@ -78,6 +79,7 @@ describe.skipIf(browserMissing)('a dropped folder of 300 files', () => {
       const t = (key: string) => String(catalogues[language][key]);
       const { page, complaints, context, site } = await atUploads(language);
       await page.setViewportSize({ width, height: 800 });
+      await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: panel.origin });
 
       // The second piece of the large file waits here until the page is left.
       const offsets: number[] = [];
@@ -124,6 +126,30 @@ describe.skipIf(browserMissing)('a dropped folder of 300 files', () => {
       expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(refused.map((name) => `"여행/${name}"`));
       const inList = await page.locator('.uploads li[data-state="refused"] .upload-name').allInnerTexts();
       expect(inList).toEqual(refused.map((name) => `여행/${name}`));
+      await page.getByRole('button', { name: t('files.script.copyRefused'), exact: true }).click();
+      await page.getByText(t('files.script.copied').replace('{count}', '3')).waitFor();
+      const copied = String(await page.evaluate('navigator.clipboard.readText()'))
+        .trimEnd()
+        .split('\n');
+      expect(copied.map((line) => line.split('\t')[0])).toEqual(refused.map((name) => `여행/${name}`));
+
+      // The mended one goes where the refused one would have gone; what was not refused is left out.
+      const [chooser] = await Promise.all([
+        page.waitForEvent('filechooser'),
+        page
+          .locator('.upload-queue')
+          .getByRole('button', { name: t('files.script.again'), exact: true })
+          .click(),
+      ]);
+      const mended = Buffer.from('%PDF-1.7\n%mended\n');
+      await chooser.setFiles([
+        { name: 'report.pdf', mimeType: 'application/pdf', buffer: mended },
+        { name: 'never-refused.txt', mimeType: 'text/plain', buffer: Buffer.from('x') },
+      ]);
+      await expect.poll(() => readFile(join(folder, 'report.pdf')).catch(() => undefined)).toEqual(mended);
+      await expect.poll(() => page.evaluate(isOver)).toBe(true);
+      expect(await states('refused').count()).toBe(2);
+      expect(await readdir(folder)).toHaveLength(298);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       expect(complaints).toEqual([]);
       await context.close();
@@ -138,6 +164,8 @@ test.skipIf(browserMissing)('what is cancelled between two attempts is not sent 
   let sent = 0;
   await page.route(/\/files\/upload$/, async (route) => {
     sent += 1;
+    // Every bundle says what its files are.
+    expect(route.request().postDataBuffer()?.toString('latin1')).toMatch(/name="sha256"\r\n\r\n[0-9a-f]{64}\r\n/);
     if (sent === 1) await route.fulfill({ status: 502, body: 'a proxy' });
     else await route.continue();
   });

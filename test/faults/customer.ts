@@ -10,7 +10,7 @@ export type SentUpload = { readonly site: string; readonly files: readonly SentF
 
 export class Customer {
   readonly email: string;
-  readonly client: Client;
+  client: Client;
   readonly #house: House;
   site = '';
   /** whether the sign-up was answered by 303 */
@@ -18,6 +18,10 @@ export class Customer {
   /** the fields of the sign-up as they were sent, for a repeat */
   sent: Record<string, string | string[]> | undefined;
   backupsLeft = 5;
+
+  get origin(): string {
+    return this.#house.origin;
+  }
 
   constructor(house: House, email: string) {
     this.#house = house;
@@ -56,6 +60,12 @@ export class Customer {
   async signIn(client = new Client(this.#house.origin)): Promise<number> {
     const { status, location } = await client.submit('/login', { email: this.email, password });
     return status === 303 && location !== '' ? (await client.get('/dashboard')).status : status;
+  }
+
+  /** Leaves the browser that was used till now for a new one. @returns the status of the dashboard there */
+  moveToNewBrowser(): Promise<number> {
+    this.client = new Client(this.#house.origin);
+    return this.signIn(this.client);
   }
 
   /** Whether a browser that was never here is asked for the picture against machines. */

@@ -1,43 +1,14 @@
 // A full disk during uploads, database writes and backups: said in words, nothing half, and it goes on when there is room again.
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, open, rm, statfs, unlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Customer, type SentUpload } from './customer.ts';
 import { House } from './house.ts';
 import { breaches, unsettled } from './invariants.ts';
 import { isShort, randomFrom, tell } from './seed.ts';
+import { fill, smallDisk } from './small-disk.ts';
 
 const megabyte = 1024 * 1024;
 const random = randomFrom('disk full');
-
-/** @returns an empty small file system, or undefined where none may be mounted */
-async function smallDisk(megabytes: number): Promise<{ folder: string; unmount: () => void } | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'gotgan-small-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'gotgan-faults', folder]).status === 0;
-  if (mounted) return { folder, unmount: () => void spawnSync('umount', ['-l', folder]) };
-  await rm(folder, { recursive: true });
-  return undefined;
-}
-
-/** Takes all room but `left` bytes. @returns what gives it back */
-async function fill(folder: string, left: number): Promise<() => Promise<void>> {
-  const path = join(folder, 'filler');
-  const file = await open(path, 'w');
-  const room = async () => {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  };
-  const piece = Buffer.alloc(65536);
-  for (let free = await room(); free > left; free = await room()) {
-    const { bytesWritten } = await file.write(piece, 0, Math.min(piece.length, free - left)).catch(() => ({ bytesWritten: 0 }));
-    if (bytesWritten === 0) break;
-  }
-  await file.close();
-  return () => unlink(path);
-}
 
 test('a disk that is full at any moment costs no acknowledged file, leaves no half one and is never a bug', async ({ skip }) => {
   const disk = await smallDisk(64);

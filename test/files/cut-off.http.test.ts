@@ -1,5 +1,6 @@
 // What is done to a site's files is announced before it is done: what was cut off gives back its room, is counted and is in the audit.
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -110,4 +111,25 @@ test('what a dead process left in quarantine goes after three leases, however th
   await quarantine.sweep();
   expect(await readdir(folder)).toEqual([running.folder.split('/').at(-1)]);
   await running.remove();
+});
+
+test('a form whose sender is gone before it is read holds no turn and nothing in quarantine', async () => {
+  const { text, request } = await owner.get(`/sites/${name}/files/upload`);
+  const csrf = /<meta name="csrf" content="([^"]+)">/.exec(text)?.[1] ?? '';
+  const cookie = String((request as unknown as { cookies?: string }).cookies ?? '');
+  const head = [
+    ...[`POST /sites/${name}/files/upload HTTP/1.1`, 'Host: x', `Origin: ${house.origin}`, `Cookie: ${cookie}`],
+    ...[`X-CSRF-Token: ${csrf}`, 'Content-Type: multipart/form-data; boundary=b', 'Transfer-Encoding: chunked'],
+  ];
+  const part = '--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n';
+  const gone = Array.from({ length: house.panel.doors.files.limits.uploadsAtOnce + 1 }, async () => {
+    const socket = connect(Number(new URL(house.origin).port), '127.0.0.1').resume();
+    // A piece that is no piece: the connection is over while the session is still being looked up.
+    socket.write(`${head.join('\r\n')}\r\n\r\n${part.length.toString(16)}\r\n${part}\r\nnot a length\r\n`);
+    await new Promise((resolve) => socket.on('error', resolve).on('close', resolve));
+  });
+  await Promise.all(gone);
+  await expect.poll(() => house.panel.doors.files.unfinished.turns.size).toBe(0);
+  expect(await readdir(join(house.folder, 'quarantine'))).toEqual([]);
+  expect((await owner.upload(name, [{ name: 'after.txt', body: 'after' }])).status).toBe(303);
 });

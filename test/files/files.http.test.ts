@@ -1,4 +1,5 @@
 // Files over HTTP: what comes in is judged, nothing is silent, nothing half stored.
+import { createHash } from 'node:crypto';
 import promises, { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { connect } from 'node:net';
@@ -121,6 +122,22 @@ test('one form that is sent twice is carried out once', async () => {
   const second = await send();
   expect(second.headers.location).toBe(first.headers.location);
   expect((await readdir(www())).filter((name) => name.startsWith('once'))).toEqual(['once.txt']);
+});
+
+test('what stands where a folder would be is told by its name, a file and a link, and is no fault of ours', async () => {
+  await writeFile(www('album'), 'a file');
+  await symlink(www('index.html'), www('linked'));
+  const answer = await owner.upload(site, [
+    { name: 'album/in/a.txt', body: 'one' },
+    { name: 'linked/b.txt', body: 'two' },
+  ]);
+  const rows = await rowsOf(answer);
+  expect(rows.map(({ result, code }) => [result, code])).toEqual([
+    ['refused', 'in_the_way'],
+    ['refused', 'in_the_way'],
+  ]);
+  expect(rows.map(({ reason }) => /^\/(\S+) /.exec(reason)?.[1])).toEqual(['www/album', 'www/linked']);
+  expect(await readFile(www('album'), 'utf8')).toBe('a file');
 });
 
 test('a name that exists is skipped, kept beside, or replaced, as chosen', async () => {
@@ -348,4 +365,22 @@ test('of several moves each that was made is written down, also when a later one
   expect(answer.status).toBe(422);
   expect((await readdir(www('shelf'))).sort()).toEqual(['one.txt', 'two.txt']);
   expect(await moves()).toEqual([...before, 1]);
+});
+
+test('a form that says what its files make together is taken as a whole or not at all', async () => {
+  const files = [
+    { name: 'sum/one.txt', body: 'one' },
+    { name: 'sum/shell.php', body: 'refused, and summed all the same' },
+    { name: 'sum/empty.txt', body: '' },
+  ];
+  const digest = (body: string | Buffer) => createHash('sha256').update(body).digest();
+  const right = digest(Buffer.concat(files.map(({ body }) => digest(body)))).toString('hex');
+  const send = (sha256: string) => owner.upload(site, files, { sha256, _idem: 'the-same-key-each-time' });
+  expect((await send(digest('other').toString('hex'))).status).toBe(460);
+  expect((await send('no checksum')).status).toBe(400);
+  await expect(readdir(www('sum'))).rejects.toThrow();
+  expect(await readdir(join(house.folder, 'quarantine'))).toEqual([]);
+  const rows = await rowsOf(await send(right));
+  expect(rows.map(({ result }) => result)).toEqual(['refused', 'stored', 'stored']);
+  expect((await readdir(www('sum'))).sort()).toEqual(['empty.txt', 'one.txt']);
 });

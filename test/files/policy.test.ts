@@ -331,6 +331,17 @@ describe('a file that cannot be judged is refused', () => {
     for (const bytes of [4, 6])
       expect(inWords(await judgeFile({ path: ['a.txt'], from: place.from, bytes }, usualRules))).toBe('changed_during');
   });
+
+  test.each([1, 262_143, 262_144, 262_145, 524_288])(
+    'one of %i bytes, which end where a piece ends or beside it',
+    async (size) => {
+      await writeFile(place.from, 'a'.repeat(size));
+      const judged = async (bytes: number) => inWords(await judgeFile({ path: ['a.txt'], from: place.from, bytes }, usualRules));
+      expect([await judged(size), await judged(size - 1), await judged(size + 1)]).toEqual([
+        ...['may be', 'changed_during', 'changed_during'],
+      ]);
+    },
+  );
 });
 
 test('an operator may allow a kind that we know nothing of: then programs and server code are still refused', async () => {

@@ -1,10 +1,13 @@
 // Bytes on their way into quarantine: what breaks off says why, and touches nobody else's file.
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { toDisk } from '../../src/files/quarantine.ts';
+import { Quarantine, toDisk } from '../../src/files/quarantine.ts';
+import { StoppedClock } from '../../src/platform/clock.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -47,4 +50,26 @@ test('many that break off at the same moment each say so, and no file of somebod
   }
   isOver = true;
   await reading;
+});
+
+test('a sender who was cut off before the first byte is read is not waited for', async () => {
+  const request = new IncomingMessage(new Socket());
+  const closed = new Promise((resolve) => request.once('close', resolve));
+  request.destroy();
+  await closed;
+  await expect(toDisk(request, new PassThrough(), join(folder, 'gone'), 0)).rejects.toThrow('cut off');
+  expect((await readFile(join(folder, 'gone'))).length).toBe(0);
+});
+
+test('a folder that is emptied while files still come into it goes all the same', async () => {
+  const quarantine = new Quarantine(folder, new StoppedClock(), 60_000);
+  for (let round = 0; round < 10; round += 1) {
+    const { folder: own, remove } = await quarantine.open();
+    for (let at = 0; at < 200; at += 1) await writeFile(join(own, `there-${at}`), 'x');
+    const writers = [0, 1, 2].map(async (writer) => {
+      for (let at = 0; at < 60; at += 1) await writeFile(join(own, `late-${writer}-${at}`), 'x').catch(() => {});
+    });
+    await Promise.all([remove(), ...writers]);
+  }
+  expect(await readdir(folder)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // Resumable uploads (tus 1.0) with the client that browsers use: whatever breaks off in between, the file arrives whole or not at all.
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -199,14 +199,21 @@ describe('what is not what was announced', () => {
   test('a piece whose checksum does not fit is thrown away, and the right one taken', async () => {
     const body = Buffer.from('right bytes');
     const url = await announce('www/checked.txt', body.length);
-    const sum = (bytes: Buffer) => `sha256 ${createHash('sha256').update(bytes).digest('base64')}`;
+    const sum = (bytes: Buffer, name = 'sha256') => `${name} ${createHash(name).update(bytes).digest('base64')}`;
     const patch = (headers: Record<string, string>, bytes = body) =>
       raw('PATCH', url, { ...piece, 'Upload-Offset': '0', ...headers }, bytes);
-    expect((await patch({ 'Upload-Checksum': sum(Buffer.from('other bytes')) })).status).toBe(460);
-    expect((await asked(url)).offset).toBe(0);
-    for (const bad of ['md5 AAAA', 'sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk=', 'sha256', 'sha256 AAAA', 'sha256 !!!', ''])
+    for (const name of ['sha1', 'sha256']) {
+      const wrong = await patch({ 'Upload-Checksum': sum(Buffer.from('other bytes'), name) });
+      expect([name, wrong.status, (await asked(url)).offset]).toEqual([name, 460, 0]);
+      expect(wrong.headers.get('tus-checksum-algorithm')).toBe('sha1,sha256');
+    }
+    // A digest of the one under the name of the other, an algorithm that the server does not offer, and what is no digest.
+    const swapped = sum(body, 'sha1').replace('sha1', 'sha256');
+    for (const bad of [swapped, sum(body, 'md5'), 'sha1', 'sha256', 'sha256 AAAA', 'sha256 !!!', 'constructor AAAA', ''])
       expect([bad, (await patch({ 'Upload-Checksum': bad })).status]).toEqual([bad, 400]);
-    expect((await patch({ 'Upload-Checksum': sum(body) })).status).toBe(204);
+    const [first, rest] = [body.subarray(0, 5), body.subarray(5)];
+    expect((await patch({ 'Upload-Checksum': sum(first, 'sha1') }, first)).status).toBe(204);
+    expect((await patch({ 'Upload-Offset': '5', 'Upload-Checksum': sum(rest) }, rest)).status).toBe(204);
     expect(await readFile(www('checked.txt'))).toEqual(body);
   });
 
@@ -359,14 +366,25 @@ describe('publishing', () => {
   });
 
   test('what the storage did not take is no success: it waits, and is taken once there is place', async () => {
-    await writeFile(www('in-the-way'), 'a file where a folder is needed');
-    const { url, error } = await send(Buffer.from('waits'), 'www/in-the-way/late.txt', { uploadDataDuringCreation: false });
+    const { serverId } = await house.panel.doors.sites.byName(site);
+    const putOn = (server: string) =>
+      house.panel.doors.connection.write((tx) =>
+        tx.updateTable('sites').set({ server_id: server }).where('name', '=', site).execute(),
+      );
+    await putOn('no server has this id');
+    const { url, error } = await send(Buffer.from('waits'), 'www/away/late.txt', { uploadDataDuringCreation: false });
     expect(error?.originalResponse?.getStatus()).toBe(503);
     expect(error?.originalResponse?.getBody()).toContain('저장하지 못했습니다');
     expect(await asked(url)).toMatchObject({ state: 'received', offset: 5, result: null });
-    await rm(www('in-the-way'));
+    await putOn(serverId);
     expect((await raw('PATCH', url ?? '', { ...piece, 'Upload-Offset': '5' })).status).toBe(204);
-    expect(await readFile(www('in-the-way', 'late.txt'), 'utf8')).toBe('waits');
+    expect(await readFile(www('away', 'late.txt'), 'utf8')).toBe('waits');
+  });
+
+  test('a file where its folder would be is refused by name, for good', async () => {
+    await writeFile(www('in-the-way'), 'a file where a folder is needed');
+    const { url } = await send(Buffer.from('waits'), 'www/in-the-way/late.txt', { uploadDataDuringCreation: false });
+    expect(await asked(url)).toMatchObject({ state: 'finished', result: { result: 'refused', code: 'in_the_way' } });
   });
 });
 
@@ -414,6 +432,18 @@ describe('before a byte is sent', () => {
     const csv = await owner.get(`/sites/${site}/files/results/${body.results}?as=csv`);
     expect(csv.headers['content-type']).toContain('text/csv');
     expect(csv.text.split('\r\n')).toHaveLength(7);
+    // Without JavaScript: the refusals of the day as a file, as text to select, and the way back to choose again.
+    const upload = await owner.get(`/sites/${site}/files/upload?to=www/plan`);
+    expect(upload.text).toContain('<tr data-path="www/plan/x/shell.php">');
+    expect(upload.text).toMatch(/<pre id="refusals-text"[^>]*>[^<]*www\/plan\/x\/shell\.php\t/);
+    const lately = await owner.get(`/sites/${site}/files/upload?as=csv`);
+    expect(lately.headers['content-disposition']).toContain(`refused-${site}.csv`);
+    const lines = lately.text.trimEnd().split('\r\n').slice(1);
+    expect(lines.filter((line) => line.startsWith('"www/plan/x/shell.php"'))).toHaveLength(1);
+    expect(lines.filter((line) => /^"www\/plan\/(?:old|new)\.txt"/.test(line))).toEqual([]);
+    const result = (await owner.get(`/sites/${site}/files/results/${body.results}`)).text;
+    expect(result).toMatch(/<pre id="refusals-text"[^>]*>[^<]*x\/shell\.php\t/);
+    expect(result).toContain(`href="/sites/${site}/files/upload?to=www%2Fplan"`);
     // The very file: the same path, size and time of change.
     const headers = {
       'Upload-Length': '100',

@@ -98,11 +98,57 @@ test('while the scanner is away, or dies in the middle of a file, nothing of an 
   });
   url = `clamd:${join(folder, 'dying.ctl')}?seconds=20`;
   expect((await owner.upload(site, files.slice(1))).status).toBe(503);
+  const whole = await sendByTus('large-by-tus.txt', Buffer.from(files[1]?.body ?? ''));
+  expect(whole.status).toBe(503);
+  expect(whole.text).toContain('악성코드 검사를 할 수 없어');
   dying.close();
   expect(await inSite()).toEqual(before);
   expect(await inQuarantine()).toEqual([]);
+  // Nobody could look at it, so not even its sender may go on with it.
+  expect(await readdir(join(house.folder, 'unfinished'))).toEqual([]);
   // It is back: the same files come in.
   url = `clamd:${daemon.socket}`;
   const rows = await rowsOf(await owner.upload(site, files));
   expect(Object.values(rows).map(({ result }) => result)).toEqual(['stored', 'stored']);
+  expect((await sendByTus('large-by-tus.txt', Buffer.from(files[1]?.body ?? ''))).status).toBe(201);
+  expect(await inSite()).toContain('large-by-tus.txt');
+});
+
+/** Announces a file and sends it in one piece with it. */
+async function sendByTus(name: string, body: Buffer) {
+  const { text } = await owner.get(`/sites/${site}/files/upload`);
+  return owner.agent
+    .post(`/sites/${site}/files/uploads`)
+    .set({ Origin: house.origin, 'X-CSRF-Token': /<meta name="csrf" content="([^"]+)">/.exec(text)?.[1] ?? '' })
+    .set({ 'Tus-Resumable': '1.0.0', 'Upload-Length': String(body.length), Accept: 'application/json' })
+    .set({ 'Upload-Metadata': `path ${Buffer.from(`www/${name}`).toString('base64')}` })
+    .set({ 'Content-Type': 'application/offset+octet-stream' })
+    .send(body);
+}
+
+test('what is unpacked or copied is scanned too: the member that carries the pattern is refused by its name, and nothing begins while nobody can look', async () => {
+  const www = (...path: string[]) => join(house.folder, 'sites', site, 'www', ...path);
+  await writeFile(join(folder, 'bad.txt'), `words ${marker} words`);
+  await writeFile(join(folder, 'fine.txt'), 'fine');
+  await run('7z', ['a', '-bso0', 'mixed.zip', 'bad.txt', 'fine.txt'], { cwd: folder });
+  // Past the panel, as FTP brings it.
+  await writeFile(www('mixed.zip'), await readFile(join(folder, 'mixed.zip')));
+  await writeFile(www('bad.txt'), `words ${marker} words`);
+  const files = `/sites/${site}/files`;
+  const extract = { path: 'www/mixed.zip', where: 'new', name: '', conflict: 'skip' };
+  const { headers } = await owner.submit(`${files}/www/mixed.zip?do=extract`, extract, `${files}/extract`);
+  await house.work();
+  const unpacked = await owner.get(headers.location ?? '');
+  expect(unpacked.text).toContain('mixed/bad.txt');
+  expect(unpacked.text).toContain(markerSignature);
+  expect(await readdir(www('mixed'))).toEqual(['fine.txt']);
+
+  const copy = { path: 'www/bad.txt', to: 'www/mixed', conflict: 'skip' };
+  const copied = await owner.submit(`${files}/www?do=copy&path=www/bad.txt`, copy, `${files}/copy`);
+  expect((await owner.get(copied.headers.location ?? '')).text).toContain(markerSignature);
+  expect(await readdir(www('mixed'))).toEqual(['fine.txt']);
+
+  url = `clamd:${join(folder, 'nobody')}`;
+  expect((await owner.submit(`${files}/www/mixed.zip?do=extract`, extract, `${files}/extract`)).status).toBe(503);
+  expect(await inQuarantine()).toEqual([]);
 });

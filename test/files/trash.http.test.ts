@@ -190,3 +190,37 @@ test('what was cut off between its row and its move is found out: it lies there,
   expect(after.map(({ id }) => id)).not.toContain(ghost);
   expect(after.find(({ id }) => id === row?.id)?.moved_at).not.toBeNull();
 });
+
+test('a server that fails keeps no other site waiting, however much is due there, and is asked again an hour later', async () => {
+  const { connection, files: door } = house.panel.doors;
+  const other = new Visitor(house);
+  const theirs = await other.arrive('neighbour@example.com');
+  const place = join(house.folder, 'sites', theirs);
+  await writeFile(join(place, 'www', 'theirs.txt'), 'x');
+  const { text } = await other.get(`/sites/${theirs}/files/www`);
+  const _csrf = /<meta name="csrf" content="([^"]+)"/.exec(text)?.[1] ?? '';
+  await other.send(`/sites/${theirs}/files/trash`, { _csrf, path: 'www/theirs.txt' });
+  const rows = (path: string) => connection.db.selectFrom('file_trash').selectAll().where('path', '=', path);
+  const one = await rows('www/theirs.txt').executeTakeFirstOrThrow();
+  const many = Array.from({ length: 600 }, (_, at) => ({ ...one, id: one.id.replace(/.{4}$/, String(at).padStart(4, '0')) }));
+  await connection.write((tx) => tx.insertInto('file_trash').values(many.slice(0, 300)).execute());
+  await connection.write((tx) => tx.insertInto('file_trash').values(many.slice(300)).execute());
+  house.clock.advance(second);
+  await lay('mine.txt');
+  await throwAway('www/mine.txt');
+  const { serverId } = await house.panel.doors.sites.byName(theirs);
+  const putOn = (server: string) =>
+    connection.write((tx) => tx.updateTable('sites').set({ server_id: server }).where('name', '=', theirs).execute());
+  await putOn('no server has this id');
+  house.clock.advance(31 * day);
+  await expect(door.trash.sweep()).rejects.toMatchObject({ status: 404 });
+  expect(await rows('www/mine.txt').execute()).toEqual([]);
+  expect(await rows('www/theirs.txt').execute()).toHaveLength(601);
+  await putOn(serverId);
+  for (let round = 0; round < 3; round += 1) {
+    house.clock.advance(2 * 60 * 60 * 1000);
+    await door.trash.sweep();
+  }
+  expect(await rows('www/theirs.txt').execute()).toEqual([]);
+  expect(await readdir(join(place, 'trash'))).toEqual([]);
+});

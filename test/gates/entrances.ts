@@ -361,7 +361,8 @@ export const entrances: Readonly<Record<string, Entrance>> = {
       status: 201,
     },
   },
-  'GET /sites/:site/files/uploads/:id': look,
+  'GET /sites/:site/usage': look,
+  'GET /sites/:site/files/uploads/:id': { who: 'session', may: 'change' },
   'PATCH /sites/:site/files/uploads/:id': {
     who: 'session',
     may: 'change',
@@ -387,6 +388,20 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     may: 'change',
     fields: { path: 'www/notes.html', to: 'www/album', name: '' },
   },
+  'POST /sites/:site/files/copy': {
+    who: 'session',
+    may: 'change',
+    fields: { path: 'www/notes.html', to: 'www', conflict: 'rename' },
+  },
+  'POST /sites/:site/files/compress': { who: 'session', may: 'change', fields: { path: 'www/notes.html', name: 'by-form' } },
+  'POST /sites/:site/files/extract': {
+    who: 'session',
+    may: 'change',
+    fields: { path: 'www/archive.zip', where: 'new', name: 'by-form', conflict: 'skip' },
+  },
+  'GET /sites/:site/files/jobs/:id': look,
+  'GET /sites/:site/files/jobs/:id/state': look,
+  'POST /sites/:site/files/jobs/:id/cancel': { who: 'session', may: 'change', fields: {} },
   'POST /sites/:site/files/text': { who: 'session', may: 'change', fields: { path: 'www', name: 'by-form.txt', body: 'a text' } },
   'GET /sites/:site/files/trash': look,
   'POST /sites/:site/files/trash': { who: 'session', may: 'change', fields: { path: 'www/album/readme.txt' } },
@@ -568,6 +583,7 @@ function idFor(path: string, home: Household): string {
   if (path.includes('/ftp/accounts/')) return home.ftpAccount;
   if (path.includes('/files/results/')) return home.upload;
   if (path.includes('/files/uploads/')) return home.unfinished;
+  if (path.includes('/files/jobs/')) return home.fileJob;
   if (path.includes('/people/invitations/')) return home.invitation;
   if (path.includes('/databases/trash/')) return home.dump;
   if (path.endsWith('/deletion')) return home.spare;

@@ -62,31 +62,40 @@ const posts = names.filter((name) => /^(POST|PATCH|DELETE) /.test(name) && name 
 const others = (name: string): Record<string, string> =>
   name === 'POST /login' ? { email: 'developer-of-owner@example.com' } : {};
 
+type Sender = { readonly visitor: Visitor; readonly token: string };
+
 /** Whoever may send this form: the owner of the site, or somebody new, since some forms end what they are sent with. */
-async function sender(name: string, before?: Visitor): Promise<Visitor> {
-  if (!isClosed(name)) return new Visitor(house);
-  const isSignedIn = async (who: Visitor) => (await who.get('/dashboard')).status === 200;
-  if (pathOf(name).startsWith('/sites/')) {
-    expect(await isSignedIn(owner.visitor)).toBe(true);
-    return owner.visitor;
-  }
-  if (before && (await isSignedIn(before))) return before;
-  const visitor = new Visitor(house);
-  await visitor.arrive(`${newId(Date.now())}@example.com`);
-  return visitor;
+async function sender(name: string): Promise<Sender> {
+  const isOfSite = isClosed(name) && pathOf(name).startsWith('/sites/');
+  const visitor = isOfSite ? owner.visitor : new Visitor(house);
+  if (isOfSite) expect((await visitor.get('/dashboard')).status).toBe(200);
+  else if (isClosed(name)) await visitor.arrive(`${newId(Date.now())}@example.com`);
+  return { visitor, token: await tokenOf(visitor) };
 }
+
+/** The form before was the end of the session or of its token: then nobody has looked at what was sent. */
+const isUnread = ({ status, headers }: { status: number; headers: Record<string, string> }) =>
+  [401, 403].includes(status) || (status === 303 && (headers.location ?? '').includes('/login?next='));
 
 test.each(posts)('%s takes no hostile field for a bug', async (name) => {
   const { fields = {}, multipart } = entranceOf(name);
   // Some fields are filled in from the page; here every form gets every one of them.
   const known = [...new Set([...Object.keys(fields), 'session', 'passkey', 'code', 'recovery', 'next'])];
   const sent = sentHere.flatMap(([what, value]) => known.map((field) => ({ what, field, value })));
-  let visitor: Visitor | undefined;
+  let from: Sender | undefined;
   for (const { what, field, value } of sent.filter((one) => !multipart || typeof one.value === 'string')) {
-    visitor = await sender(name, visitor);
-    const token = await tokenOf(visitor);
     const form = { ...foreign, ...others(name), [field]: value } as Record<string, string>;
-    const answer = await answered(sendForm(house, name, visitor, addressOf(name), { token, fields: form }));
+    const send = async (by: Sender) =>
+      answered(sendForm(house, name, by.visitor, addressOf(name), { token: by.token, fields: form }));
+    from ??= await sender(name);
+    let answer = await send(from);
+    if (isUnread(answer)) {
+      from = await sender(name);
+      answer = await send(from);
+      expect([name, field, what, answer.status, isUnread(answer)]).toEqual([name, field, what, answer.status, false]);
+    }
+    // Who came in by an open form is no guest any more.
+    if (!isClosed(name) && answer.status === 303) from = undefined;
     const isFine = [200, 201, 204, 303, 400, 404, 409, 410, 413, 422, 429].includes(answer.status);
     expect([name, field, what, answer.status, isFine]).toEqual([name, field, what, answer.status, true]);
     expect(answer.text ?? '').not.toContain('<script>alert(1)');
@@ -99,11 +108,9 @@ test('fields that nobody listed leave no trace, whatever form they are sent with
   const { db, owner: introspected } = house.panel.doors.connection;
   const quota = await db.selectFrom('sites').select('quota_bytes').where('name', '=', owner.site).executeTakeFirstOrThrow();
   for (const name of posts) {
-    const visitor = await sender(name);
+    const { visitor, token } = await sender(name);
     const plants = Object.fromEntries(Object.keys(foreign).map((field) => [field, planted]));
-    await answered(
-      sendForm(house, name, visitor, addressOf(name), { token: await tokenOf(visitor), fields: { ...plants, ...others(name) } }),
-    );
+    await answered(sendForm(house, name, visitor, addressOf(name), { token, fields: { ...plants, ...others(name) } }));
   }
   const tables = (await introspected.introspection.getTables()).filter(({ name }) => name !== 'sessions');
   expect(tables.length).toBeGreaterThan(30);

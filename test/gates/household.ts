@@ -6,6 +6,7 @@ import { makeAccount, withRoom } from '../ftp/customer.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
 import { addSshServer } from '../ssh/asking.ts';
 import { type TestPanel, Visitor } from '../support/panel.ts';
+import { beginExtraction, layArchive } from './job-rows.ts';
 
 export type Household = {
   readonly email: string;
@@ -15,6 +16,8 @@ export type Household = {
   readonly upload: string;
   /** id of an upload that is not finished */
   readonly unfinished: string;
+  /** id of an extraction that runs; its archive is `www/archive.zip` */
+  readonly fileJob: string;
   /** id of a verified backup */
   readonly backup: string;
   /** id of a file that was found in an upload folder and left there */
@@ -67,8 +70,19 @@ export async function household(house: TestPanel, email: string): Promise<Househ
     site,
     upload: lastPart(uploaded.headers.location),
     unfinished: await unfinishedOf(house, visitor, site),
+    fileJob: await extractionOf(house, visitor, site),
     backup: lastPart(made.headers.location),
   };
+}
+
+async function extractionOf(house: TestPanel, visitor: Visitor, site: string): Promise<string> {
+  await layArchive(house, site, 'archive.zip');
+  const id = await beginExtraction(visitor, site, 'archive.zip');
+  await house.work();
+  // As if it were still under way, with nobody who would end it.
+  const open = { state: 'running', step: 'working', run_id: 'somebody', ended_at: null } as const;
+  await house.panel.doors.connection.write((tx) => tx.updateTable('file_jobs').set(open).where('id', '=', id).execute());
+  return id;
 }
 
 /** A script among the uploads of a folder that is protected. @returns its id */

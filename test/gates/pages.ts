@@ -1,5 +1,6 @@
 // Every page of the panel, and every state that a person can meet it in: what the gates look at. pages.spec.ts holds it against the program.
 import { password as secret } from '../support/panel.ts';
+import { archive } from './job-rows.ts';
 import type { Names, Who } from './worlds.ts';
 
 /** A form that is filled in and sent, by which the page is reached: it stands on the page of `path`. */
@@ -347,6 +348,10 @@ const dashboardPages: readonly Page[] = [
   page('dashboard, in trouble', 'troubled', '/dashboard', { state: 'error' }),
   page('dashboard, backups cannot be read', 'broken', '/dashboard', { state: 'error' }),
   page('dashboard of two sites', 'several', '/dashboard', { state: 'long' }),
+  page('usage', 'customer', ({ sites }) => `/sites/${sites.customer}/usage`, { state: 'long' }),
+  page('usage, nothing counted', 'beginner', ({ sites }) => `/sites/${sites.beginner}/usage`, { state: 'empty' }),
+  page('usage, nearly full', 'troubled', ({ sites }) => `/sites/${sites.troubled}/usage`),
+  page('usage of a stranger', 'customer', ({ sites }) => `/sites/${sites.troubled}/usage`, error(404)),
   page('dashboard of a viewer', 'viewer', '/dashboard'),
   page('one site', 'customer', ({ sites }) => `/sites/${sites.customer}`),
   page('one site, suspended', 'several', ({ secondSite }) => `/sites/${secondSite}`),
@@ -410,6 +415,48 @@ const filePages: readonly Page[] = [
     refused({ path: 'www/index.html', rights: '' }, files('/rights')),
   ),
   page('rights, forged', 'customer', files('/www/index.html?do=rights'), forged({ path: 'www/index.html' }, files('/rights'))),
+  page('copy', 'customer', files('/www?do=copy&path=www/index.html')),
+  page('copy several', 'customer', (names) =>
+    files(`/www?do=copy&path=www/index.html&path=${encoded(`www/${names.longFolder}`)}`)(names),
+  ),
+  page(
+    'copy, no such folder',
+    'customer',
+    files('/www?do=copy&path=www/index.html'),
+    refused({ to: 'www/none' }, files('/copy')),
+  ),
+  page('copy, forged', 'customer', files('/www?do=copy&path=www/index.html'), forged({}, files('/copy'))),
+  page('copy, nothing chosen', 'customer', files('/www?do=copy'), { state: 'error' }),
+  page('compress', 'customer', files('/www?do=compress&path=www/index.html')),
+  page(
+    'compress, a name that may not be',
+    'customer',
+    files('/www?do=compress&path=www/index.html'),
+    refused({ name: 'a.php.zip' }, files('/compress')),
+  ),
+  page('compress, forged', 'customer', files('/www?do=compress&path=www/index.html'), forged({}, files('/compress'))),
+  page('an archive', 'customer', files(`/www/${encoded(archive)}?do=view`)),
+  page('extract', 'customer', files(`/www/${encoded(archive)}?do=extract`)),
+  page(
+    'extract, a name that may not be',
+    'customer',
+    files(`/www/${encoded(archive)}?do=extract`),
+    refused({ name: 'a/b' }, files('/extract')),
+  ),
+  page('extract, forged', 'customer', files(`/www/${encoded(archive)}?do=extract`), forged({}, files('/extract'))),
+  page('extract what is no archive', 'customer', files('/www/index.html?do=extract'), error(404)),
+  page('extraction with refusals', 'customer', (names) => files(`/jobs/${names.fileJobs.done}`)(names), { state: 'long' }),
+  page('extraction of a broken archive', 'customer', (names) => files(`/jobs/${names.fileJobs.failed}`)(names), {
+    state: 'error',
+  }),
+  page('extraction that runs', 'troubled', (names) => files(`/jobs/${names.fileJobs.running}`, 'troubled')(names)),
+  page(
+    'extraction that runs, called off, forged',
+    'troubled',
+    (names) => files(`/jobs/${names.fileJobs.running}`, 'troubled')(names),
+    forged({}, (names) => files(`/jobs/${names.fileJobs.running}/cancel`, 'troubled')(names)),
+  ),
+  page('extraction that is not there', 'customer', files('/jobs/none'), error(404)),
   page('search', 'customer', files('/www?q=index')),
   page('search, nothing found', 'customer', files('/www?q=nothing+is+called+so'), { state: 'empty' }),
   page('search, nothing asked', 'customer', files('/www?q='), { state: 'empty' }),

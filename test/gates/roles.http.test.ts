@@ -1,7 +1,7 @@
 // Every closed route of the program as each role meets it: viewer, developer, of a site the place is not for, expired, from elsewhere.
 // Each route says in entrances.ts what it needs (`may`); what is said there is held against the program here (KHADA 3.4).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { day } from '../../src/platform/clock.ts';
+import { hour } from '../../src/platform/clock.ts';
 import { accept, invite, welcome } from '../people/guests.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
@@ -151,8 +151,8 @@ describe('a developer', () => {
   // Were it not so, "refused" above could be true of everybody.
   const changing = posts.filter(needs('change')).filter((name) => entranceOf(name).provenBy === undefined);
   test.each(changing)('changes something at their own site by %s', async (name) => {
-    // Plans limit the backups of a day.
-    house.clock.advance(day);
+    // An hour each, which limits forget; a day each would let the worker back every site up in between.
+    house.clock.advance(hour);
     const developer = new Visitor(house);
     await developer.logIn('developer@example.com');
     const token = await tokenOf(developer);

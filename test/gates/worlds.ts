@@ -3,6 +3,7 @@ import { pbkdf2Sync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
+import sharp from 'sharp';
 import { newId } from '../../src/platform/ids.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
@@ -11,10 +12,12 @@ import { accept, invite, placeOf } from '../people/guests.ts';
 import { addSshServer, ask, grant } from '../ssh/asking.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { writeUsage } from '../support/usage-rows.ts';
 import { type BackupName, writeBackups } from './backup-rows.ts';
 import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
 import { writeFindings } from './finding-rows.ts';
 import { unfinishedOf } from './household.ts';
+import { beginJob, type FileJobNames, fillJobs } from './job-rows.ts';
 
 /** Who looks at a page. A guest has no session; each of the others is described at `openWorlds`. */
 export type Who =
@@ -52,6 +55,7 @@ export type Names = {
   /** backups of `customer` by their state, and the one of `troubled` that runs */
   readonly backups: Readonly<Record<BackupName, string>>;
   readonly databases: DatabaseNames;
+  readonly fileJobs: FileJobNames;
   /** results of uploads of `customer`, and one that broke off */
   readonly uploads: { readonly good: string; readonly refused: string; readonly unfinished: string };
   /** verification links: unused, of `signedUp`; and used */
@@ -227,6 +231,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   const unfinished = await unfinishedOf(house, customer, sites.customer);
   const uploads = { ...(await upload(customer, sites.customer)), unfinished };
   await throwAway(customer, sites.customer);
+  const ofFiles = await fillJobs(house, customer, sites.customer);
   await customer.submit(`/sites/${sites.customer}/backups`, {});
   await house.work();
   const people = await inviteAll(house, customer, sites.customer);
@@ -236,7 +241,9 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await moveAway(house, sites.several);
   await use(house, sites.customer, 82);
   await use(house, sites.troubled, 97);
+  await writeUsage(house, sites);
   const troubled = await enter(house, 'troubled', 'ko', newcomer);
+  const fileJobs = { ...ofFiles, running: await beginJob(house, troubled, sites.troubled) };
   const databases = { ...ofCustomer, ...(await loseDatabase(house, troubled, sites.troubled)) };
   for (let tries = 0; tries < 5; tries += 1) await troubled.submit('/confirm', { password: wrongPassword });
   await askForSsh(house, sites);
@@ -244,7 +251,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
   const links = { reset, notMe, lostFactor, address, lift, ftp, ...people };
-  return { sites, secondSite, closedSite, findings, backups, databases, uploads, used, ...links, longFolder, longFile };
+  return { sites, secondSite, closedSite, findings, backups, databases, fileJobs, uploads, used, ...links, longFolder, longFile };
 }
 
 /** One upload folder that is protected, and one that could be. */
@@ -381,13 +388,19 @@ async function lendTo(house: TestPanel, who: Who, site: string): Promise<void> {
   );
 }
 
+/** A picture that has a preview. */
+const picture = () =>
+  sharp({ create: { width: 600, height: 400, channels: 3, background: '#3a7d6b' } })
+    .jpeg()
+    .toBuffer();
+
 /** Files as the site's own programs leave them, and a folder that needs a second page. */
 async function fill(house: TestPanel, site: string): Promise<void> {
   const many = Array.from({ length: 205 }, (_, index) => [`많은 파일/기록-${index + 1}.txt`, `${index}\n`]);
   for (const [path = '', content = ''] of [...Object.entries(customerFiles), ...many]) {
     const target = join(house.folder, 'sites', site, 'www', path);
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
+    await writeFile(target, path.endsWith('.jpg') ? await picture() : content);
   }
 }
 

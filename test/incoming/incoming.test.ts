@@ -621,9 +621,18 @@ test('a site keeps no more in quarantine than it may hold itself: the oldest goe
   await house.mark('www/data');
   const { connection } = house.test.panel.doors;
   await connection.write((tx) => tx.updateTable('sites').set({ quota_bytes: 250_000 }).execute());
-  for (const name of ['1', '2', '3'])
+  for (const name of ['1', '2', '3']) {
     await house.upload({ [`www/data/${name}.php`]: `<?php //${randomBytes(50_000).toString('hex')}` });
+    house.test.clock.advance(1000);
+  }
   expect(await house.heldFiles()).toBe(2);
   const rows = await house.incoming.findings(house.site, 0, 10);
   expect(rows.filter(({ droppedAt }) => droppedAt !== null).map(({ path }) => path)).toEqual(['www/data/1.php']);
+  // What nobody could judge goes back one day: it stays, though it is older.
+  await connection.write((tx) =>
+    tx.updateTable('file_findings').set({ code: 'waiting' }).where('path', '=', 'www/data/2.php').execute(),
+  );
+  await house.upload({ 'www/data/4.php': `<?php //${randomBytes(50_000).toString('hex')}` });
+  const dropped = (await house.incoming.findings(house.site, 0, 10)).filter(({ droppedAt }) => droppedAt !== null);
+  expect(dropped.map(({ path }) => path).sort()).toEqual(['www/data/1.php', 'www/data/3.php']);
 });

@@ -1,10 +1,10 @@
 // What may break while a site moves: workers are killed, the new server goes away or is full, the site goes on working. Nothing is lost.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { enforce } from '../../src/suspension.ts';
 import { secret, Visitor } from '../support/panel.ts';
 import { gotgan } from '../support/program.ts';
@@ -159,4 +159,104 @@ test('killed again and again in every step, and with a file that changes and one
   expect(await house.site(name)).toMatchObject({ frozenAt: null, home: { folder: join(house.base, 'third', name) } });
   expect((await (await signedIn()).get(`/sites/${name}/files/www`)).text).toContain('index.php');
   expect(killed.length).toBe(4);
+});
+
+test('an old place stays as long as the server that the site went to does not give its files, and that is said', async () => {
+  const [there, away] = [join(house.base, 'third'), join(house.base, 'third-away')];
+  await rename(there, away);
+  await expect(begin(undefined)).rejects.toThrow(
+    /the site is on third, which does not give its files .*; this-machine still holds it as of 20\d\d-.*docs\/servers\.md/,
+  );
+  house.clock.advance(8 * 86_400_000);
+  const old = www(join(house.folder, 'closed'));
+  await house.work();
+  expect(existsSync(join(old, 'index.php'))).toBe(true);
+  // An empty place in its stead, as a disk leaves that is not mounted: the site is not believed to be empty.
+  await mkdir(www(there), { recursive: true });
+  const long = new Date('2020-01-01');
+  await utimes(www(there), long, long);
+  house.clock.advance(3_700_000);
+  await house.work();
+  expect(existsSync(join(old, 'index.php'))).toBe(true);
+  await expect(begin(undefined)).rejects.toThrow(/had \d+ files on third and has none, .*is the disk there\?/);
+  await rm(there, { recursive: true });
+  await rename(away, there);
+  house.clock.advance(3_700_000);
+  await house.work();
+  expect(existsSync(join(old, 'index.php'))).toBe(false);
+  expect(existsSync(join(www(there), 'index.php'))).toBe(true);
+});
+
+test('a worker whose move another one has ends in the middle of what it does', async () => {
+  const id = await begin('second');
+  const { doors } = house.panel;
+  const run = { payload: {}, attempt: 1, lastAttempt: false, signal: new AbortController().signal };
+  const again = async () => moves().run(id, run, (siteId) => enforce(siteId, doors));
+  const host = await doors.sites.servers.host((await doors.sites.servers.byName('second')).id);
+  const storageFor = host.storageFor.bind(host);
+  let [folders, files] = [0, 0];
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  host.storageFor = (site) => {
+    const storage = storageFor(site);
+    const makeFolder = async (path: readonly string[]) => {
+      folders += 1;
+      if (folders === 1) {
+        await doors.connection.write((tx) =>
+          tx.updateTable('site_moves').set({ run_id: 'another' }).where('id', '=', id).execute(),
+        );
+        vi.advanceTimersByTime(30_000);
+        // The beat asks the database.
+        await sleep(100);
+      }
+      return storage.makeFolder(path);
+    };
+    const put: typeof storage.put = async (...all) => {
+      files += 1;
+      return storage.put(...all);
+    };
+    const own: Record<PropertyKey, unknown> = { makeFolder, put };
+    return new Proxy(storage, {
+      get: (target, key) => own[key] ?? (Reflect.get(target, key) as (...all: unknown[]) => unknown).bind(target),
+    });
+  };
+  try {
+    for (let rounds = 0; rounds < 20 && folders === 0; rounds += 1) {
+      const failed = await again().then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      if (folders > 0) expect(failed).toBe('another worker has taken over this move');
+      await doors.queue.drain({
+        'backups.make': (job) => doors.backups.make(String(job.payload.backupId), job),
+        'backups.verify': (job) => doors.backups.verify(String(job.payload.backupId), job),
+      });
+    }
+  } finally {
+    vi.useRealTimers();
+    host.storageFor = storageFor;
+  }
+  expect(folders).toBeGreaterThan(0);
+  expect(files).toBe(0);
+  expect(await house.untilEnded(id)).toBe('done');
+});
+
+test('however many moves have to be looked after, each has its turn', async () => {
+  const { connection, queue } = house.panel.doors;
+  const site = await house.site(name);
+  const [known] = await connection.db.selectFrom('site_moves').selectAll().where('site_id', '=', site.id).execute();
+  if (!known) throw new Error('there were moves');
+  const ids = Array.from({ length: 250 }, (_, index) => `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`);
+  const place = { left_on_server_id: known.to_server_id, left_until: 1, removed_at: null, over_move_id: null };
+  await connection.write(async (tx) => {
+    for (const id of ids)
+      await tx
+        .insertInto('site_moves')
+        .values({ ...known, ...place, id })
+        .execute();
+  });
+  const before = await queue.figures();
+  await moves().keep();
+  const after = await queue.figures();
+  expect(after.due + after.later - before.due - before.later).toBeGreaterThanOrEqual(ids.length);
+  await connection.write((tx) => tx.deleteFrom('site_moves').where('id', 'in', ids).execute());
 });

@@ -97,13 +97,50 @@ test('a site moves with every file, mode, time, link and name, with databases an
   expect(existsSync(join(house.folder, 'closed', name, 'www/index.php'))).toBe(true);
 
   const text = (await house.letters()).join('\n');
-  for (const words of ['사이트를 다른 서버로 옮깁니다', '사이트를 다른 서버로 옮겼고', 'FTP: - → ftp2.example.com:21'])
+  for (const words of [
+    '사이트를 다른 서버로 옮깁니다',
+    '사이트를 다른 서버로 옮겼고',
+    'FTP\n이전: 없음\n지금: ftp2.example.com:21',
+  ])
     expect(text).toContain(words);
   for (const { name: database, engine } of await databases.list(site))
-    expect(text).toContain(`- ${database}: 127.0.0.1:${administrator(engine).port} → 127.0.0.1:${seconds[engine].access.port}`);
+    expect(text).toContain(
+      `데이터베이스 ${database}\n이전: 127.0.0.1:${administrator(engine).port}\n지금: 127.0.0.1:${seconds[engine].access.port}`,
+    );
   expect((await visitor.get('/account/history')).text).toContain('다른 서버로 옮김');
   expect((await visitor.get('/dashboard')).text).toContain('ftp2.example.com:21');
   expect((await visitor.get(`/sites/${name}/ftp`)).text).toContain('ftp2.example.com');
+});
+
+test('a way back that fails closes the old place again: what it held is locked, what is new there goes', async () => {
+  const { moves, databases } = house.panel.doors;
+  for (const one of await databases.list(await house.site(name)))
+    if (one.name === `${name}_old`) await databases.remove(await house.site(name), one, operator);
+  await house.work();
+  const wanted = { name: 'fresh', engine: 'postgresql', charset: '', password: '' } as const;
+  const { name: fresh } = await databases.create(await house.site(name), wanted, operator);
+  const id = await moves.begin(await house.site(name), { ...wish, to: undefined }, operator);
+  const { moving } = databases;
+  const switchTo = moving.switchTo.bind(moving);
+  const seen: boolean[] = [];
+  moving.switchTo = async () => {
+    // Everything lies there by now, and is open.
+    seen.push(await isLocked('mariadb', `${name}_mariadb`));
+    return false;
+  };
+  expect(await house.untilEnded(id)).toBe('failed');
+  moving.switchTo = switchTo;
+  expect(seen[0]).toBe(false);
+  await house.work();
+  expect([existsSync(old()), existsSync(join(house.folder, 'closed', name, 'www'))]).toEqual([false, true]);
+  for (const engine of engines) expect(await isLocked(engine, `${name}_${engine}`)).toBe(true);
+  await expect(databaseServer(administrator('postgresql')).tables({ name: fresh, user: fresh })).rejects.toMatchObject({
+    status: 404,
+  });
+  expect(await databaseServer(seconds.postgresql.access).tables({ name: fresh, user: fresh })).toEqual([]);
+  const made = (await databases.list(await house.site(name))).find((one) => one.name === fresh);
+  if (made) await databases.remove(await house.site(name), made, operator);
+  await house.work();
 });
 
 test('the site goes on in its new place, and back with what has changed since, as long as the old place is kept', async () => {
@@ -112,10 +149,7 @@ test('the site goes on in its new place, and back with what has changed since, a
     const as = { ...seconds[engine].access, user: `${name}_${engine}`, password: passwords[`${name}_${engine}`] ?? '' };
     await ask(as, `${name}_${engine}`, "INSERT INTO posts VALUES (3, 'made there')");
   }
-  const { moves, databases } = house.panel.doors;
-  for (const one of await databases.list(await house.site(name)))
-    if (one.name === `${name}_old`) await databases.remove(await house.site(name), one, operator);
-  await house.work();
+  const { moves } = house.panel.doors;
   const before = listed(fresh(), false);
   const id = await moves.begin(await house.site(name), { ...wish, to: undefined }, operator);
   expect(await house.untilEnded(id)).toBe('done');
@@ -154,7 +188,7 @@ test('what cannot be begun is said: the same server, one that is not there, a dr
   const site = await house.site(name);
   const begin = (more: object) => moves.begin(site, { ...wish, ...more }, operator);
   await expect(begin({ to: 'this-machine' })).rejects.toThrow(/the site is on this-machine/);
-  await expect(begin({ to: 'nowhere' })).rejects.toMatchObject({ status: 404 });
+  await expect(begin({ to: 'nowhere' })).rejects.toThrow(/there is no server nowhere/);
   await sites.servers.drain('unix-1', operator);
   await expect(begin({})).rejects.toThrow(/drained/);
   const both = await Promise.allSettled([begin({ evenDrained: true }), begin({ evenDrained: true })]);

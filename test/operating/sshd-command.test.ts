@@ -8,6 +8,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const program = join(import.meta.dirname, '../../bin/gotgan.mjs');
 
+test('however sshd calls its SFTP server, the one that reads runs; what else is asked for is not known', () => {
+  const program = join(import.meta.dirname, '../../operations/gotgan-server');
+  // Its SFTP server ends well when nobody says anything.
+  const asked = (SSH_ORIGINAL_COMMAND: string) => {
+    const { status, stderr } = spawnSync('sh', [program], { env: { SSH_ORIGINAL_COMMAND }, input: '', encoding: 'utf8' });
+    return [status, stderr];
+  };
+  const names = [
+    '/usr/lib/openssh/sftp-server',
+    '/usr/libexec/openssh/sftp-server',
+    '/usr/lib/openssh/sftp-server -f AUTHPRIV -l INFO',
+  ];
+  for (const name of [...names, 'internal-sftp', 'internal-sftp -u 0027']) expect(asked(name), name).toEqual([0, '']);
+  for (const name of ['', 'sh', '/bin/sh -c /sftp-server', 'sftp-server-or-not', 'gotgan-sites x', 'internal-sftpx'])
+    expect(asked(name), name).toEqual([126, 'not known here\n']);
+});
+
 describe('gotgan server sshd-config', () => {
   let folder: string;
   beforeAll(async () => {

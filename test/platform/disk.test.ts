@@ -1,5 +1,4 @@
 // What the disk adapter promises beyond the port: no leak, no way out in a race, foreign spellings, other file systems, groups.
-import { spawn } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,37 +9,11 @@ import { diskSite } from '../../src/platform/storage/disk.ts';
 import { Folder, hasDescriptorPaths } from '../../src/platform/storage/folder.ts';
 import { groupId } from '../../src/platform/storage/ownership.ts';
 import type { SiteStorage } from '../../src/platform/storage/port.ts';
+import { swapping } from '../support/swapping.ts';
 
 const refused = (status: number, key?: string) => expect.objectContaining({ name: 'PanelError', status, ...(key && { key }) });
 const onLinux = test.skipIf(!hasDescriptorPaths());
 const asRoot = process.getuid?.() === 0;
-
-/** Swaps `folder` for a link to `target` and back until it is told to stop; clears away what is made there meanwhile. */
-const swapper = `
-  const { renameSync, rmSync, symlinkSync, unlinkSync } = require('node:fs');
-  const [folder, target, away] = process.argv.slice(1);
-  const insist = (act) => {
-    for (;;) {
-      try {
-        return act();
-      } catch {
-        try { rmSync(folder, { recursive: true, force: true }); } catch {}
-      }
-    }
-  };
-  const turn = () => {
-    for (let i = 0; i < 20; i++) {
-      renameSync(folder, away);
-      insist(() => symlinkSync(target, folder));
-      unlinkSync(folder);
-      insist(() => renameSync(away, folder));
-    }
-    setImmediate(turn);
-  };
-  process.on('disconnect', () => process.exit());
-  process.stdout.write('ready');
-  turn();
-`;
 
 describe("a site's files in a folder of this machine", () => {
   let base: string;
@@ -118,8 +91,7 @@ describe("a site's files in a folder of this machine", () => {
     await writeFile(join(outside, 'keep'), 'secret');
     await mkdir(join(root, 'www/d'));
     await writeFile(join(root, 'www/d/file'), 'mine');
-    const places = [join(root, 'www/d'), outside, join(root, 'www/away')];
-    const child = spawn(process.execPath, ['-e', swapper, ...places], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    const swaps = await swapping({ folder: join(root, 'www/d'), away: join(root, 'www/away'), targets: [outside] });
     const met = { inside: 0, refused: 0 };
     const attempt = async (act: () => Promise<unknown>) => {
       try {
@@ -131,7 +103,6 @@ describe("a site's files in a folder of this machine", () => {
       }
     };
     try {
-      await new Promise((go) => child.stdout?.once('data', go));
       const end = Date.now() + 1500;
       while (Date.now() < end) {
         await attempt(async () => expect(await read('www', 'd', 'file')).toBe('mine'));
@@ -146,9 +117,7 @@ describe("a site's files in a folder of this machine", () => {
         await attempt(() => storage.remove(['www', 'd', 'keep']));
       }
     } finally {
-      const exit = new Promise((go) => child.once('exit', go));
-      child.disconnect();
-      await exit;
+      await swaps.stop();
     }
     expect(met.inside).toBeGreaterThan(10);
     expect(met.refused).toBeGreaterThan(10);

@@ -375,6 +375,29 @@ for (const { kind, engine, missing } of subjects) {
       expect(runs).toBe(1);
     });
 
+    test('a job that another worker has by now is told to end', async () => {
+      const { queue, add } = await running();
+      const told = Promise.withResolvers<boolean>();
+      const long = async ({ signal }: JobRun) => {
+        const admin = await openDatabase(database.url, systemClock);
+        await admin.write((tx) =>
+          kind === 'graphile'
+            ? sql`update gotgan_worker._private_jobs set locked_by = 'another', locked_at = now()`.execute(tx)
+            : sql`update jobs set lease_owner = 'another'`.execute(tx),
+        );
+        await admin.close();
+        await sleep(10_000, undefined, { signal }).then(
+          () => told.resolve(false),
+          () => told.resolve(true),
+        );
+        throw new Error('it is somebody else’s');
+      };
+      await add('test.long');
+      const { end } = worker(queue, { 'test.long': long });
+      expect(await told.promise).toBe(true);
+      await end();
+    });
+
     test('a job whose worker process was killed is begun again by another', async () => {
       const { queue, add } = await running();
       await add('test.long');

@@ -1,20 +1,23 @@
 // What the SFTP adapter promises beyond the port: a server that hangs or vanishes, one that lies, names in EUC-KR, many files, and the jail as it is printed.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chown, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Previews } from '../../src/files/previews.ts';
 import { newId } from '../../src/platform/ids.ts';
 import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
 import type { SftpSession } from '../../src/platform/ssh/port.ts';
 import { SshServer } from '../../src/platform/ssh/server.ts';
 import { packet, packetType } from '../../src/platform/ssh/sftp-packets.ts';
-import { temporaryName } from '../../src/platform/storage/names.ts';
+import { datedTemporaryName, temporaryName } from '../../src/platform/storage/names.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
 import { draw, freePort, RemoteSites } from '../support/remote-sites.ts';
+import { swapping } from '../support/swapping.ts';
 
 const refused = (status: number) => expect.objectContaining({ name: 'PanelError', status });
 const run = promisify(execFile);
@@ -91,14 +94,33 @@ describe("a site's files on a server that fails", () => {
     await expect(text(stream)).rejects.toEqual(refused(503));
   });
 
+  test('a picture has its preview over SFTP too, and none when the server vanishes in the middle of it', async () => {
+    const { user, uid, gid, www, storage } = await site();
+    const noise = { type: 'gaussian', mean: 120, sigma: 40 } as const;
+    const picture = await sharp({ create: { width: 1500, height: 1000, channels: 3, background: '#3a6', noise } })
+      .png()
+      .toBuffer();
+    await writeFile(join(www, 'picture.png'), picture);
+    await chown(join(www, 'picture.png'), uid, gid);
+    const previews = new Previews();
+    const ask = async () =>
+      previews.make('customer', (await storage.open(['www', 'picture.png'])).stream, new AbortController().signal);
+    expect(await sharp(await ask()).metadata()).toMatchObject({ format: 'webp', width: 320 });
+    const { stream } = await storage.open(['www', 'picture.png']);
+    stream.once('readable', () => void sites.signal(user, 'SIGKILL'));
+    await expect(previews.make('customer', stream, new AbortController().signal)).rejects.toEqual(refused(404));
+  });
+
   test('what writers that died left behind is cleared away after a day, and nothing else', async () => {
     const { uid, gid, www, storage } = await site();
     const old = new Date(Date.now() - 25 * 3600 * 1000);
-    const [drawn, young, held] = [temporaryName(), temporaryName(), temporaryName(newId(Date.now()))];
-    for (const name of [drawn, young, held, 'kept', '.gotgan-of-the-customer']) {
+    // By our clock, whatever the server's says, or the customer's program that sets times: begun long ago, begun now with old content.
+    const [begun, young] = [datedTemporaryName(old.getTime()), datedTemporaryName(Date.now())];
+    const held = temporaryName(newId(old.getTime()));
+    for (const name of [begun, young, held, 'kept', '.gotgan-of-the-customer']) {
       await writeFile(join(www, name), 'x');
       await chown(join(www, name), uid, gid);
-      if (name !== young) await utimes(join(www, name), old, old);
+      if (name !== begun) await utimes(join(www, name), old, old);
     }
     expect(await storage.list(['www'])).toHaveLength(2);
     // What is being taken out has an id of somebody who comes back for it.
@@ -209,6 +231,77 @@ describe("a site's files on a server that fails", () => {
     } finally {
       await run('rm', ['-rf', join(www, name)]);
     }
+  });
+
+  test('while a program of the customer swaps a folder for links that lead out, nothing outside is read, written, taken out or removed', async () => {
+    const { uid, gid, home, www, storage } = await site();
+    const other = await sites.user();
+    const outside = join(other.home, 'www');
+    await mkdir(outside);
+    // As open to everybody as a careless customer can make it: no right of the system keeps the panel out.
+    await chmod(outside, 0o777);
+    const backup = join(home, 'backup');
+    await mkdir(backup);
+    for (const folder of [outside, backup]) {
+      for (const name of ['file', 'keep']) await writeFile(join(folder, name), 'secret', { mode: 0o666 });
+    }
+    const d = join(www, 'd');
+    await mkdir(d);
+    await writeFile(join(d, 'file'), 'mine');
+    for (const path of [d, join(d, 'file')]) await chown(path, uid, gid);
+    const readerOf = storage.reader();
+    const met = { inside: 0, refused: 0 };
+    const attempt = async (act: () => Promise<unknown>) => {
+      try {
+        await act();
+        met.inside++;
+      } catch (error) {
+        expect(error).toEqual(expect.objectContaining({ name: 'PanelError' }));
+        met.refused++;
+      }
+    };
+    const within = async (name: string) => text((await storage.open(['www', 'd', name])).stream);
+    const pieces = async (name: string) => {
+      const file = await readerOf.open(['www', 'd', name]);
+      const into = Buffer.alloc(16);
+      return into.toString('utf8', 0, await file.read(into, 0).finally(() => file.close()));
+    };
+    const targets = [outside, '/backup', '../../../sites/../etc', `../../${other.user}/www`];
+    const swaps = await swapping({ folder: d, away: join(www, 'away'), targets });
+    const seen = new Set<string>();
+    try {
+      for (const end = Date.now() + 3000; Date.now() < end; ) {
+        const { stamp } = await storage.stat(['www', 'd', 'file']).catch(() => ({ stamp: 'none' }));
+        await attempt(async () => seen.add(await within('file')));
+        await attempt(async () => seen.add(await pieces('file')));
+        await attempt(() => within('keep'));
+        await attempt(async () => expect((await storage.list(['www', 'd'])).map(({ name }) => name)).not.toContain('hosts'));
+        await attempt(async () => storage.put(['www', 'd', 'keep'], await finished(4), 'replace'));
+        await attempt(async () => storage.put(['www', 'd', 'new', 'x'], await finished(4), 'create'));
+        await attempt(() => storage.makeLink(['www', 'd', 'link'], '/etc/passwd'));
+        await attempt(() => storage.setDetails(['www', 'd', 'keep'], { mode: 0o604, modifiedAt: 0 }));
+        await attempt(() => storage.move(['www', 'd', 'keep'], ['www', 'stolen']));
+        await attempt(() => storage.take(['www', 'd', 'file'], stamp, join(sites.folder, newId(Date.now()))));
+        await attempt(() => storage.remove(['www', 'd', 'new']));
+        await attempt(() => storage.remove(['www', 'd', 'keep']));
+        // Whatever went through, the site's own file is there again for the next round.
+        await attempt(async () => storage.put(['www', 'd', 'file'], await finished(4), 'replace'));
+      }
+    } finally {
+      await swaps.stop();
+      await readerOf.close();
+    }
+    expect(met.inside).toBeGreaterThan(10);
+    expect(met.refused).toBeGreaterThan(10);
+    expect([...seen].filter((content) => content === 'secret')).toEqual([]);
+    for (const folder of [outside, backup]) {
+      expect((await readdir(folder)).sort()).toEqual(['file', 'keep']);
+      for (const name of ['file', 'keep']) {
+        expect(await readFile(join(folder, name), 'utf8')).toBe('secret');
+        expect((await lstat(join(folder, name))).mode & 0o777).toBe(0o644);
+      }
+    }
+    expect(await readdir(www)).not.toContain('stolen');
   });
 
   test('three thousand files of one folder are all listed and all read', async () => {

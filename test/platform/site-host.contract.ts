@@ -89,14 +89,34 @@ export function siteHostContract(adapter: string, make: () => Promise<HostUnderT
     });
 
     test('use counts what lies in www and in the trash, not what lies in backup', async () => {
-      expect(await host.usage(site)).toEqual({ bytes: 0, files: 0 });
+      expect(await host.usage(site)).toEqual({ bytes: 0, files: 0, folders: [] });
       await put(under, site, 'www/a', '123');
       await put(under, site, 'www/deep/er/b', '45678');
       await put(under, site, 'www/empty', '');
       await put(under, site, 'www/gone/c', '9');
       await host.storageFor(site).move(['www', 'gone'], ['trash', 'gone']);
       await host.showBackup(site, 'x.zip', await archive('archive'), 'sum  x.zip\n');
-      expect(await host.usage(site)).toEqual({ bytes: 9, files: 4 });
+      expect(await host.usage(site)).toMatchObject({ bytes: 9, files: 4 });
+    });
+
+    test('the largest folders are told, two levels deep, with all that lies below, and the trash as a whole', async () => {
+      for (const name of ['one', 'two', 'sub/three']) await put(under, site, `www/data/사진/${name}`, 'x'.repeat(100));
+      await put(under, site, 'www/data/readme', 'y'.repeat(50));
+      await put(under, site, 'www/app/index.php', 'z'.repeat(10));
+      await put(under, site, 'www/index.html', 'z'.repeat(1000));
+      for (let at = 0; at < 25; at += 1) await put(under, site, `www/many/${at}/file`, '');
+      await put(under, site, 'www/old/large', 'z'.repeat(200));
+      await host.storageFor(site).move(['www', 'old'], ['trash', 'old']);
+      const { folders = [], bytes, files } = await host.usage(site);
+      expect([bytes, files]).toEqual([1560, 32]);
+      expect(folders).toHaveLength(20);
+      expect(folders.slice(0, 5)).toEqual([
+        { path: ['www', 'data'], bytes: 350, files: 4 },
+        { path: ['www', 'data', '사진'], bytes: 300, files: 3 },
+        { path: ['trash'], bytes: 200, files: 1 },
+        { path: ['www', 'app'], bytes: 10, files: 1 },
+        { path: ['www', 'many'], bytes: 0, files: 25 },
+      ]);
     });
 
     test('a backup is shown with its checksum, and only the newest stays', async () => {
@@ -232,7 +252,7 @@ describe('sites in folders of this machine', () => {
     expect(await readdir(under.root)).toEqual([]);
     expect(await readdir(closed('www'))).toEqual(['a']);
     expect(await listed(host, site, 'www')).toEqual(['a']);
-    expect(await host.usage(site)).toEqual({ bytes: 1, files: 1 });
+    expect(await host.usage(site)).toMatchObject({ bytes: 1, files: 1 });
   });
 
   test('an opening that is repeated late does not open a suspended site', async () => {
@@ -267,7 +287,7 @@ describe('sites in folders of this machine', () => {
     await link(open('www/a'), open('www/d/same'));
     await symlink(join(under.outside, 'big'), open('www/link'));
     await symlink(under.outside, open('www/folder-link'));
-    expect(await host.usage(site)).toEqual({ bytes: 5, files: 1 });
+    expect(await host.usage(site)).toMatchObject({ bytes: 5, files: 1 });
   });
 
   test('a shown archive is the same file, not a copy', async () => {

@@ -1,13 +1,13 @@
 // Connections to another server: whom the panel trusts, what a server that fails does to it, and one fixed program run there.
 
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunInput } from '../../src/platform/site-host/port.ts';
-import { keyFile } from '../../src/platform/ssh/key-file.ts';
+import { keyFile, publicKeyOf } from '../../src/platform/ssh/key-file.ts';
 import { remoteRunner } from '../../src/platform/ssh/runner.ts';
 import type { SshServerOptions } from '../../src/platform/ssh/server.ts';
 import { sftpStorage } from '../../src/platform/storage/sftp.ts';
@@ -65,6 +65,17 @@ describe('connections to another server', () => {
     await expect(refused).rejects.toEqual(down('EKEY'));
     expect((await refused.catch((error) => error)).message).toContain('readable by others');
     await chmod(path, 0o600);
+  });
+
+  test('made by several at the same moment, it is one whole key, of nobody else’s reading, and nothing lies beside it', async () => {
+    const folder = join(sites.folder, 'made');
+    await mkdir(folder);
+    const path = join(folder, 'key');
+    const made = await Promise.all(Array.from({ length: 8 }, () => publicKeyOf(path)));
+    expect(new Set(made).size).toBe(1);
+    expect(made[0]).toMatch(/^ssh-ed25519 \S+ gotgan$/);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['key']);
   });
 
   test('where nobody listens, or somebody who says nothing, the answer comes in time', async () => {

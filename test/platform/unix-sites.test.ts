@@ -116,6 +116,20 @@ describe('the folders of a site', () => {
     expect(await as(web, 'ls', home.folder)).toBe(false);
   });
 
+  test('what the panel makes ready in trash is closed to the web server there, and shown by it once it stands in www', async () => {
+    const [web, panel] = [await idOf('www-data'), await idOf('nobody')];
+    await host.mend(site);
+    for (const [program, ...args] of [
+      ['mkdir', at('trash', 'ready')],
+      ['cp', '/etc/hostname', at('trash', 'ready', 'page')],
+    ])
+      expect(await as(panel, program ?? '', ...args)).toBe(true);
+    expect(await as(web, 'cat', at('trash', 'ready', 'page'))).toBe(false);
+    expect(await as(panel, 'mv', at('trash', 'ready'), at('www', 'ready'))).toBe(true);
+    expect(await as(web, 'cat', at('www', 'ready', 'page'))).toBe(true);
+    expect(await as(owner(), 'rm', '-r', at('www', 'ready'))).toBe(true);
+  });
+
   test('the account has no shell, no password, no other group and no numbers beyond its own', async () => {
     const [, , uid, gid, comment, folder, shell] = (await run('getent', ['passwd', unix.user(site.name)])).stdout
       .trim()
@@ -375,7 +389,7 @@ test('the service behind a socket does the same with the few capabilities that i
     expect(await as(await idOf('nobody'), 'cat', join(folder, 'www/a'))).toBe(false);
     await asked.mend(other);
     expect(await as(await idOf('nobody'), 'cat', join(folder, 'www/a'))).toBe(true);
-    expect(await asked.usage(other)).toEqual({ bytes: 5, files: 1 });
+    expect(await asked.usage(other)).toMatchObject({ bytes: 5, files: 1 });
     await writeFile(join(unix.outside, 'archive'), Buffer.alloc(5_000_000, 'z'));
     await asked.showBackup(other, 'a.zip', join(unix.outside, 'archive'), 'sum');
     expect((await readFile(join(folder, 'backup/a.zip'))).equals(Buffer.alloc(5_000_000, 'z'))).toBe(true);

@@ -7,17 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { Client } from 'basic-ftp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ftpServerCommands } from '../../src/ftp-server-commands.ts';
-import { StoppedClock } from '../../src/platform/clock.ts';
-import { serverCommands } from '../../src/server-commands.ts';
 import { enforce } from '../../src/suspension.ts';
 import { bytesOf, make, sendDump } from '../databases/owners.ts';
+import { zipOf } from '../files/made-files.ts';
 import { ftpPassword, makeAccount, withRoom } from '../ftp/customer.ts';
 import { chopper } from '../incoming/incoming-house.ts';
-import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
-import { SecondServer } from '../support/second-server.ts';
+import type { TestPanel, Visitor } from '../support/panel.ts';
+import type { SecondServer } from '../support/second-server.ts';
 import { run } from '../support/unix-sites.ts';
+import { type SecondHouse, startSecondHouse } from './second-house.ts';
 
+let world: SecondHouse;
 let house: TestPanel;
 let second: SecondServer;
 let owner: Visitor;
@@ -28,36 +28,18 @@ let certificate: string;
 let ftp: { close(): Promise<void> } | undefined;
 
 beforeAll(async () => {
-  second = await SecondServer.open();
-  mariadb = second.startMariaDb();
-  mariadb.catch(() => {});
-  // sshd, stamps of files and MariaDB look at the clock of the machine.
-  house = await startPanel({ limitsScale: 1000, clock: new StoppedClock(Date.now()), operatorEmail: 'operator@example.com' });
-  await second.configure(gotgan);
-  certificate = await second.startFtp(gotgan, 'second');
-  owner = new Visitor(house);
+  world = await startSecondHouse((second) => {
+    mariadb = second.startMariaDb();
+    mariadb.catch(() => {});
+  });
+  ({ house, second, owner } = world);
+  certificate = await second.startFtp(world.gotgan, 'second');
 });
 afterAll(async () => {
   await ftp?.close();
-  await house?.close();
-  await second?.close();
+  await world?.close();
 });
 
-/** Types `gotgan server …`. @returns what it printed */
-async function gotgan(...[command = '', act = '', ...args]: string[]): Promise<string> {
-  if (command === 'ftp-server') return (await ftpServerCommands[act]?.(args, house.panel.doors.choices)) ?? '';
-  const given = command === 'server' ? serverCommands[act] : undefined;
-  if (!given) throw new Error(`no command ${command} ${act}`);
-  const lines: string[] = [];
-  await given(
-    args,
-    async (use) => use(house.panel),
-    (line) => void lines.push(line),
-  );
-  return `${lines.join('\n')}\n`;
-}
-
-const reached = async () => ['--address', second.network.there, '--ssh-user', second.user, '--host-key', await second.hostKey()];
 const inWww = (...path: string[]) => join(second.unix.root, site, 'www', ...path);
 
 const file = (path: string) => bytesOf(owner, `/sites/${site}/files/www/${encodeURI(path)}`);
@@ -78,30 +60,24 @@ async function enter(): Promise<Client> {
     }
   }
 }
-/** A job that failed comes again after a pause. */
-async function later(milliseconds = 60_000): Promise<void> {
-  house.clock.advance(milliseconds);
-  await house.work();
-}
-
 test('a server is not added without a host key, nor with another one than it has, and each refusal says what to do', async () => {
-  const add = (...more: string[]) => gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...more);
+  const add = (...more: string[]) => world.gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...more);
   const { there } = second.network;
   await expect(add('--address', there)).rejects.toThrow(`ssh-keyscan -p 22 -t ed25519 ${there} | ssh-keygen -lf -`);
-  const [, , ...user] = await reached();
+  const [, , ...user] = await world.reached();
   const wrong = ['--address', there, ...user.slice(0, 2), '--host-key', `SHA256:${'A'.repeat(43)}`];
   await expect(add(...wrong)).rejects.toThrow(`the host key is ${await second.hostKey()}, written down is SHA256:AAA`);
   await expect(add('--address', there, '--ssh-user', 'root', ...user.slice(2))).rejects.toThrow(/does not let this user in/);
-  expect(await gotgan('server', 'list')).not.toContain('second');
+  expect(await world.gotgan('server', 'list')).not.toContain('second');
 });
 
 test('once added it takes new sites, each as a Unix user there', async () => {
   const ftpThere = ['--ftp-host', second.network.there, '--ftp-log', second.ftpLog];
-  await gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...(await reached()), ...ftpThere);
+  await world.gotgan('server', 'add', 'second', '--group', 'web', '--host', 'unix', ...(await world.reached()), ...ftpThere);
   ftp = await house.panel.listenForFtp();
-  await gotgan('server', 'drain', 'this-machine');
+  await world.gotgan('server', 'drain', 'this-machine');
   site = await owner.arrive('far@example.com');
-  expect(await gotgan('server', 'list')).toMatch(
+  expect(await world.gotgan('server', 'list')).toMatch(
     new RegExp(
       `\\nsecond {2}web {2}unix {2}1 sites {2}sftp ${second.user}@${second.network.there}:22 SHA256:\\S+ {2}no databases {2}ftp ${second.network.there}:21 {2}well`,
     ),
@@ -121,6 +97,29 @@ test('what is uploaded belongs to the site’s own user, and is listed and downl
   expect(stdout).toBe(`${user} ${user} 660\n${user} ${user} 2770\n`);
   expect((await owner.get(`/sites/${site}/files/www`)).text).toContain('안녕.txt');
   expect(String((await file('안녕.txt')).body)).toBe('from the panel');
+});
+
+test('what is unpacked, copied and packed there is made ready beside www and shown by the web server there; what may not be stays out', async () => {
+  const files = `/sites/${site}/files`;
+  const parts = ['a.txt', 'in/b.txt'].map((name) => ({ name, content: name }));
+  await writeFile(inWww('묶음.zip'), zipOf([...parts, { name: 'run.php', content: '<?php echo 1;' }]));
+  await asSite('ln -s /etc in-the-way');
+  const extract = { path: 'www/묶음.zip', where: 'new', name: 'out', conflict: 'skip' };
+  const { headers } = await owner.submit(`${files}/www/${encodeURI('묶음.zip')}?do=extract`, extract, `${files}/extract`);
+  await house.work();
+  expect((await owner.get(headers.location ?? '')).text).toContain('out/run.php');
+  expect((await readdir(inWww('out'), { recursive: true })).sort()).toEqual(['a.txt', 'in', 'in/b.txt']);
+  const copy = { path: ['www/out', 'www/in-the-way'], to: 'www', conflict: 'rename' };
+  await owner.submit(`${files}/www?do=copy&path=www/out&path=www/in-the-way`, copy, `${files}/copy`);
+  expect(await readdir(inWww('out 사본'))).toContain('a.txt');
+  await owner.submit(`${files}/www?do=compress&path=www/out`, { path: 'www/out', name: 'packed' }, `${files}/compress`);
+  await house.work();
+  const { stdout: listed } = await run('unzip', ['-Z1', inWww('packed.zip')]);
+  expect(listed.trim().split('\n').sort()).toEqual(['out/', 'out/a.txt', 'out/in/', 'out/in/b.txt']);
+  expect(await readdir(join(second.unix.root, site, 'trash'))).toEqual([]);
+  for (const path of ['out/in/b.txt', 'out 사본/a.txt', 'packed.zip'])
+    expect((await run('runuser', ['-u', 'www-data', '--', 'cat', inWww(path)])).stdout.length).toBeGreaterThan(0);
+  await asSite("rm -r out 'out 사본' packed.zip in-the-way 묶음.zip");
 });
 
 test('a backup holds what a program closed to everybody, and lies in the site’s own backup folder', async () => {
@@ -170,7 +169,7 @@ test('closed while it moves, its own user is tried once and not at every file', 
   const { id } = await sites.byName(site);
   await connection.write((tx) => sites.freezing.freeze(tx, id));
   await enforce(id, house.panel.doors);
-  const refusals = () => second.network.said().split(`User ${second.unix.user(site)} not allowed`).length;
+  const refusals = () => second.network.said().split(`Access denied for user ${second.unix.user(site)} by PAM`).length;
   const before = refusals();
   for (const path of ['안녕.txt', 'private/z.txt', 'after.txt']) expect((await file(path)).status).toBe(200);
   expect(refusals() - before).toBe(1);
@@ -182,10 +181,10 @@ test('closed while it moves, its own user is tried once and not at every file', 
 test('its databases are made, loaded and downloaded through the line, and no port of theirs is open', async () => {
   const admin = join(second.folder, 'admin.url');
   await writeFile(admin, await mariadb, { mode: 0o600 });
-  expect(await gotgan('server', 'prepare-database', 'second', '--engine', 'mariadb', '--admin', admin)).toContain(
+  expect(await world.gotgan('server', 'prepare-database', 'second', '--engine', 'mariadb', '--admin', admin)).toContain(
     'Customers of this server can make databases now',
   );
-  expect(await gotgan('server', 'list')).toMatch(/second .* mariadb {2}/);
+  expect(await world.gotgan('server', 'list')).toMatch(/second .* mariadb {2}/);
   const open = await new Promise<boolean>((go) => {
     const socket = connect(3306, second.network.there);
     socket.once('connect', () => go(true)).once('error', () => go(false));
@@ -258,16 +257,16 @@ test('while the server is away pages say so, and what was asked for meanwhile is
   await sites.suspend(await sites.byName(site), { kind: 'operator' }, 'unpaid');
   await house.work();
   await sites.servers.check();
-  const list = await gotgan('server', 'list');
+  const list = await world.gotgan('server', 'list');
   expect(list).toMatch(/second .*FAULT: check: ssh .*: no connection \(ECONNREFUSED\)/);
   expect(list).toMatch(new RegExp(`site ${site} on second: suspend: ssh .*ECONNREFUSED`));
   await second.serve();
-  await later();
+  await world.later();
   await expect(asSite('true')).rejects.toThrow();
   await sites.resume(await sites.byName(site), { kind: 'operator' });
-  await later();
+  await world.later();
   expect((await owner.get(`/sites/${site}/files/www`)).status).toBe(200);
-  expect(await gotgan('server', 'list')).toMatch(/second .*well/);
+  expect(await world.gotgan('server', 'list')).toMatch(/second .*well/);
 });
 
 test('a server with a new host key is told nothing until the operator has taken the key over', async () => {
@@ -277,14 +276,14 @@ test('a server with a new host key is told nothing until the operator has taken 
   await second.serve();
   expect((await owner.get(`/sites/${site}/files/www`)).status).toBe(503);
   await house.panel.doors.sites.servers.check();
-  expect(await gotgan('server', 'list')).toContain(`the host key is ${await second.hostKey()}, written down is ${before}`);
-  await expect(gotgan('server', 'reach', 'second', '--host-key', `SHA256:${'B'.repeat(43)}`)).rejects.toThrow(
+  expect(await world.gotgan('server', 'list')).toContain(`the host key is ${await second.hostKey()}, written down is ${before}`);
+  await expect(world.gotgan('server', 'reach', 'second', '--host-key', `SHA256:${'B'.repeat(43)}`)).rejects.toThrow(
     /nothing was changed/,
   );
-  expect(await gotgan('server', 'reach', 'second', '--host-key', await second.hostKey())).toContain(
+  expect(await world.gotgan('server', 'reach', 'second', '--host-key', await second.hostKey())).toContain(
     `No longer trusted: ${before}`,
   );
   expect((await owner.get(`/sites/${site}/files/www`)).status).toBe(200);
   await house.panel.doors.sites.servers.check();
-  expect(await gotgan('server', 'list')).toMatch(/second .*well/);
+  expect(await world.gotgan('server', 'list')).toMatch(/second .*well/);
 });

@@ -1,18 +1,21 @@
-// The real browser of journeys: Debian's Chromium through playwright-core, and an ear for everything that goes wrong in a page.
+// The real browser of journeys: Debian's Chromium without a window through playwright-core, and an ear for everything that goes wrong in a page.
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
-const executable = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** The same engine twice: the shell has no windows to draw, and takes a third less of the processor (measured). */
+const known = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
+const executable = process.env.CHROMIUM ?? known.find((path) => existsSync(path));
 
 /** Why no browser can be started here; undefined when one can. */
-export const browserMissing = existsSync(executable)
-  ? undefined
-  : `skipped: there is no ${executable}; install chromium or name one in CHROMIUM`;
+export const browserMissing =
+  executable && existsSync(executable)
+    ? undefined
+    : `skipped: there is no ${executable ?? known.join(' or ')}; install chromium-headless-shell or name a Chromium in CHROMIUM`;
 
 /** Headless, without the services of Chromium that would ask the network for something. */
 export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
-    executablePath: executable,
+    ...(executable && { executablePath: executable }),
     args: [
       '--no-sandbox',
       '--disable-gpu',

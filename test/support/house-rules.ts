@@ -21,6 +21,7 @@ export const line = [
   'ssh',
   'backups',
   'moves',
+  'usage',
   'notices',
   'termination',
   'dashboard',
@@ -148,6 +149,8 @@ function insideBreach({ from, to, typeOnly }: Import, says: Says): string | unde
 /** What stands in a file that architecture §4 and the habits of this house exclude. */
 export function textBreaches(file: string, text: string): string[] {
   const isThread = file.endsWith('-worker.ts');
+  // A program's process is its own, and nobody imports it.
+  const isProgram = file.endsWith('-program.ts');
   const lines = text.split('\n');
   const breaches: string[] = [];
   const if_ = (broken: unknown, why: string) => broken && breaches.push(`${file}: ${why}`);
@@ -156,9 +159,9 @@ export function textBreaches(file: string, text: string): string[] {
   if_(/^(export )?(let|var) /m.test(text), 'no module state: a variable of the module can change');
   if_(/^\s*@\w+\(?.*\)?\s*\n\s*(export )?(class|async|public|get|set|\w+\()/m.test(text), 'no decorators');
   if_(/^(export )?interface I[A-Z]/m.test(text), 'no I prefix');
-  if_(processWide.exec(text), `no process-wide settings: ${processWide.exec(text)?.[0]}`);
+  if_(!isProgram && processWide.exec(text), `no process-wide settings: ${processWide.exec(text)?.[0]}`);
   if_(
-    lines.some((at) => /^(await |[a-z]\w*(\.\w+)*\()/.test(at)),
+    !isProgram && lines.some((at) => /^(await |[a-z]\w*(\.\w+)*\()/.test(at)),
     'no work at import time: a call stands at the top level',
   );
   if_(
@@ -166,7 +169,7 @@ export function textBreaches(file: string, text: string): string[] {
     'no work at import time',
   );
   // A thread's own program is never imported, so what it keeps is its own.
-  for (const name of isThread ? [] : changedAfterwards(text))
+  for (const name of isThread || isProgram ? [] : changedAfterwards(text))
     breaches.push(`${file}: no module state: ${name} is changed after it was made`);
   // The formatter writes an import a line; the root imports everything, and that is no code to read.
   const length = isRoot(file) ? lines.filter((at) => at !== '' && !at.startsWith('import ')).length : lines.length - 1;

@@ -1,11 +1,12 @@
 // A second server as docs/servers.md sets it up: in a network of its own, with sshd, the program that makes sites as Unix users, MariaDB and an FTP server. Needs root.
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
+import { freshMariaDb, freshPostgreSql, mariaDbSocket } from './fresh-engines.ts';
 import { Network } from './network.ts';
 import { insisting } from './remote-sites.ts';
 import { type UnixSites, unixSites } from './unix-sites.ts';
@@ -25,6 +26,7 @@ export class SecondServer {
   readonly user: string;
   readonly group: string;
   readonly #endings: (() => Promise<unknown>)[];
+  #sshd: ChildProcess | undefined;
 
   private constructor(
     parts: { network: Network; unix: UnixSites; folder: string; user: string; group: string },
@@ -115,9 +117,10 @@ export class SecondServer {
       `ListenAddress ${this.network.there}`,
       `HostKey ${join(this.folder, 'host_key')}`,
       'PidFile none',
-      // as in Debian's own configuration
-      'Subsystem sftp /usr/lib/openssh/sftp-server',
-      'UsePAM no',
+      // as in Debian's own configuration, with what an operator may have added
+      'Subsystem sftp /usr/lib/openssh/sftp-server -l INFO',
+      // Debian's: with it sshd hangs up on whoever is locked, instead of refusing the key.
+      'UsePAM yes',
       'MaxStartups 200',
     ];
     await writeFile(join(this.folder, 'sshd_config'), `${own.join('\n')}\n${printed}`);
@@ -126,29 +129,57 @@ export class SecondServer {
 
   /** Starts sshd. */
   async serve(): Promise<void> {
-    this.network.start('/usr/sbin/sshd', ['-D', '-e', '-f', join(this.folder, 'sshd_config')]);
+    this.#sshd = this.network.start('/usr/sbin/sshd', ['-D', '-e', '-f', join(this.folder, 'sshd_config')]);
     await this.network.listening(22);
+  }
+
+  /** Cuts every line of SSH that stands; with `andAll` sshd itself is gone too, until `serve`. @returns how many processes were ended */
+  async cut(andAll = false): Promise<number> {
+    let ended = 0;
+    for (const pid of await this.network.processes()) {
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+      if (!name.startsWith('sshd') || (pid === this.#sshd?.pid && !andAll)) continue;
+      process.kill(pid, 'SIGKILL');
+      ended += 1;
+    }
+    return ended;
   }
 
   /** Starts MariaDB on that machine's loopback alone. @returns an administrator's URL, as that machine would use it */
   async startMariaDb(): Promise<string> {
     const folder = join(this.folder, 'mariadb');
-    await mkdir(folder, { mode: 0o755 });
-    await run('chown', ['mysql', folder]);
-    const [data, socket] = [join(folder, 'data'), join(folder, 'mysqld.sock')];
-    const small = ['--no-defaults', '--user=mysql', `--datadir=${data}`, `--tmpdir=${folder}`, '--innodb-log-file-size=8M'];
-    await run('mariadb-install-db', [...small, '--skip-test-db', '--auth-root-authentication-method=normal']);
-    const where = ['--bind-address=127.0.0.1', '--port=3306', `--socket=${socket}`, '--skip-log-bin'];
-    this.network.start('mariadbd', [...small, ...where]);
+    const { program, args } = await freshMariaDb(folder, 3306);
+    this.network.start(program, args);
     const password = randomBytes(12).toString('hex');
     const statement = `CREATE USER boss@127.0.0.1 IDENTIFIED BY '${password}'; CREATE USER boss@localhost IDENTIFIED BY '${password}';
       GRANT ALL ON *.* TO boss@127.0.0.1 WITH GRANT OPTION; GRANT ALL ON *.* TO boss@localhost WITH GRANT OPTION`;
+    const as = ['--no-defaults', `--socket=${mariaDbSocket(folder)}`, '-uroot'];
+    await this.#answering('MariaDB', () => run('mariadb', [...as, '-e', statement]));
+    return `mariadb://boss:${password}@127.0.0.1:3306`;
+  }
+
+  /** The same for PostgreSQL. */
+  async startPostgreSql(): Promise<string> {
+    const { program, args } = await freshPostgreSql(join(this.folder, 'postgresql'), 5432);
+    this.network.start(program, args);
+    await this.#answering('PostgreSQL', () => this.psql('SELECT 1'));
+    return 'postgresql://postgres@127.0.0.1:5432';
+  }
+
+  /** Asks PostgreSQL there as its administrator. @returns what it says, without headings */
+  async psql(text: string, database = 'postgres'): Promise<string> {
+    const to = ['-h', '127.0.0.1', '-U', 'postgres', '-d', database];
+    return (await this.network.run('psql', [...to, '-X', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-c', text])).stdout;
+  }
+
+  async #answering(engine: string, ask: () => Promise<unknown>): Promise<void> {
     for (let attempt = 0; ; attempt++) {
-      const made = await run('mariadb', ['--no-defaults', `--socket=${socket}`, '-uroot', '-e', statement]).catch(
-        (error) => error,
+      const fault = await ask().then(
+        () => undefined,
+        (error: Error) => error,
       );
-      if (!(made instanceof Error)) return `mariadb://boss:${password}@127.0.0.1:3306`;
-      if (attempt === 300) throw new Error(`MariaDB does not answer: ${made.message} ${this.network.said()}`);
+      if (!fault) return;
+      if (attempt === 300) throw new Error(`${engine} does not answer: ${fault.message} ${this.network.said()}`);
       await sleep(100);
     }
   }

@@ -61,6 +61,8 @@ export const dashboard = {
   'dashboard.task.downloadTag': 'None in 30 days',
   'dashboard.task.protect': 'Protect folders that only hold uploads',
   'dashboard.task.protectTag': 'Proposal',
+  'dashboard.task.room': 'Storage is running out. See what takes it',
+  'dashboard.task.roomTag': 'over 80%',
   'dashboard.task.suspicious': 'Look at suspicious files',
   'dashboard.task.suspiciousTag': 'Please check',
   'dashboard.task.of': '{task} ({site})',
@@ -97,6 +99,11 @@ export const dashboard = {
   'dashboard.activity.backups.missing': 'A backup could not be made',
   'dashboard.activity.backups.requested': 'Backup requested',
   'dashboard.activity.backups.verified': 'Backup read back and checked',
+  'dashboard.activity.files.compressed': 'Files were compressed to a ZIP file',
+  'dashboard.activity.files.copied': ({ count = 0, refused = 0 }) =>
+    `${count} ${Number(count) === 1 ? 'file was' : 'files were'} copied${Number(refused) > 0 ? `; ${refused} left out` : ''}`,
+  'dashboard.activity.files.extracted': ({ count = 0, refused = 0 }) =>
+    `${count} ${Number(count) === 1 ? 'file was' : 'files were'} extracted from an archive${Number(refused) > 0 ? `; ${refused} left out` : ''}`,
   'dashboard.activity.files.edited': 'A text file was made or edited',
   'dashboard.activity.files.folderMade': 'Folder created',
   'dashboard.activity.files.moved': ({ count }) => `${counted(count, 'file or folder', 'files or folders')} moved or renamed`,

@@ -64,6 +64,10 @@ export const files = {
   'files.column.saved': 'List',
   'files.resultLink': 'Results',
   'files.csv': 'Save the list as CSV',
+  'files.refusedAsText': 'The refusals as text',
+  'files.refusedList': 'the list of refused files',
+  'files.refusedCsv': 'Save the refusals of the last day as CSV',
+  'files.chooseAgain': 'Choose files again',
   'files.there': 'existing file {size}, {at}',
   'files.diskFull':
     'There is not enough room to receive uploads, so nothing more was taken. This is on our side, and what has arrived is kept. Please continue a little later.',
@@ -111,6 +115,14 @@ export const files = {
   'files.script.failed': 'Not uploaded. Press "Resume" to try again.',
   'files.script.nothing': 'No file is chosen. Choose files or a folder.',
   'files.script.csv': 'Save refused files as CSV',
+  'files.script.copyRefused': 'Copy the list of refusals',
+  'files.script.copied': 'A list of {count} refused files was copied.',
+  'files.script.notCopied': 'It could not be copied. Save it as CSV.',
+  'files.script.again': 'Choose only refused files again',
+  'files.script.againHow':
+    'Choose the mended files again: only those that were refused are sent, to where they belong. A file with a new name is chosen above.',
+  'files.script.againNone': 'None of these files has the name of a refused one. A file with a new name is chosen above.',
+  'files.script.againRest': '{count} without the name of a refused file are left out.',
   'files.script.list': 'Files',
   'files.script.queued': 'Files and folders can also be dropped here.',
   'files.script.kept': 'What has arrived stays on the server. Choose the same files later and they continue.',
@@ -142,6 +154,7 @@ export const files = {
   'files.download': 'Download',
   'files.move': 'Move or rename',
   'files.delete': 'Delete for good',
+  'files.preview': 'Preview: {name}',
   'files.detail.path': 'Location',
   'files.detail.size': 'Size',
   'files.detail.changed': 'Changed',
@@ -303,6 +316,8 @@ export const files = {
     'Not uploaded: at {size} it cannot be scanned for malware to its end. Upload it in parts, or use FTP.',
   'files.refused.password_zip':
     'An archive with a password cannot be looked into, so it was not taken. Compress it again without a password.',
+  'files.refused.in_the_way':
+    'What stands at /{path} is no folder, so nothing can be stored in it. Rename it, or rename the folder you upload, and upload again.',
   'files.refused.changed_during': 'The file changed while uploading. Finish saving it and upload again.',
   'files.refused.read_failed': 'We could not read what arrived. Check the file and upload it again.',
   'files.refused.disk_error': 'We could not store it. This is on our side. Please upload it again in a moment.',

@@ -185,6 +185,12 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.files.restored': 'Put {count} files or folders back from the trash',
   'people.act.files.modeSet': 'Changed the permissions of a file or folder',
   'people.act.files.edited': 'Made or edited a text file',
+  'people.act.files.copied': ({ count = 0, refused = 0 }) =>
+    `Copied ${count} ${Number(count) === 1 ? 'file' : 'files'}${Number(refused) > 0 ? `, ${refused} left out` : ''}`,
+  'people.act.files.extracted': ({ count = 0, refused = 0 }) =>
+    `Extracted ${count} ${Number(count) === 1 ? 'file' : 'files'} from an archive${Number(refused) > 0 ? `, ${refused} left out` : ''}`,
+  'people.act.files.compressed': 'Compressed files to a ZIP file',
+  'people.act.files.jobStopped': 'A copy, extraction or compression did not come to its end',
   'people.act.files.cutOff': 'Work on files was cut off',
   'people.act.ftp.signedIn': ({ encrypted = 1 }) =>
     encrypted === 1 ? 'Connected by FTP' : 'Connected by FTP without encryption',

@@ -55,6 +55,8 @@ export const dashboard = {
   'dashboard.task.downloadTag': '최근 30일 기록 없음',
   'dashboard.task.protect': '올린 파일만 있는 폴더 보호하기',
   'dashboard.task.protectTag': '제안',
+  'dashboard.task.room': '저장 공간이 얼마 남지 않았습니다. 어디에 쓰였는지 보기',
+  'dashboard.task.roomTag': '80% 넘음',
   'dashboard.task.suspicious': '의심 파일 살펴보기',
   'dashboard.task.suspiciousTag': '확인 필요',
   'dashboard.task.of': '{task} ({site})',
@@ -91,6 +93,11 @@ export const dashboard = {
   'dashboard.activity.backups.missing': '백업을 만들지 못했습니다',
   'dashboard.activity.backups.requested': '백업을 만들어 달라고 요청했습니다',
   'dashboard.activity.backups.verified': '백업을 다시 읽어 확인했습니다',
+  'dashboard.activity.files.compressed': '파일을 ZIP으로 압축했습니다',
+  'dashboard.activity.files.copied': ({ count = 0, refused = 0 }) =>
+    `파일 ${count}개를 복사했습니다${Number(refused) > 0 ? `. 둘 수 없는 파일은 ${refused}개입니다` : ''}`,
+  'dashboard.activity.files.extracted': ({ count = 0, refused = 0 }) =>
+    `압축 파일에서 ${count}개를 풀었습니다${Number(refused) > 0 ? `. 둘 수 없는 파일은 ${refused}개입니다` : ''}`,
   'dashboard.activity.files.edited': '글 파일을 만들거나 고쳤습니다',
   'dashboard.activity.files.folderMade': '폴더를 만들었습니다',
   'dashboard.activity.files.moved': '파일이나 폴더 {count}개를 옮기거나 이름을 바꾸었습니다',

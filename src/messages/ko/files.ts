@@ -59,6 +59,10 @@ export const files = {
   'files.column.saved': '목록',
   'files.resultLink': '올린 결과',
   'files.csv': '목록을 CSV로 저장',
+  'files.refusedAsText': '거절 목록 (글)',
+  'files.refusedList': '거절된 파일의 목록',
+  'files.refusedCsv': '지난 하루의 거절 목록을 CSV로 저장',
+  'files.chooseAgain': '파일 다시 고르기',
   'files.there': '있는 파일 {size}, {at}',
   'files.diskFull':
     '업로드를 받을 공간이 모자라 받지 않았습니다. 저희 쪽 문제이며, 이미 올린 부분은 남아 있습니다. 잠시 뒤에 이어서 올려 주세요.',
@@ -106,6 +110,15 @@ export const files = {
   'files.script.failed': '올리지 못했습니다. "이어서"를 누르면 다시 시도합니다.',
   'files.script.nothing': '고른 파일이 없습니다. 올릴 파일이나 폴더를 골라 주세요.',
   'files.script.csv': '거절된 파일을 CSV로 저장',
+  'files.script.copyRefused': '거절 목록 복사',
+  'files.script.copied': '거절된 파일 {count}개의 목록을 복사했습니다.',
+  'files.script.notCopied': '복사하지 못했습니다. CSV로 저장해 주세요.',
+  'files.script.again': '거절된 파일만 다시 고르기',
+  'files.script.againHow':
+    '고친 파일을 다시 고르면 거절된 것만 같은 자리로 다시 올립니다. 이름을 바꾼 파일은 위에서 새로 골라 주세요.',
+  'files.script.againNone':
+    '고른 파일 가운데 거절된 것과 이름이 같은 파일이 없습니다. 이름을 바꾼 파일은 위에서 새로 골라 주세요.',
+  'files.script.againRest': '거절된 것과 이름이 같지 않은 {count}개는 올리지 않습니다.',
   'files.script.list': '올리는 파일',
   'files.script.queued': '파일과 폴더를 여기에 끌어 놓아도 됩니다.',
   'files.script.kept': '받은 만큼은 서버에 남아 있습니다. 나중에 같은 파일을 고르면 이어서 올립니다.',
@@ -137,6 +150,7 @@ export const files = {
   'files.download': '받기',
   'files.move': '옮기기·이름 바꾸기',
   'files.delete': '완전히 지우기',
+  'files.preview': '미리 보기: {name}',
   'files.detail.path': '위치',
   'files.detail.size': '크기',
   'files.detail.changed': '고친 날',
@@ -290,6 +304,8 @@ export const files = {
   'files.refused.scan_too_large':
     '{size}라서 악성코드 검사를 끝까지 할 수 없어 올리지 않았습니다. 나누어 올리거나 FTP를 이용해 주세요.',
   'files.refused.password_zip': '암호가 걸린 압축 파일은 안을 확인할 수 없어 받지 않습니다. 암호 없이 다시 압축해 주세요.',
+  'files.refused.in_the_way':
+    '/{path} 자리에 폴더가 아닌 것이 있어 그 안에 저장할 수 없습니다. 그 이름을 바꾸거나, 올리는 폴더의 이름을 바꾸어 다시 올려 주세요.',
   'files.refused.changed_during': '올리는 동안 파일이 바뀌었습니다. 저장을 마친 뒤 다시 올려 주세요.',
   'files.refused.read_failed': '받은 내용을 읽지 못했습니다. 파일을 확인하고 다시 올려 주세요.',
   'files.refused.disk_error': '저장하지 못했습니다. 저희 쪽 문제입니다. 잠시 뒤 다시 올려 주세요.',

@@ -180,6 +180,12 @@ export const people = {
   'people.act.files.restored': '휴지통에서 {count}개를 되돌림',
   'people.act.files.modeSet': '파일이나 폴더의 권한을 바꿈',
   'people.act.files.edited': '글 파일을 만들거나 고침',
+  'people.act.files.copied': ({ count = 0, refused = 0 }) =>
+    `파일 ${count}개를 복사함${Number(refused) > 0 ? `, ${refused}개는 두지 않음` : ''}`,
+  'people.act.files.extracted': ({ count = 0, refused = 0 }) =>
+    `압축 파일에서 ${count}개를 풂${Number(refused) > 0 ? `, ${refused}개는 두지 않음` : ''}`,
+  'people.act.files.compressed': '파일을 ZIP으로 압축함',
+  'people.act.files.jobStopped': '복사나 압축을 끝내지 못함',
   'people.act.files.cutOff': '파일 작업이 도중에 끊김',
   'people.act.ftp.signedIn': ({ encrypted = 1 }) => (encrypted === 1 ? 'FTP 접속' : '암호화 없는 FTP 접속'),
   'people.act.ftp.refused': ({ reason = '' }) => `FTP 접속 거절: ${ftpReasons[String(reason)] ?? '다른 이유'}`,

@@ -95,6 +95,8 @@ async function preparePostgres({ administrator, panel, backup, preparation }: Wo
       await session.rows(`REVOKE CONNECT, TEMPORARY ON DATABASE ${doubleQuoted(database)} FROM PUBLIC`);
       await session.rows(`GRANT CONNECT ON DATABASE ${doubleQuoted(database)} TO ${doubleQuoted(panel.user)}`);
     }
+    // Where whoever comes in is asked whether the server answers.
+    await session.rows(`GRANT CONNECT ON DATABASE ${doubleQuoted(home)} TO ${doubleQuoted(backup.user)}`);
   });
   return [panel, backup].flatMap(({ user }) =>
     ['127.0.0.1/32', '::1/128'].map((from) => `host all ${user} ${from} scram-sha-256`),

@@ -51,19 +51,33 @@ export function graphileQueue(connection: Connection, options: GraphileQueueOpti
   };
 }
 
+/** What runs here by the ids of jobs: each has its own end, which comes when the worker stops or another one has the job. */
+type Running = Map<string, AbortController>;
+
+/** Renews the leases of these workers, and ends what they lost. An id that is done meanwhile ends nothing. */
+async function renewed(rows: GraphileRows, workers: readonly string[], running: Running): Promise<void> {
+  await rows.renew(workers);
+  const before = new Map(running);
+  for (const id of await rows.lostBy(workers, [...before.keys()])) before.get(id)?.abort();
+}
+
 async function drain(rows: GraphileRows, hands: Hands, leaseMilliseconds: number): Promise<number> {
-  const { signal } = new AbortController();
-  const lease = setInterval(() => void rows.renew([rows.drainer]).catch(() => {}), leaseMilliseconds / 3);
+  const running: Running = new Map();
+  const lease = setInterval(() => void renewed(rows, [rows.drainer], running).catch(() => {}), leaseMilliseconds / 3);
   try {
     for (let count = 0; ; count += 1) {
       const job = await rows.take(Object.keys(hands));
       if (!job) return count;
+      const stop = new AbortController();
+      running.set(job.id, stop);
       try {
         const lastAttempt = job.attempts >= job.maximumAttempts;
-        await hands[job.name]?.({ payload: job.payload, attempt: job.attempts, lastAttempt, signal });
+        await hands[job.name]?.({ payload: job.payload, attempt: job.attempts, lastAttempt, signal: stop.signal });
       } catch (error) {
         await rows.retryLater(job, lastError(error));
         continue;
+      } finally {
+        running.delete(job.id);
       }
       await rows.remove(job);
     }
@@ -78,13 +92,18 @@ async function work(rows: GraphileRows, url: string, asked: WorkOptions, leaseMi
   const { concurrency, signal, failed } = asked;
   const workers = new Set<string>();
   const stopped: Stopped[] = [];
+  const running: Running = new Map();
+  const stop = () => {
+    for (const one of running.values()) one.abort();
+  };
+  signal.addEventListener('abort', stop, { once: true });
   const tasks = Object.fromEntries(
-    Object.entries(asked.hands).map(([name, hand]) => [name, task(rows, name, hand, asked, stopped)]),
+    Object.entries(asked.hands).map(([name, hand]) => [name, task(rows, name, hand, asked, { stopped, running })]),
   );
   const events: WorkerEvents = new EventEmitter();
   events.on('pool:create', ({ workerPool }) => workers.add(workerPool.id));
   events.on('pool:release', ({ workerPool }) => workers.delete(workerPool.id));
-  const renew = () => rows.renew([...workers]).then(() => rows.releaseLost());
+  const renew = () => renewed(rows, [...workers], running).then(() => rows.releaseLost());
   const lease = setInterval(() => void renew().catch((error) => failed?.('jobs', error, false)), leaseMilliseconds / 4);
   const lane = async (name: Lane, most: number) => {
     const common = { connectionString: url, schema: graphileSchema, events, taskList: tasks, ...engineHabits };
@@ -97,6 +116,7 @@ async function work(rows: GraphileRows, url: string, asked: WorkOptions, leaseMi
     await Promise.all([lane('short', concurrency?.short ?? 4), lane('long', concurrency?.long ?? 1)]);
   } finally {
     clearInterval(lease);
+    signal.removeEventListener('abort', stop);
     for (const job of stopped) await rows.giveBack(job);
   }
 }
@@ -145,12 +165,21 @@ async function untilEnd(runner: Runner, signal: AbortSignal): Promise<void> {
 }
 
 /** A hand as the engine calls it. What was stopped is noted, since the engine counts it as failed. */
-function task(rows: GraphileRows, name: string, hand: Hand, { signal, failed }: WorkOptions, stopped: Stopped[]): Task {
+function task(
+  rows: GraphileRows,
+  name: string,
+  hand: Hand,
+  { signal, failed }: WorkOptions,
+  { stopped, running }: { stopped: Stopped[]; running: Running },
+): Task {
   return async (payload, { job }) => {
     const lastAttempt = job.attempts >= job.max_attempts;
+    const own = new AbortController();
+    running.set(job.id, own);
     try {
       signal.throwIfAborted();
-      await hand({ payload: payload as Parameters<Hand>[0]['payload'], attempt: job.attempts, lastAttempt, signal });
+      const given = payload as Parameters<Hand>[0]['payload'];
+      await hand({ payload: given, attempt: job.attempts, lastAttempt, signal: own.signal });
     } catch (error) {
       if (signal.aborted) stopped.push({ id: job.id, key: job.key, attempts: job.attempts });
       else {
@@ -159,6 +188,8 @@ function task(rows: GraphileRows, name: string, hand: Hand, { signal, failed }: 
         if (await rows.isReplaced(job)) return;
       }
       throw new Error(lastError(error));
+    } finally {
+      running.delete(job.id);
     }
   };
 }

@@ -129,6 +129,15 @@ export class GraphileRows {
     await this.#connection.write((tx) => sql`update ${jobs} set locked_at = now() where locked_by = any(${workers})`.execute(tx));
   }
 
+  /** @returns which of these jobs none of the workers holds any more */
+  async lostBy(workers: readonly string[], ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const { rows } = await sql<{ id: string }>`select id::text from ${jobs}
+      where id = any(${ids}::bigint[]) and locked_by = any(${workers})`.execute(this.#connection.owner);
+    const held = new Set(rows.map(({ id }) => id));
+    return ids.filter((id) => !held.has(id));
+  }
+
   /** Makes the jobs available again whose workers are no longer heard of. */
   async releaseLost(): Promise<void> {
     const lease = sql`${this.#leaseMilliseconds}::float8 * interval '1 millisecond'`;

@@ -22,7 +22,7 @@ export type JobRun = {
   /** 1 for the first attempt */
   readonly attempt: number;
   readonly lastAttempt: boolean;
-  /** aborted when the worker is asked to stop: long work ends at its next safe point by throwing */
+  /** aborted when the worker is asked to stop, or another one has the job by now: long work ends at its next safe point by throwing */
   readonly signal: AbortSignal;
 };
 

@@ -8,9 +8,10 @@ import { conflict, notFound, unavailable } from '../errors.ts';
 import { DiskSite } from '../storage/disk.ts';
 import { answering } from '../storage/faults.ts';
 import { Folder } from '../storage/folder.ts';
+import { mostFolders } from '../storage/folder-totals.ts';
 import { sharedModes } from '../storage/ownership.ts';
 import type { SiteStorage } from '../storage/port.ts';
-import type { Entry, HostedSite, RunEnd, RunInput, Runner, SiteHome, SiteHost, SshLogin } from './port.ts';
+import type { Counted, Entry, HostedSite, RunEnd, RunInput, Runner, SiteHome, SiteHost, SshLogin } from './port.ts';
 
 export type CommandHostOptions = {
   readonly run: Runner;
@@ -43,7 +44,8 @@ const answer = z.object({
   site: z.string().nullable(),
   outcome: z.enum(['done', 'notFound', 'conflict', 'again', 'failed']),
 });
-const usage = z.object({ bytes: count, files: count });
+const folderTotal = z.object({ path: z.array(z.string().min(1).max(1024)).min(1).max(3), bytes: count, files: count });
+const usage = z.object({ bytes: count, files: count, folders: z.array(folderTotal).max(mostFolders).optional() });
 const userName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/);
 /** Nothing that leads elsewhere than it looks: another server opens it as it stands. */
 const place = z
@@ -121,7 +123,7 @@ class CommandHost implements SiteHost {
     return parsed(ended, await this.#ask('endSession', checked(site), order('endSession', site, { session }))).ended;
   }
 
-  async usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }> {
+  async usage(site: HostedSite): Promise<Counted> {
     return parsed(usage, await this.#do('usage', site));
   }
 

@@ -6,11 +6,12 @@ import { conflict, notFound, unavailable } from '../errors.ts';
 import { DiskSite } from '../storage/disk.ts';
 import { answering, faultCode, unless } from '../storage/faults.ts';
 import { Folder, within } from '../storage/folder.ts';
+import { largest } from '../storage/folder-totals.ts';
 import { type DiskName, isTemporary, temporaryName } from '../storage/names.ts';
 import { enterOrMake, folderMode, type GroupLookup, groupLookup, settle } from '../storage/ownership.ts';
 import { copyIn, makeDurable, noHardLinks, writeIn } from '../storage/publish.ts';
 import { countTree, removeTree } from '../storage/tree.ts';
-import type { HostedSite, SiteHome, SiteHost } from './port.ts';
+import type { Counted, HostedSite, SiteHome, SiteHost } from './port.ts';
 
 export type FolderHostOptions = {
   /** folder of the open sites, which the web server serves from (`<root>/<site>/www`) */
@@ -84,15 +85,16 @@ class FolderHost implements SiteHost {
     });
   }
 
-  async usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }> {
+  async usage(site: HostedSite): Promise<Counted> {
     const name = siteName(site);
     return answering(async () =>
       within(await this.#openSite(name), async (folder) => {
-        const www = await within(await folder.enter('www'), countTree);
+        const www = await within(await folder.enter('www'), (top) => countTree(top, ['www']));
         // Sites that were opened before there was a trash have none until something is deleted.
         const trash = await unless(['ENOENT'], () => folder.enter('trash'));
-        const trashed = trash ? await within(trash, countTree) : { bytes: 0, files: 0 };
-        return { bytes: www.bytes + trashed.bytes, files: www.files + trashed.files };
+        const { bytes, files } = trash ? await within(trash, (top) => countTree(top, ['trash'])) : { bytes: 0, files: 0 };
+        const thrownAway = files > 0 ? [{ path: ['trash'], bytes, files }] : [];
+        return { bytes: www.bytes + bytes, files: www.files + files, folders: largest([...www.folders, ...thrownAway]) };
       }),
     );
   }

@@ -1,6 +1,6 @@
 // What makes and removes the place where a site lives. Each adapter passes test/platform/site-host.contract.ts.
 import type { Readable } from 'node:stream';
-import type { SiteStorage } from '../storage/port.ts';
+import type { FolderTotal, SiteStorage } from '../storage/port.ts';
 
 /** A site as its host knows it. */
 export type HostedSite = {
@@ -26,6 +26,12 @@ export type SiteHome = {
   /** the system user's name, where a site has one of its own */
   readonly user?: string;
 };
+
+/**
+ * What a site's files take. `folders`: the largest of `www/`, two levels deep, and `trash/` as a whole, largest first, at most twenty;
+ * a company's own program may leave them out.
+ */
+export type Counted = { readonly bytes: number; readonly files: number; readonly folders?: readonly FolderTotal[] | undefined };
 
 /** One key that may come in by SSH. */
 export type Entry = {
@@ -58,7 +64,7 @@ export interface SiteHost {
   /** Files and place are gone for good. */
   remove(site: HostedSite): Promise<void>;
   /** Counts `www/` and `trash/`: what lies in `backup/` is not in the quota. */
-  usage(site: HostedSite): Promise<{ readonly bytes: number; readonly files: number }>;
+  usage(site: HostedSite): Promise<Counted>;
   /** @returns where the site lies, for other servers on that machine; 404 when it was never opened */
   homeOf(site: HostedSite): Promise<SiteHome>;
   /** @returns the files of one site; nothing is opened until it is asked for something */

@@ -82,6 +82,12 @@ export class Connection {
     try {
       const opened = once(client, 'ready', { signal: AbortSignal.any([signal, ready.signal]) });
       opened.catch(() => {}); // connect may throw before anybody waits for it
+      let isSigningIn = false;
+      client.once('handshake', () => {
+        isSigningIn = true;
+      });
+      // With PAM a locked or expired account has the right key and is not let in: sshd hangs up without a word of the protocol.
+      client.once('close', () => ready.abort(hungUp(isSigningIn, where)));
       client.connect({
         host: address.host,
         port: address.port ?? 22,
@@ -98,6 +104,7 @@ export class Connection {
     } catch (error) {
       // ssh2 may emit once more when it is torn down
       client.on('error', () => {}).destroy();
+      if (error instanceof Error && error.cause instanceof SshFault) throw mismatch ?? error.cause;
       ready.abort();
       throw mismatch ?? faultOf(signal.aborted ? Object.assign(new Error(), { level: 'client-timeout' }) : error, where);
     }
@@ -174,6 +181,11 @@ export class Connection {
     void this.#session?.then((session) => session.fail(fault)).catch(() => {});
     this.#client.destroy();
   }
+}
+
+function hungUp(isSigningIn: boolean, where: string): SshFault {
+  if (!isSigningIn) return new SshFault('ECONNECTION', `${where}: the server ended the connection`);
+  return new SshFault('EHUNGUP', `${where}: the server hung up while this user signed in (is the account locked or expired?)`);
 }
 
 function codeOf(error: unknown): string {

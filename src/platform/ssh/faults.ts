@@ -8,6 +8,8 @@ export type SshFaultCode =
   | 'EHOSTKEY'
   /** the server does not let this user in with this key */
   | 'EAUTH'
+  /** the server hung up while this user signed in: as sshd does with PAM where the account is locked, or a line that was cut */
+  | 'EHUNGUP'
   /** the panel's own key cannot be read */
   | 'EKEY'
   /** refused, reset, no route, no such name */

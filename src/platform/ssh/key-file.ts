@@ -1,5 +1,6 @@
 // The panel's private key in a file of this machine.
-import { chown, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chown, link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const forOthers = 0o077;
@@ -34,14 +35,26 @@ export async function publicKeyOf(path: string): Promise<string> {
   return `${key.type} ${key.getPublicSSH().toString('base64')} gotgan`;
 }
 
+/** Another process may make one at the same moment: the first whole key stays, and both read that. */
 async function make(path: string): Promise<void> {
   if (await readFile(path).then(() => true, ifMissing)) return;
   const { default: ssh2 } = await import('ssh2');
   const { private: key } = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'gotgan' });
-  await writeFile(path, key, { mode: 0o600, flag: 'wx' });
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = await stat(dirname(path));
-  await chown(path, uid, gid);
+  const fresh = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(fresh, key, { mode: 0o600, flag: 'wx' });
+    if (process.getuid?.() === 0) {
+      const { uid, gid } = await stat(dirname(path));
+      await chown(fresh, uid, gid);
+    }
+    await link(fresh, path).catch(ifTaken);
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}
+
+function ifTaken(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 function ifMissing(error: NodeJS.ErrnoException): false {

@@ -5,8 +5,9 @@ import { freeBytes, setDetails } from './details.ts';
 import { describe, look, openFile } from './entries.ts';
 import { answering, faultCode } from './faults.ts';
 import { descend, Folder, hasDescriptorPaths, within } from './folder.ts';
-import { type DiskName, isPlain, isTemporary } from './names.ts';
+import { type DiskName, isPlain } from './names.ts';
 import { enterOrMake, type GroupLookup, groupLookup, type Modes, usualModes } from './ownership.ts';
+import { checked, split } from './path.ts';
 import type { ByteRange, Entry, EntryDetails, Named, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
 import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
 import { DiskReader } from './reading.ts';
@@ -28,22 +29,6 @@ export type DiskOptions = {
 export function diskSite(root: string, options: DiskOptions = {}): SiteStorage {
   const byDescriptor = options.byDescriptor ?? hasDescriptorPaths();
   return new DiskSite(() => Folder.open(root, byDescriptor), groupLookup(options.group));
-}
-
-/** Segments that a SitePath cannot have are a bug of the caller, never a way out of the site. */
-function checked(path: SitePath): SitePath {
-  for (const segment of path) {
-    if (/^\.{0,2}$|[/\0]/.test(segment)) throw new RangeError('Not a SitePath');
-    if (isTemporary(segment)) throw notFound();
-  }
-  return path;
-}
-
-/** @returns the path of the parent and the last segment; the site's own folder has none and cannot be written */
-function split(path: SitePath): { parents: SitePath; name: string } {
-  const name = checked(path).at(-1);
-  if (name === undefined) throw new RangeError("The site's own folder is no entry of the site");
-  return { parents: path.slice(0, -1), name };
 }
 
 /** A site below the folder that `openRoot` opens for each act. */

@@ -10,6 +10,18 @@ const temporary = /^\.gotgan-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** @returns the name of something of ours that is under way: never shown and never reachable. @param id a UUID; left out, a new one */
 export const temporaryName = (id: string = randomUUID()): string => `.gotgan-${id}`;
 
+/** @returns the same, with the moment of its making in it (a UUID of version 8), by the clock of this machine. @param now epoch milliseconds */
+export function datedTemporaryName(now: number): string {
+  const time = now.toString(16).padStart(12, '0');
+  return temporaryName(`${time.slice(0, 8)}-${time.slice(8)}-8${randomUUID().slice(15)}`);
+}
+
+/** @returns when something with such a name was begun, epoch milliseconds; undefined for every other name */
+export function begunAt(name: DiskName): number | undefined {
+  const [, high, low] = (isTemporary(name) && /^\.gotgan-(.{8})-(.{4})-8/.exec(String(name))) || [];
+  return high === undefined || low === undefined ? undefined : Number.parseInt(high + low, 16);
+}
+
 /** Whole names only: whoever calls a file of their own `.gotgan-a.php` hides nothing. */
 export const isTemporary = (name: DiskName): boolean => typeof name === 'string' && temporary.test(name);
 
@@ -36,8 +48,8 @@ function decoded(bytes: Buffer): string {
   }
 }
 
-/** @returns the name as a SitePath may hold it: NFC, with U+FFFD for control characters and backslashes */
-function readable(name: DiskName): string {
+/** @returns the name as a SitePath may hold it: NFC, with U+FFFD for control characters and backslashes; another of its folder may be shown so too */
+export function shownName(name: DiskName): string {
   const text = typeof name === 'string' ? name : decoded(name);
   return text.normalize('NFC').replace(/[\p{Cc}\\/]/gu, unreadable);
 }
@@ -65,6 +77,6 @@ export function shownNames(names: readonly DiskName[]): Map<string, DiskName> {
     else others.push(name);
   }
   others.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const name of others) shown.set(unused(readable(name), shown), name);
+  for (const name of others) shown.set(unused(shownName(name), shown), name);
   return shown;
 }

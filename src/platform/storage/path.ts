@@ -1,4 +1,6 @@
 // Turns untrusted text into a path inside a site: the one validator for every path that comes in.
+import { notFound } from '../errors.ts';
+import { isTemporary } from './names.ts';
 import type { SitePath } from './port.ts';
 
 export const maximumSegmentBytes = 255;
@@ -27,3 +29,19 @@ export function parsePath(text: string): SitePath | undefined {
 
 /** @returns whether a path is `start` itself or lies below it */
 export const startsWith = (path: SitePath, start: SitePath): boolean => start.every((segment, at) => path[at] === segment);
+
+/** Segments that a SitePath cannot have are a bug of the caller, never a way out of the site. */
+export function checked(path: SitePath): SitePath {
+  for (const segment of path) {
+    if (/^\.{0,2}$|[/\0]/.test(segment)) throw new RangeError('Not a SitePath');
+    if (isTemporary(segment)) throw notFound();
+  }
+  return path;
+}
+
+/** @returns the path of the parent and the last segment; the site's own folder has none and cannot be written */
+export function split(path: SitePath): { parents: SitePath; name: string } {
+  const name = checked(path).at(-1);
+  if (name === undefined) throw new RangeError("The site's own folder is no entry of the site");
+  return { parents: path.slice(0, -1), name };
+}

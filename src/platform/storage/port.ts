@@ -28,6 +28,9 @@ export type Entry = {
   readonly spelling?: Buffer;
 };
 
+/** What a folder takes, with all that lies below it. `path`: names as they are shown. */
+export type FolderTotal = { readonly path: readonly string[]; readonly bytes: number; readonly files: number };
+
 /** What `setDetails` gives to an entry; what is left out stays. */
 export type EntryDetails = {
   /** permission bits up to 0o777; those above stay as they are */

@@ -1,9 +1,8 @@
 // Finds its way through a site's folders over SFTP: how names are spelled there, and that nothing on the way is a link.
 import { isUtf8 } from 'node:buffer';
-import { notFound } from '../errors.ts';
 import type { Attributes, RemoteHandle, RemotePath, SftpSession } from '../ssh/port.ts';
 import { faultCode, unless } from './faults.ts';
-import { type DiskName, isPlain, isTemporary, shownNames } from './names.ts';
+import { type DiskName, isPlain, shownNames } from './names.ts';
 import type { Entry, EntryKind, SitePath } from './port.ts';
 
 /** A site's folder in a session. */
@@ -180,20 +179,4 @@ export async function describeAt(
     if (['ENOENT', 'ENAMETOOLONG', 'EFAIL'].includes(faultCode(error))) return undefined;
     throw error;
   }
-}
-
-/** Segments that a SitePath cannot have are a bug of the caller, never a way out of the site. */
-export function checked(path: SitePath): SitePath {
-  for (const segment of path) {
-    if (/^\.{0,2}$|[/\0]/.test(segment)) throw new RangeError('Not a SitePath');
-    if (isTemporary(segment)) throw notFound();
-  }
-  return path;
-}
-
-/** @returns the path of the parent and the last segment; the site's own folder has none and cannot be written */
-export function split(path: SitePath): { parents: SitePath; name: string } {
-  const name = checked(path).at(-1);
-  if (name === undefined) throw new RangeError("The site's own folder is no entry of the site");
-  return { parents: path.slice(0, -1), name };
 }

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notFound } from '../errors.ts';
 import type { Attributes, RemoteHandle, SftpLease, SftpSession } from '../ssh/port.ts';
 import { answering } from './faults.ts';
+import { checked } from './path.ts';
 import type { ByteRange, Entry, OpenFile, ReadFile, SitePath, SiteReader } from './port.ts';
 import {
   at,
-  checked,
   describe,
   enter,
   kindOf,

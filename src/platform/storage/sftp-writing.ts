@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { conflict } from '../errors.ts';
 import type { Attributes, RemotePath, SftpSession } from '../ssh/port.ts';
 import { faultCode, unless } from './faults.ts';
-import { type DiskName, isPlain, isTemporary, temporaryName } from './names.ts';
+import { begunAt, type DiskName, datedTemporaryName, isPlain } from './names.ts';
 import { sharedModes } from './ownership.ts';
 import type { PutMode, SitePath } from './port.ts';
 import { at, fault, isFolder, kindOf, lookAt, type Names, type Remote, readShown, readWhole, walk } from './sftp-paths.ts';
@@ -13,7 +13,7 @@ import { forEach } from './tree.ts';
 /** Pieces of a file that are on their way at a time. */
 const writeWindow = 16;
 /** What we began and did not end is cleared away after a day. */
-const abandonedSeconds = 24 * 60 * 60;
+const abandonedMilliseconds = 24 * 60 * 60 * 1000;
 
 /** @returns a code of the system for "failure", which says nothing: taken where something stands, else what it was */
 async function taken(remote: Remote, path: RemotePath, error: unknown): Promise<never> {
@@ -64,7 +64,7 @@ type Discard = (path: RemotePath) => void;
 /** Sends a file of this machine under a temporary name beside its place, durable, with our mode. @returns that name */
 async function send(remote: Remote, folder: Names, file: FileHandle, discard: Discard): Promise<DiskName> {
   const { session } = remote;
-  const name = temporaryName();
+  const name = datedTemporaryName(Date.now());
   const path = at(remote, [...folder, name]);
   const handle = await session.open(path, 'exclusive');
   try {
@@ -192,15 +192,15 @@ export async function removeTree(remote: Remote, names: Names, attributes: Attri
   await unless(['ENOENT'], () => session.removeFolder(path)).catch((error) => taken(remote, path, error));
 }
 
-/** What `send` names: drawn (UUID version 4). A file that is being taken out has the id of its place (version 7); whoever began comes back for it. */
-const isSent = (name: DiskName) => isTemporary(name) && /^\.gotgan-.{14}4/.test(String(name));
-
-/** Clears away what writers that died left in a folder a day ago or longer: ours by its name, and nothing but files. */
+/**
+ * Clears away what writers that died left in a folder a day ago or longer: ours by its name, and nothing but files. When it was begun
+ * stands in the name: the time of its content is the server's word, whose clock may be wrong, or the customer's, who may set it.
+ */
 export async function clearAbandoned(remote: Remote, names: Names, inside: ReadonlyMap<DiskName, Attributes>): Promise<void> {
-  const before = Date.now() / 1000 - abandonedSeconds;
+  const before = Date.now() - abandonedMilliseconds;
   for (const [name, attributes] of inside) {
-    const isOurs = isSent(name) && kindOf(attributes) === 'file';
-    if (isOurs && attributes.modifiedSeconds < before)
+    const isOver = (begunAt(name) ?? before) < before;
+    if (isOver && kindOf(attributes) === 'file')
       await unless(['ENOENT'], () => remote.session.remove(at(remote, [...names, name])));
   }
 }

@@ -1,13 +1,14 @@
 // A site's files on another server, reached by SFTP as the site's own system user (docs/decisions/0017-sftp-storage.md).
 import { unlink } from 'node:fs/promises';
-import { conflict, notFound } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { conflict, notFound, PanelError } from '../errors.ts';
 import type { SftpLease, SftpServer } from '../ssh/port.ts';
 import { answering } from './faults.ts';
+import { checked, split } from './path.ts';
 import type { ByteRange, Entry, EntryDetails, Named, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
 import { makeLink, setDetails } from './sftp-details.ts';
 import {
   at,
-  checked,
   describe,
   describeAt,
   enter,
@@ -17,7 +18,6 @@ import {
   type Remote,
   readShown,
   readWhole,
-  split,
   walk,
 } from './sftp-paths.ts';
 import { openStream, SftpReader } from './sftp-reading.ts';
@@ -59,6 +59,9 @@ export type RootedLease = SftpLease & { readonly root: string };
 export function sftpStorageBy(lease: () => Promise<RootedLease>): SiteStorage {
   return new SftpSite(lease);
 }
+
+/** milliseconds */
+const discardPauses = [0, 1000, 5000, 25_000, 125_000];
 
 class SftpSite implements SiteStorage {
   readonly #lease: () => Promise<RootedLease>;
@@ -128,10 +131,22 @@ class SftpSite implements SiteStorage {
     split(path);
     await answering(async () => {
       const file = await openFinished(from);
-      const discard = (left: Buffer) => void this.#with(({ session }) => session.remove(left)).catch(() => {});
+      const discard = (left: Buffer) => void this.#discard(left);
       await this.#with((remote) => publish(remote, path, { file, mode, discard })).finally(() => file.close());
       await unlink(from);
     });
+  }
+
+  /** Removes what a line that broke has left, as soon as the server answers again; what stays all the same goes after a day (`list`). */
+  async #discard(left: Buffer): Promise<void> {
+    for (const pause of discardPauses) {
+      await sleep(pause, undefined, { ref: false });
+      const isOver = await this.#with(({ session }) => session.remove(left)).then(
+        () => true,
+        (error) => !(error instanceof PanelError && error.status === 503),
+      );
+      if (isOver) return;
+    }
   }
 
   async makeLink(path: SitePath, target: string): Promise<void> {

@@ -2,11 +2,15 @@
 import { lstat, rmdir, unlink } from 'node:fs/promises';
 import { unless } from './faults.ts';
 import { type Folder, type FolderEntry, within } from './folder.ts';
-import type { DiskName } from './names.ts';
+import { FolderTotals } from './folder-totals.ts';
+import { type DiskName, shownName } from './names.ts';
+import type { FolderTotal } from './port.ts';
 
 type Visitor = {
   /** everything in one folder that is no folder itself */
   files(folder: Folder, names: readonly DiskName[]): Promise<void>;
+  /** a folder whose content is visited from now on */
+  entered?(name: DiskName): void;
   /** a folder of which all that is in it was visited */
   left(parent: Folder, name: DiskName): Promise<void>;
 };
@@ -56,6 +60,7 @@ async function visit(top: Folder, visitor: Visitor): Promise<void> {
         if (!child) await visitor.files(folder, [name]);
         else {
           way.push({ name, identity, rest });
+          visitor.entered?.(name);
           await goTo(child);
           rest = await look(child, visitor);
         }
@@ -87,10 +92,17 @@ export async function removeTree(parent: Folder, name: DiskName): Promise<void> 
   await remover.left(parent, name);
 }
 
-/** @returns the bytes and number of regular files below the folder; a file with several hard links counts once */
-export async function countTree(top: Folder): Promise<{ bytes: number; files: number }> {
+/**
+ * @param path what the folder itself is called
+ * @returns the bytes and number of regular files below the folder, and its largest folders, two levels deep; a file with several hard
+ * links counts once
+ */
+export async function countTree(
+  top: Folder,
+  path: readonly string[],
+): Promise<{ bytes: number; files: number; folders: FolderTotal[] }> {
   const seen = new Set<string>();
-  const count = { bytes: 0, files: 0 };
+  const totals = new FolderTotals(path);
   await visit(top, {
     async files(folder, names) {
       const found = await forEach(names, (name) => unless(['ENOENT'], () => lstat(folder.at(name), { bigint: true })));
@@ -98,11 +110,11 @@ export async function countTree(top: Folder): Promise<{ bytes: number; files: nu
         const identity = stats && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
         if (!stats?.isFile() || (identity && seen.has(identity))) continue;
         if (identity) seen.add(identity);
-        count.bytes += Number(stats.size);
-        count.files++;
+        totals.add(Number(stats.size));
       }
     },
-    left: async () => {},
+    entered: (name) => totals.entered(shownName(name)),
+    left: async () => totals.left(),
   });
-  return count;
+  return { ...totals.count, folders: totals.folders };
 }

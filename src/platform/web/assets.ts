@@ -1,6 +1,6 @@
 // Style and scripts: one hashed stylesheet, hashed modules and images, kept by browsers for ever.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { notFound } from '../errors.ts';
@@ -26,7 +26,7 @@ export class Assets {
   readonly #icons = new Map<string, string>();
 
   /**
-   * @param publicFolder with `css/` (concatenated in the order of its names), `behaviours/` and `images/`
+   * @param publicFolder with `css/` (concatenated in the order of its names), `behaviours/` (a folder there is one script) and `images/`
    * @param iconFolder with `<name>.svg`
    * @param more style behind that of the folder
    * @param libraries scripts of others by the name they get here, such as `behaviours/tus.js`: made for a page or CommonJS, and served as
@@ -36,17 +36,23 @@ export class Assets {
     const css = filesOf(join(publicFolder, 'css'), '.css').map((path) => readFileSync(path));
     this.#add('panel.css', Buffer.concat([...css, Buffer.from(more)]));
     for (const folder of ['behaviours', 'images']) {
-      for (const path of filesOf(join(publicFolder, folder))) this.#add(path.slice(publicFolder.length + 1), readFileSync(path));
+      for (const path of filesOf(join(publicFolder, folder))) {
+        const isFolder = statSync(path).isDirectory();
+        this.#add(
+          `${path.slice(publicFolder.length + 1)}${isFolder ? '.js' : ''}`,
+          isFolder ? oneScript(path) : readFileSync(path),
+        );
+      }
     }
-    this.#joinEverywhere(publicFolder);
+    this.#joinEverywhere();
     for (const [name, path] of Object.entries(libraries)) this.#add(name, asModule(readFileSync(path)));
     for (const path of filesOf(iconFolder, '.svg'))
       this.#icons.set(path.slice(iconFolder.length + 1, -'.svg'.length), readFileSync(path, 'utf8').trim());
   }
 
   /** The warning of every signed-in page comes in one file with the page's own first script: a request less (ux.md 5.1). */
-  #joinEverywhere(publicFolder: string): void {
-    const source = (name: string) => readFileSync(join(publicFolder, name), 'utf8');
+  #joinEverywhere(): void {
+    const source = (name: string) => this.#byHashedName.get(this.hashed(name).name)?.body.toString() ?? '';
     for (const name of [...this.#hashedNames.keys()].filter((one) => one.endsWith('.js') && one !== everywhere))
       this.#add(withWarning(name), Buffer.from(`{\n${source(everywhere)}}\n{\n${source(name)}}\n`));
   }
@@ -95,6 +101,19 @@ const asModule = (source: Buffer): Buffer =>
     source,
     Buffer.from('\nexport default module.exports;\n'),
   ]);
+
+/**
+ * Modules that import from each other, in the order of their names, as one script: a request instead of a dozen (ux.md 5.1). In one scope
+ * imports and exports are what is written once already; a name that is declared twice does not parse, which a test sees.
+ */
+function oneScript(folder: string): Buffer {
+  const parts = filesOf(folder, '.js').map((path) =>
+    readFileSync(path, 'utf8')
+      .replace(/^import \{[^}]*\} from '\.\/[^']+';\n/gm, '')
+      .replace(/^export (?=const |let |(?:async )?function )/gm, ''),
+  );
+  return Buffer.from(parts.join('\n'));
+}
 
 function filesOf(folder: string, extension = ''): string[] {
   return readdirSync(folder)

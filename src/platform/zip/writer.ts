@@ -48,6 +48,11 @@ export class ZipWriter {
     this.#digests = digests;
   }
 
+  /** of what was written so far */
+  get bytes(): number {
+    return this.#output.offset;
+  }
+
   /** @param path is overwritten; who calls owns it, also after a failure */
   static async create(path: string): Promise<ZipWriter> {
     const digests = new DigestThread();

@@ -1,5 +1,6 @@
-// A throw-away machine on this one: Linux namespaces with files, network and processes of their own, for the commands of docs/operations.md.
+// A throw-away machine on this one: Linux namespaces with files, network and processes of their own, for the commands of docs/operations.md and docs/servers.md.
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,14 +25,29 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 export type Done = { readonly code: number | null; readonly out: string; readonly err: string };
 
 export type Machine = {
+  /** number of its first process, here */
+  readonly process: string;
   /** Runs a shell script on it, as root, in one shell that ends at the first failure. */
   sh(script: string, environment?: Readonly<Record<string, string>>): Promise<Done>;
   remove(): Promise<void>;
 };
 
-export async function newMachine(): Promise<Machine> {
+/** Joins two machines by a cable: the first is 10.0.0.1, the second 10.0.0.2. It goes with them. */
+export async function joined(one: Machine, other: Machine): Promise<void> {
+  const name = `gm${randomBytes(4).toString('hex')}`;
+  execFileSync('ip', ['link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`]);
+  for (const [index, machine] of [one, other].entries()) {
+    const near = `${name}${'ab'[index]}`;
+    execFileSync('ip', ['link', 'set', near, 'netns', machine.process]);
+    const { code, err } = await machine.sh(`ip address add 10.0.0.${index + 1}/24 dev ${near} && ip link set ${near} up`);
+    if (code !== 0) throw new Error(err);
+  }
+}
+
+/** @param plain without the parts of a panel: a web server's files and PostgreSQL */
+export async function newMachine(plain = false): Promise<Machine> {
   const scratch = await mkdtemp(join(tmpdir(), 'gotgan-machine-'));
-  const env = { PATH: path, LANG: 'C.UTF-8', HOME: '/root', SCRATCH: scratch, REPOSITORY: repository };
+  const env = { PATH: path, LANG: 'C.UTF-8', HOME: '/root', SCRATCH: scratch, REPOSITORY: repository, PLAIN: plain ? '1' : '' };
   const namespaces = ['-m', '-n', '-p', '-f', '--mount-proc', '--kill-child', '--propagation', 'private'];
   const child = spawn('unshare', [...namespaces, join(repository, 'test/support/machine/setup.sh')], { env });
   let said = '';
@@ -42,6 +58,7 @@ export async function newMachine(): Promise<Machine> {
   }
   const inside = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
   return {
+    process: inside,
     sh: async (script, environment = {}) => {
       const shell = spawn('nsenter', ['-t', inside, '-m', '-n', '-p', '--wd=/root', 'bash', '-euo', 'pipefail', '-c', script], {
         env: { ...env, ...environment },

@@ -1,9 +1,11 @@
 #!/bin/bash
 # A machine for test/operating/: its own files under /etc, /opt, /var/lib, /var/log and /run, its own network and processes; nothing of it is left.
 set -eu
-cp -a /etc "$SCRATCH/etc"
+# Lock files of other tests' useradd come and go meanwhile.
+cp -a /etc "$SCRATCH/etc" || [ -s "$SCRATCH/etc/shadow" ]
+rm -f "$SCRATCH"/etc/*.lock
 mount --bind "$SCRATCH/etc" /etc
-for folder in /opt /var/lib /var/log /var/backups /run /usr/local/sbin; do mount -t tmpfs -o mode=0755 tmpfs "$folder"; done
+for folder in /opt /srv /var/lib /var/log /var/backups /run /usr/local/sbin; do mount -t tmpfs -o mode=0755 tmpfs "$folder"; done
 install -m 0755 "$REPOSITORY/test/support/machine/systemctl" "$REPOSITORY/test/support/machine/npm" /usr/local/sbin/
 ip link set lo up
 echo '127.0.0.1 panel.example.com' >>/etc/hosts
@@ -14,6 +16,7 @@ mkdir -p /var/lib/nginx /var/log/nginx /etc/nginx/sites-available /etc/nginx/sit
 rm -f /etc/nginx/sites-enabled/*
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=panel.example.com -addext subjectAltName=DNS:panel.example.com \
   -keyout /etc/ssl/panel.example.com/privkey.pem -out /etc/ssl/panel.example.com/fullchain.pem 2>/dev/null
+[ -z "${PLAIN:-}" ] || { echo ready; while true; do sleep 3600 & wait $!; done; }
 install -d -o postgres -g postgres /var/lib/postgresql /run/postgresql
 binaries=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 postgres() { (cd /var/lib/postgresql && runuser -u postgres -- "$@" >/dev/null); }

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { minute } from '../../../src/platform/clock.ts';
 import { unavailable } from '../../../src/platform/errors.ts';
+import { archive } from '../../gates/job-rows.ts';
 import { Visitor } from '../panel.ts';
 import type { World } from './world.ts';
 
@@ -155,6 +156,9 @@ export const shots: readonly Shot[] = [
   of('running', 'dashboard-running', () => '/dashboard'),
   of('several', 'dashboard-several', () => '/dashboard'),
   of('unpaid', 'dashboard-restricted', () => '/dashboard'),
+  of('quiet', 'usage', ({ customers }) => `/sites/${customers.quiet.site}/usage`),
+  of('fresh', 'usage-new', ({ customers }) => `/sites/${customers.fresh.site}/usage`),
+  of('failed', 'usage-full', ({ customers }) => `/sites/${customers.failed.site}/usage`),
   of('unpaid', 'restriction', () => '/account/restriction'),
   {
     name: 'login-wait',
@@ -267,6 +271,24 @@ export const shots: readonly Shot[] = [
   of('quiet', 'file-rights', ({ customers }) => `/sites/${customers.quiet.site}/files/www/style.css?do=rights`),
   of('quiet', 'files-search', ({ customers }) => `/sites/${customers.quiet.site}/files/www?q=s`),
   of('quiet', 'files-trash', ({ customers }) => `/sites/${customers.quiet.site}/files/trash`),
+  of('quiet', 'file-copy', ({ customers }) => `/sites/${customers.quiet.site}/files/www?do=copy&path=www/style.css`),
+  of(
+    'quiet',
+    'file-compress',
+    ({ customers }) => `/sites/${customers.quiet.site}/files/www?do=compress&path=www/style.css&path=www/notes`,
+  ),
+  of(
+    'quiet',
+    'file-extract',
+    ({ customers }) => `/sites/${customers.quiet.site}/files/www/${encodeURIComponent(archive)}?do=extract`,
+  ),
+  of('quiet', 'files-job', ({ customers, found }) => `/sites/${customers.quiet.site}/files/jobs/${found.fileJob}`),
+  of(
+    'failed',
+    'files-job-running',
+    ({ customers, found }) => `/sites/${customers.failed.site}/files/jobs/${found.fileJobRunning}`,
+  ),
+  of('failed', 'files-with-jobs', ({ customers }) => `/sites/${customers.failed.site}/files/www`),
   of('quiet', 'file-move', ({ customers }) => `/sites/${customers.quiet.site}/files/www?do=move&path=www/style.css`),
   of(
     'quiet',

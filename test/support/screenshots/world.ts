@@ -4,9 +4,11 @@ import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts'
 import { newId } from '../../../src/platform/ids.ts';
 import { everyKindOfAccount } from '../../ftp/customer.ts';
 import { writeFindings } from '../../gates/finding-rows.ts';
+import { beginJob, fillJobs } from '../../gates/job-rows.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
+import { writeUsage } from '../usage-rows.ts';
 
 export type Customer = { readonly email: string; readonly site: string };
 export type World = TestPanel & {
@@ -14,7 +16,17 @@ export type World = TestPanel & {
   /** addresses of pages of one thing: a result of an upload, single backups */
   readonly found: Readonly<
     Record<
-      'ftpMain' | 'ftpLocked' | 'results' | 'invitation' | 'place' | 'verified' | 'warned' | 'damaged' | 'failedBackup',
+      | 'ftpMain'
+      | 'ftpLocked'
+      | 'fileJob'
+      | 'fileJobRunning'
+      | 'results'
+      | 'invitation'
+      | 'place'
+      | 'verified'
+      | 'warned'
+      | 'damaged'
+      | 'failedBackup',
       string
     >
   >;
@@ -85,6 +97,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   log('states');
   clock.advance(Date.parse('2026-11-22T00:40:00Z') - clock.now());
   await history(test, { quiet, late, failed, running, several });
+  await moved(test, several);
   const fresh = await customer('yuna.kwon', 'tree');
   const unpaid = await customer('taeyang.bae', 'tree');
   const { accounts, sites } = test.panel.doors;
@@ -96,7 +109,19 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   await grant(test, quiet.site);
   const ftp = await everyKindOfAccount(test, quiet.visitor, quiet.site);
   const results = await refusals(quiet.visitor, quiet.site);
-  const found = { ...people, ftpMain: ftp.main, ftpLocked: ftp.locked, results, ...(await backupsOf(test, { quiet, failed })) };
+  const { done: fileJob } = await fillJobs(test, quiet.visitor, quiet.site);
+  await failed.visitor.logIn(failed.email);
+  // Last: nothing works off jobs any more.
+  const fileJobRunning = await beginJob(test, failed.visitor, failed.site);
+  const jobs = { fileJob, fileJobRunning };
+  const found = {
+    ...people,
+    ...jobs,
+    ftpMain: ftp.main,
+    ftpLocked: ftp.locked,
+    results,
+    ...(await backupsOf(test, { quiet, failed })),
+  };
   return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
 }
 
@@ -174,6 +199,37 @@ async function addSite({ panel, clock }: TestPanel, { site }: Customer): Promise
       .values({ ...order, id })
       .execute();
     await sites.prepare(tx, { id, customerId: customer_id, storageBytes: order.storage_bytes }, { kind: 'system' });
+  });
+}
+
+/** One site of theirs came from a server without FTP two days ago, the other one is being moved. */
+export async function moved({ panel, clock, folder }: TestPanel, { site }: Customer): Promise<void> {
+  const { connection, sites } = panel.doors;
+  const here = await sites.byName(site);
+  const plain = { name: 'web-2', group: 'web', hostKind: 'folders', hostCommand: null, storage: `${folder}/web-2` } as const;
+  const other = await sites.servers.add({ ...plain, ftpHost: 'ftp2.gotgan.example', ftpPort: 21 }, { kind: 'operator' });
+  const second = (await sites.forCustomer(here.customerId)).find(({ id }) => id !== here.id) ?? here;
+  const never = { run_id: null, over_move_id: null, backup_id: null, sha256: null, fault: null, removed_at: null };
+  const row = { ...never, customer_id: here.customerId, from_server_id: here.serverId, to_server_id: other.id, keep_days: 7 };
+  const counted = { pass: 3, files: 18_201, bytes: 1_240_000_000 };
+  const [then, now] = [clock.now() - 2 * day, clock.now()];
+  const times = (at: number) => ({ asked_at: at, step_at: at, seen_at: at, frozen_at: null });
+  const done = {
+    step: 'done',
+    switched_at: then,
+    ended_at: then,
+    left_on_server_id: here.serverId,
+    left_until: now + 5 * day,
+  } as const;
+  const open = { step: 'copying', switched_at: null, ended_at: null, left_on_server_id: null, left_until: null } as const;
+  await connection.write(async (tx) => {
+    const add = (more: object) =>
+      tx
+        .insertInto('site_moves')
+        .values({ ...row, ...counted, ...more } as never)
+        .execute();
+    await add({ id: newId(then), site_id: here.id, ...times(then), ...done });
+    await add({ id: newId(now), site_id: second.id, ...times(now), ...open });
   });
 }
 
@@ -256,6 +312,7 @@ async function history(test: TestPanel, { quiet, late, failed, running, several 
         .execute();
     });
   }
+  await writeUsage(test, { customer: quiet.site, troubled: failed.site });
 }
 
 async function backupsOf({ panel }: TestPanel, { quiet, failed }: Record<'quiet' | 'failed', Customer>) {
