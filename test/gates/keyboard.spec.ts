@@ -132,7 +132,7 @@ async function upload({ go, keyboard, tab, t, follow }: Person, source: string, 
   await keyboard.choose(tab.locator(`#${kind}`), join(folder, source));
   await follow('files.upload');
   expect(tab.url()).toContain('/files/results/');
-  expect(await tab.locator('main [role=status]').count()).toBe(1);
+  expect(await tab.locator('main .lead[role=status]').count()).toBe(1);
   await keyboard.follow(tab.getByRole('link', { name: t('files.back'), exact: true }));
 }
 

@@ -49,7 +49,10 @@ export async function newVisit(
     if (message.type() === 'error' || /Content Security Policy/i.test(message.text()))
       complaints.push(`${page.url()}: ${message.text()}`);
   });
-  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+  page.on('pageerror', (error) => {
+    // The browser's own fading from page to page (`@view-transition`), which it leaves out when a page is there before it began.
+    if (!/^Transition was (aborted|skipped)/.test(error.message)) complaints.push(`${page.url()}: ${error.message}`);
+  });
   page.on('requestfailed', (request) => {
     // A download leaves the page where it is, which Chromium calls an aborted navigation.
     if (!/ERR_ABORTED/.test(request.failure()?.errorText ?? ''))
