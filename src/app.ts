@@ -123,7 +123,7 @@ export function panelApp(doors: Doors): Express {
   app.use(dashboardRoutes(doors, guards), usageRoutes(doors, guards));
   if (has('files')) {
     app.use(uploadRoutes(doors, guards), tusRoutes(doors, guards));
-    app.use(fileTrashRoutes(doors, guards), fileTextRoutes(doors, guards), fileJobRoutes(doors, guards));
+    app.use(fileTrashRoutes(doors, guards), fileJobRoutes(doors, guards), fileTextRoutes(doors, guards));
     app.use(fileRoutes(doors, guards));
   }
   if (has('databases')) {

@@ -28,11 +28,6 @@ export function fileJobRoutes({ files, clock, idempotency }: FileJobRouteParts, 
     compress: compressForm(files, idempotency),
     extract: extractForm(files, idempotency),
   };
-  for (const [what, { get, post }] of Object.entries(forms)) {
-    const asked = what === 'extract' ? [] : [someChosen(files)];
-    router.get('/sites/:site/files{/*path}', asks(what), inSite, mayChange, ...asked, get);
-    router.post(`/sites/:site/files/${what}`, guards.signedInAt(folderOf), guards.site, post);
-  }
   const find = (req: Request) => files.jobs.find(req.site, String(req.params.id));
   router.get('/sites/:site/files/jobs/:id', inSite, async (req: Request, res: Response) => {
     const job = await find(req);
@@ -43,6 +38,11 @@ export function fileJobRoutes({ files, clock, idempotency }: FileJobRouteParts, 
     res.json(jobState(await find(req), req.visit.words, clock));
   });
   router.post('/sites/:site/files/jobs/:id/cancel', guards.signedInAt(jobOf), guards.site, cancelling(files));
+  for (const [what, { get, post }] of Object.entries(forms)) {
+    const asked = what === 'extract' ? [] : [someChosen(files)];
+    router.get('/sites/:site/files{/*path}', asks(what), inSite, mayChange, ...asked, get);
+    router.post(`/sites/:site/files/${what}`, guards.signedInAt(folderOf), guards.site, post);
+  }
   return router;
 }
 

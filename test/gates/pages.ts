@@ -688,6 +688,11 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
     path: (names) => `${imported('done', 'blog')(names)}/state`,
   },
   '/sites/:site/backups/:id/sha256': { why: 'a checksum file', who: 'customer', path: backup('real', '/sha256') },
+  '/sites/:site/files/jobs/:id/state': {
+    why: 'JSON',
+    who: 'customer',
+    path: (names) => files(`/jobs/${names.fileJobs.done}/state`)(names),
+  },
   '/sites/:site/backups/:id/state': { why: 'JSON', who: 'customer', path: backup('real', '/state') },
 };
 
