@@ -153,6 +153,8 @@ export class UnfinishedUploads {
     const offset = await this.#arriving.alone(
       id,
       async () => {
+        // Who was here before may have thrown it away.
+        await this.#row(site, id);
         const before = await this.#arriving.received(id);
         if (piece.offset !== before) throw busy('files.otherOffset', { offset: before });
         if (piece.length !== undefined && before + piece.length > row.bytes) throw new PanelError(413, 'files.moreThanAnnounced');
