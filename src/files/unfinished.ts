@@ -1,6 +1,6 @@
 // Uploads that may pause: announced with their size, sent in pieces, and published by the one way of all uploads once they are whole.
 import type { Limits } from '../options.ts';
-import { type Clock, hour } from '../platform/clock.ts';
+import { type Clock, hour, minute } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { conflict as busy, gone, notFound, PanelError, tooMany, unavailable } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
@@ -149,7 +149,8 @@ export class UnfinishedUploads {
     const { connection } = this.#parts;
     const row = await this.#row(site, id);
     if (row.finished_at !== null && piece.offset === row.bytes) return row.bytes;
-    await connection.write((tx) => this.#store.postpone(tx, id, this.#expiry()));
+    // To the minute is enough: a large file has a hundred pieces, and each write waits for the disk.
+    if (row.expires_at < this.#expiry() - minute) await connection.write((tx) => this.#store.postpone(tx, id, this.#expiry()));
     const offset = await this.#arriving.alone(
       id,
       async () => {
