@@ -48,12 +48,13 @@ const sameOnBoth =
         'test/home/*.test.ts',
         'test/incoming/{detection,incoming-server,web-servers}*.test.ts',
         'test/gates/{doors,html.http,observatory.http,roles.http,routes,routes.http,views}.test.ts',
-        'test/operating/{account-commands,container,move,operations,serve,server-commands,sshd-command,units}.test.ts',
+        'test/operating/{account-commands,container,move,operations,serve,server-commands,servers,sshd-command,units}.test.ts',
         'test/moves/{faults,ssh}.test.ts',
         'test/orders/plans.test.ts',
         'test/platform/*.test.ts',
         'test/security-document.test.ts',
-        'test/sites/{doors.http,second-server.http,unix-panel}.test.ts',
+        'test/usage/figure.test.ts',
+        'test/sites/{doors.http,second-server.http,second-server-faults.http,unix-panel}.test.ts',
         'test/ssh/{access,keys}.test.ts',
       ]
     : [];

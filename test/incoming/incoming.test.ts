@@ -595,8 +595,8 @@ test('a folder that the customer does not want protected is proposed no more, an
 
 test('a web server counts as told only once it has read what was written, whoever wrote it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'told-'));
-  const [reads, busy] = [join(folder, 'reads'), join(folder, 'busy')];
-  const reload = `while test -e ${busy}; do sleep 0.02; done; echo read >> ${reads}`;
+  const [reads, busy, begun] = [join(folder, 'reads'), join(folder, 'busy'), join(folder, 'begun')];
+  const reload = `echo begun >> ${begun}; while test -e ${busy}; do sleep 0.02; done; echo read >> ${reads}`;
   house = await IncomingHouse.open({ webServers: [`nginx:${folder}`], webServerReload: ['/bin/sh', '-c', reload] });
   const { protection, webServers } = house.incoming;
   const state = async () => (await protection.of(house.site)).told?.state;
@@ -610,6 +610,8 @@ test('a web server counts as told only once it has read what was written, whoeve
   await vi.waitUntil(async () => (await written()).includes('/upload/'), 10_000);
   expect(await state()).toBe('waiting');
   const second = webServers.tell(house.site.id);
+  // The first has not been told of as read when the second comes.
+  await vi.waitUntil(async () => (await readFile(begun, 'utf8')) === 'begun\n'.repeat(3), 10_000);
   await rm(busy);
   await Promise.all([first, second]);
   expect([await state(), await readFile(reads, 'utf8')]).toEqual(['told', 'read\n'.repeat(3)]);

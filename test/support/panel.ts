@@ -8,7 +8,7 @@ import request from 'supertest';
 import type { PanelOptions } from '../../src/options.ts';
 import { createPanel, type Panel } from '../../src/panel.ts';
 import { StoppedClock } from '../../src/platform/clock.ts';
-import { newTestDatabase } from './databases.ts';
+import { newPanelDatabase } from './databases.ts';
 
 export const secret = 'a secret for tests only, long enough to be one';
 export const password = 'maple-Teacup-48-orbit';
@@ -33,7 +33,7 @@ export type TestPanel = {
  */
 export async function startPanel(options: Partial<PanelOptions> = {}, hostName = '127.0.0.1'): Promise<TestPanel> {
   const folder = await mkdtemp(join(tmpdir(), 'gotgan-panel-'));
-  const database = await newTestDatabase();
+  const database = await newPanelDatabase();
   const clock = (options.clock as StoppedClock | undefined) ?? new StoppedClock('2026-11-22T03:00:00Z');
   let handle: Panel['app'] | undefined;
   const server = createServer((req, res) => handle?.(req, res));
