@@ -117,6 +117,8 @@ export default defineConfig({
           ...everywhere,
           name: 'faults',
           include: ['test/faults/**/*.spec.ts'],
+          // Long as a whole: it has no short form, but test/files/fuzz.http.test.ts.
+          exclude: process.env.FAULTS === 'short' ? ['test/faults/fuzz.spec.ts'] : [],
           testTimeout: 1_800_000,
           fileParallelism: false,
         },

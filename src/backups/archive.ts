@@ -67,7 +67,7 @@ export async function writeArchive(order: ArchiveOrder): Promise<WrittenArchive>
     const making = new Making(order, listing, {
       members: opened(await MemberRows.open(`${order.target}.members`)),
       carryOver: opened(await CarryOver.from(order.previous)),
-      writer: opened(await ZipWriter.create(order.target)),
+      writer: opened(await ZipWriter.create(order.target, listing.bytes)),
       reader: opened(order.storage.reader()),
     });
     await making.writeSite(found);

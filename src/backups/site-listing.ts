@@ -7,7 +7,8 @@ import type { LeftOut } from './manifest.ts';
 /** `path` has its segments separated by `/` and begins with `www/`. */
 export type Listed = { readonly path: string; readonly entry: Entry };
 
-export type SiteListing = { readonly leftOut: readonly LeftOut[]; readonly files: number };
+/** `bytes`: of the files' contents */
+export type SiteListing = { readonly leftOut: readonly LeftOut[]; readonly files: number; readonly bytes: number };
 
 export const documentRoot = 'www';
 
@@ -20,7 +21,7 @@ export async function listSite(storage: SiteStorage, found: Spool<Listed>, signa
   const root = await storage.stat([documentRoot]);
   await found.append({ path: documentRoot, entry: root });
   const leftOut: LeftOut[] = [];
-  let files = 0;
+  let [files, bytes] = [0, 0];
   const folders: { path: string; entries: Entry[] }[] = [{ path: documentRoot, entries: await sorted(storage, documentRoot) }];
   for (let folder = folders.at(-1); folder; folder = folders.at(-1)) {
     signal.throwIfAborted();
@@ -32,13 +33,16 @@ export async function listSite(storage: SiteStorage, found: Spool<Listed>, signa
     const path = `${folder.path}/${entry.name}`;
     if (entry.kind === 'other') leftOut.push({ path, reason: 'special' });
     else await found.append({ path, entry });
-    if (entry.kind === 'file') files++;
+    if (entry.kind === 'file') {
+      files++;
+      bytes += entry.size;
+    }
     if (entry.kind !== 'folder') continue;
     const entries = await entriesBelow(storage, path);
     if (typeof entries === 'string') leftOut.push({ path, reason: entries });
     else folders.push({ path, entries });
   }
-  return { leftOut, files };
+  return { leftOut, files, bytes };
 }
 
 /** The order of `listSite` and so of every archive: names by their code units, a folder right before what is in it. */

@@ -1,8 +1,9 @@
 // Reads an archive back and compares it with its manifest: only what was read again counts as a backup.
+import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import { expandWhole, pieceBytes } from '../platform/zip/deflate.ts';
-import { DigestThread, type RunningDigest } from '../platform/zip/digests.ts';
+import { type Digests, digestsFor, type RunningDigest } from '../platform/zip/digests.ts';
 import type { Directory, ZipEntry } from '../platform/zip/directory.ts';
 import { checkedContent, ZipReader } from '../platform/zip/reader.ts';
 import { ArchiveScan } from '../platform/zip/scan.ts';
@@ -41,7 +42,7 @@ const mostWaiting = 256;
  * any other damage is an outcome
  */
 export async function verifyArchive(path: string, order: VerificationOrder): Promise<Verification> {
-  const digests = new DigestThread();
+  const digests = digestsFor((await stat(path)).size);
   let scan: ArchiveScan | undefined;
   try {
     scan = await ArchiveScan.open(path, digests, (done, total) => {
@@ -77,7 +78,7 @@ class Expected {
   readonly #digest: RunningDigest;
   readonly #text: ManifestText;
 
-  constructor({ members, ...head }: ManifestSource, digests: DigestThread) {
+  constructor({ members, ...head }: ManifestSource, digests: Digests) {
     this.#members = each(members);
     this.#digest = digests.start();
     this.#text = new ManifestText(head);
@@ -119,12 +120,12 @@ type Content = { readonly size: number; readonly sha256: Promise<string>; readon
 class Check {
   readonly faults: FoundFault[] = [];
   readonly #scan: ArchiveScan;
-  readonly #digests: DigestThread;
+  readonly #digests: Digests;
   readonly #expected: Expected;
   #waiting: (() => Promise<void>)[] = [];
   #manifest: Content | 'damaged' | undefined;
 
-  constructor(scan: ArchiveScan, digests: DigestThread, expected: Expected) {
+  constructor(scan: ArchiveScan, digests: Digests, expected: Expected) {
     this.#scan = scan;
     this.#digests = digests;
     this.#expected = expected;

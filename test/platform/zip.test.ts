@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DamagedArchive } from '../../src/platform/zip/damage.ts';
 import { looksCompressed } from '../../src/platform/zip/deflate.ts';
-import { DigestThread } from '../../src/platform/zip/digests.ts';
+import { DigestThread, digestsFor } from '../../src/platform/zip/digests.ts';
 import { ZipReader } from '../../src/platform/zip/reader.ts';
 import { ZipWriter } from '../../src/platform/zip/writer.ts';
 
@@ -220,8 +220,11 @@ test('what is compressed already is recognised, text is not', () => {
   expect(looksCompressed(Buffer.alloc(100_000))).toBe(false);
 });
 
-test('SHA-256 of many streams at once are those of the streams, also when a thread is shared', async () => {
-  const thread = new DigestThread(2);
+test.each([
+  ['when a thread is shared', () => new DigestThread(2)],
+  ['where they are few bytes, without one', () => digestsFor(1000)],
+])('SHA-256 of many streams at once are those of the streams, also %s', async (_, begin) => {
+  const thread = begin();
   const contents = Array.from({ length: 40 }, (_, index) => randomBytes(index * 40_000));
   const digests = await Promise.all(
     contents.map(async (bytes) => {
@@ -230,7 +233,19 @@ test('SHA-256 of many streams at once are those of the streams, also when a thre
       return (await digest.end()).hex;
     }),
   );
+  const copied = thread.start();
+  await copied.update(Buffer.from('one'));
+  const copy = await copied.copy();
+  await copied.drop();
+  await copy.update(Buffer.from(' and two'));
+  const { hex } = await copy.end();
+  expect(await hex).toBe(createHash('sha256').update('one and two').digest('hex'));
   await thread.close();
   expect(digests).toEqual(contents.map((bytes) => createHash('sha256').update(bytes).digest('hex')));
+});
+
+test('a thread that was closed says so', async () => {
+  const thread = new DigestThread(2);
+  await thread.close();
   await expect(thread.start().update(Buffer.from('x'))).rejects.toThrow('closed');
 });

@@ -1,4 +1,5 @@
 // SHA-256 of many streams at once, computed in a thread of its own: hashing costs a core, and so does compression.
+import { createHash, type Hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 
 export type DigestStep =
@@ -27,8 +28,38 @@ export interface RunningDigest {
   drop(): Promise<void>;
 }
 
+/** Where SHA-256 are computed. Errors reject whatever waits. */
+export interface Digests {
+  start(): RunningDigest;
+  close(): Promise<void>;
+}
+
+/** Less is hashed sooner than a thread begins: thousands of small sites would begin one each, every night. */
+const worthAThread = 8 * 1024 * 1024;
+
+/** @param bytes about so many will be hashed */
+export const digestsFor = (bytes: number): Digests => (bytes < worthAThread ? new DigestsHere() : new DigestThread());
+
+/** In the calling thread. */
+class DigestsHere implements Digests {
+  start(): RunningDigest {
+    return runningHere(createHash('sha256'));
+  }
+
+  async close(): Promise<void> {}
+}
+
+function runningHere(hash: Hash): RunningDigest {
+  return {
+    update: async (bytes) => void hash.update(bytes),
+    end: async () => ({ hex: Promise.resolve(hash.digest('hex')) }),
+    copy: async () => runningHere(hash.copy()),
+    drop: async () => {},
+  };
+}
+
 /** The thread. Memory is fixed: `segments` MiB that both sides share. Errors of the thread reject whatever waits. */
-export class DigestThread {
+export class DigestThread implements Digests {
   readonly #worker: Worker;
   readonly #segments: readonly Buffer[];
   readonly #free: number[];

@@ -1,7 +1,7 @@
 // The file of an archive that grows: bytes are collected, and written and hashed a megabyte at a time while the next one is collected.
 import { type FileHandle, open } from 'node:fs/promises';
 import { EarlyFlush } from '../early-flush.ts';
-import type { DigestThread, RunningDigest } from './digests.ts';
+import type { Digests, RunningDigest } from './digests.ts';
 
 const bufferBytes = 1024 * 1024;
 
@@ -29,7 +29,7 @@ export class Output {
   }
 
   /** @param path is overwritten */
-  static async create(path: string, digests: DigestThread): Promise<Output> {
+  static async create(path: string, digests: Digests): Promise<Output> {
     return new Output(await open(path, 'w'), digests.start());
   }
 

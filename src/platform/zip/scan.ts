@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { DamagedArchive } from './damage.ts';
-import type { DigestThread, RunningDigest } from './digests.ts';
+import type { Digests, RunningDigest } from './digests.ts';
 import type { ZipEntry } from './directory.ts';
 import { inflated, localLength } from './reader.ts';
 import { lengths, signatures } from './records.ts';
@@ -37,7 +37,7 @@ export class ArchiveScan {
   /** @param progress may throw in order to stop the scan */
   static async open(
     path: string,
-    digests: DigestThread,
+    digests: Digests,
     progress: (bytesDone: number, bytesTotal: number) => void,
   ): Promise<ArchiveScan> {
     const file = await open(path, 'r');

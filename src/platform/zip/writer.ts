@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { Compressor, lastPiece, pieceBytes } from './deflate.ts';
-import { DigestThread } from './digests.ts';
+import { type Digests, digestsFor } from './digests.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import { Output, type OutputMark, type ZipTarget } from './output.ts';
 import {
@@ -37,13 +37,13 @@ export const sideBySide = Math.max(2, availableParallelism());
 
 /** One archive being written. Only `pack` may be called several times at once; the rest one after the other. */
 export class ZipWriter {
-  readonly #digests: DigestThread | undefined;
+  readonly #digests: Digests | undefined;
   readonly #output: ZipTarget;
   readonly #directory = new GrowingBytes();
   readonly #compressor = new Compressor(sideBySide + 2);
   #entries = 0;
 
-  private constructor(output: ZipTarget, digests?: DigestThread) {
+  private constructor(output: ZipTarget, digests?: Digests) {
     this.#output = output;
     this.#digests = digests;
   }
@@ -53,9 +53,12 @@ export class ZipWriter {
     return this.#output.offset;
   }
 
-  /** @param path is overwritten; who calls owns it, also after a failure */
-  static async create(path: string): Promise<ZipWriter> {
-    const digests = new DigestThread();
+  /**
+   * @param path is overwritten; who calls owns it, also after a failure
+   * @param bytes about so many will be written
+   */
+  static async create(path: string, bytes = Number.POSITIVE_INFINITY): Promise<ZipWriter> {
+    const digests = digestsFor(bytes);
     try {
       return new ZipWriter(await Output.create(path, digests), digests);
     } catch (cause) {
