@@ -17,7 +17,7 @@ export const fileJobs = {
   'files.copy.intoItself': '폴더를 자기 자신 안으로 복사할 수 없습니다: {name}. 다른 폴더를 정해 주세요.',
   'files.copy.noFolder': '그런 폴더가 없습니다: {path}. 있는 폴더를 적어 주세요.',
   'files.extract.open': '압축 풀기',
-  'files.extract.title': '압축 풀기: {name}',
+  'files.extract.title': '압축 파일 풀기: {name}',
   'files.extract.where': '어디에 풀까요?',
   'files.extract.new': '새 폴더',
   'files.extract.here': '이 폴더: {path}',
