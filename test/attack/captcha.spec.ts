@@ -127,7 +127,8 @@ describe.skipIf(tesseractMissing)('tesseract', () => {
 
 describe.skipIf(tesseractMissing)('tesseract, to compare', () => {
   test('reads most of such plain letters', async () => {
-    const answers = Array.from({ length: 10 }, newAnswer);
+    // Of ten pictures the share lies anywhere between a half and nine tenths: it depends on their letters.
+    const answers = Array.from({ length: 40 }, newAnswer);
     const pictures = await Promise.all(answers.map(plainPicture));
     const typed = await readByTesseract(
       pictures,
@@ -135,7 +136,9 @@ describe.skipIf(tesseractMissing)('tesseract, to compare', () => {
       modes['one word of our signs'] ?? [],
     );
     const signs = answers.flatMap((answer, at) => [...answer].map((sign, n) => typed[at]?.[n] === sign));
-    expect(signs.filter(Boolean).length / signs.length).toBeGreaterThan(0.6);
+    const share = signs.filter(Boolean).length / signs.length;
+    console.log(`tesseract reads ${share.toFixed(2)} of plain signs`);
+    expect(share).toBeGreaterThan(0.5);
   });
 });
 
