@@ -1,5 +1,5 @@
 // The forms of a folder: a new folder, moving and renaming, removing. Refused input shows the same page again with every reason.
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import { forbidden, notFound, whenMissing } from '../platform/errors.ts';
 import { parsePath } from '../platform/storage/path.ts';
@@ -35,6 +35,18 @@ export const doerOf = (req: Request): Doer => {
 export function requireChange(req: Request): void {
   if (!req.mayChange) throw forbidden(req.visit.person?.restriction ? 'error.restricted' : 'files.readOnly');
 }
+
+/** Leaves a request to the next route unless it asks for this. */
+export const asks =
+  (what: string): RequestHandler =>
+  (req, _res, next) =>
+    next(req.query.do === what ? undefined : 'route');
+
+/** As `requireChange`, before a page that is shown. */
+export const mayChange: RequestHandler = (req, _res, next) => {
+  requireChange(req);
+  next();
+};
 
 const titles = {
   move: 'files.moveTitle',

@@ -10,7 +10,7 @@ import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Files } from './files.ts';
-import { chosen, doerOf, pathOf, requireChange } from './forms.ts';
+import { asks, chosen, doerOf, mayChange, pathOf } from './forms.ts';
 import { compressForm, copyForm, extractForm } from './job-forms.ts';
 import { jobPage, jobRows } from './job-page.ts';
 import { jobState } from './job-words.ts';
@@ -45,17 +45,6 @@ export function fileJobRoutes({ files, clock, idempotency }: FileJobRouteParts, 
   }
   return router;
 }
-
-/** Leaves a request to the next route unless it asks for this. */
-const asks =
-  (what: string): RequestHandler =>
-  (req, _res, next) =>
-    next(req.query.do === what ? undefined : 'route');
-
-const mayChange: RequestHandler = (req, _res, next) => {
-  requireChange(req);
-  next();
-};
 
 /** A form about nothing is not shown. */
 const someChosen =

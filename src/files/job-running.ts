@@ -1,12 +1,13 @@
 // The work of a job of files: everything is made ready beside `www/` first, and comes to its place by renames alone, so that a worker
 // that dies leaves nothing or something that the next one finishes.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Audit } from '../audit/audit.ts';
 import type { Limits } from '../options.ts';
 import { minute } from '../platform/clock.ts';
 import { PanelError, unavailable } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { JobRun, Queue } from '../platform/jobs/port.ts';
-import type { SitePath } from '../platform/storage/port.ts';
+import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
 import { isShut, type Site } from '../sites/sites.ts';
 import { compressEntries } from './compressing.ts';
 import { copyEntries } from './copying.ts';
@@ -92,7 +93,7 @@ export class JobRunner {
     const { job, runId, storage } = work;
     let ready = job;
     if (job.step === 'working') {
-      if (job.staged !== null) await storage.remove(['trash', job.staged]);
+      if (job.staged !== null) await removeOther(storage, job.staged);
       await storage.makeFolder(['trash']).catch(withoutTrash);
       await work.progress.write({ staged: runId });
       ready = await this.#prepare(work);
@@ -152,9 +153,11 @@ export class JobRunner {
   }
 
   async #failed(work: Work, error: unknown): Promise<void> {
-    const { job, run } = work;
+    const { job, runId, run, act } = work;
     const isPublishing = (await this.#store.byId(job.id))?.step === 'publishing';
-    if (error instanceof Overtaken) {
+    // Who has taken it over removes what lies ready, and this one fails at whatever it does next.
+    const isOurs = await this.#parts.connection.write((tx) => this.#store.change(tx, job.id, runId, { act_id: act.id }));
+    if (error instanceof Overtaken || !isOurs) {
       if (!isPublishing) await this.#ending.clear(work).catch(() => {});
       return this.#ending.leave(work, {});
     }
@@ -170,6 +173,17 @@ export class JobRunner {
     if (run.signal.aborted || !run.lastAttempt) throw error;
     await this.#parts.connection.write((tx) => this.#ending.queue(tx, job, this.#parts.clock.now() + publishAgain));
   }
+}
+
+/** Whoever was overtaken may lay one more file there before it learns of it. */
+async function removeOther(storage: SiteStorage, staged: string): Promise<void> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await storage.remove(['trash', staged]);
+    } catch (error) {
+      if (!(error instanceof PanelError && error.status === 409) || tries === 20) throw error;
+      await sleep(50);
+    }
 }
 
 /** The parsers of archives are read when an archive is unpacked. */

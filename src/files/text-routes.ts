@@ -1,5 +1,5 @@
 // The HTTP of texts: editing one, making a new one, and what was there before.
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { notFound } from '../platform/errors.ts';
 import { parsePath } from '../platform/storage/path.ts';
@@ -10,7 +10,7 @@ import { type PageData, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import { EditConflict, mostEdited } from './editing.ts';
 import type { Files } from './files.ts';
-import { doerOf, pathField, pathOf, requireChange, typedName } from './forms.ts';
+import { asks, doerOf, mayChange, pathField, pathOf, typedName } from './forms.ts';
 import { fileAddress } from './listing.ts';
 
 /** The route that takes a long text. @param path without mount and language */
@@ -40,17 +40,6 @@ export function fileTextRoutes({ files, idempotency }: { files: Files; idempoten
   });
   return router;
 }
-
-/** Leaves a request to the next route unless it asks for this. */
-const asks =
-  (what: string): RequestHandler =>
-  (req, _res, next) =>
-    next(req.query.do === what ? undefined : 'route');
-
-const mayChange: RequestHandler = (req, _res, next) => {
-  requireChange(req);
-  next();
-};
 
 /** @returns the folder that a lost form was about: its text may be longer than what is kept */
 function pageOf(req: Request): string {
