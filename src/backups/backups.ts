@@ -19,6 +19,7 @@ import { daysOf } from './days.ts';
 import { Failures } from './failures.ts';
 import { type BackupFigures, backupFigures } from './figures.ts';
 import { type Downloader, Grants } from './grants.ts';
+import { OpenBackup } from './inside.ts';
 import { Keeping } from './keeping.ts';
 import { keyOf, Making } from './making.ts';
 import { type BackupCard, type BackupList, Overview, type ServiceDay } from './overview.ts';
@@ -28,6 +29,7 @@ import { BackupStore } from './store.ts';
 
 export { type BackupDay, dayCell } from './calendar.ts';
 export type { Downloader } from './grants.ts';
+export type { ManifestMember, ManifestSource, OpenBackup, ZipEntry } from './inside.ts';
 export type { BackupCard, ServiceDay } from './overview.ts';
 export { type Backup, isDownloadable } from './states.ts';
 
@@ -255,5 +257,14 @@ export class Backups {
       if (error instanceof PanelError && error.status === 404) throw unavailable('backups.refused.unreadable');
       throw error;
     }
+  }
+
+  /**
+   * Opens a backup to look into it; close it afterwards.
+   * @throws PanelError 409 or 410 as `downloadable`, 503 when the archive cannot be read now
+   */
+  async look(site: Site, backup: Backup): Promise<OpenBackup> {
+    const { fileName, bytes } = this.downloadable(backup);
+    return OpenBackup.of(this.#parts.archives, { key: keyOf(site, { fileName }), size: bytes });
   }
 }

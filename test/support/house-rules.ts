@@ -20,6 +20,8 @@ export const line = [
   'ftp',
   'ssh',
   'backups',
+  'tiers',
+  'restores',
   'moves',
   'usage',
   'notices',

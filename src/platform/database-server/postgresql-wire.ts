@@ -15,6 +15,9 @@ export type Outcome = { readonly done: number; readonly failure?: WireFailure; r
 
 type Wire = NodeJS.EventEmitter & { readonly stream: Duplex };
 
+/** parts below this are copied together: a write for each would cost more */
+const copiedBytes = 32 << 10;
+
 const handled = [
   ...['errorMessage', 'readyForQuery', 'rowDescription', 'dataRow', 'portalSuspended', 'emptyQuery', 'commandComplete'],
   ...['parseComplete', 'copyInResponse', 'copyData', 'error', 'end'],
@@ -62,7 +65,7 @@ export class PostgresWire {
 
   /** Runs statements one after the other; the first that fails ends it, and takes back those before it unless a transaction was open. */
   async run(statements: readonly Buffer[]): Promise<Outcome> {
-    const outcome = await this.#ask(Buffer.concat([...statements.flatMap(alone), message('S')]));
+    const outcome = await this.#ask([...statements.flatMap(alone), ...message('S')]);
     return outcome === 'copyIn' ? this.endCopy('COPY') : outcome;
   }
 
@@ -72,10 +75,10 @@ export class PostgresWire {
     return outcome === 'copyIn' ? undefined : outcome;
   }
 
-  /** @returns false when the server has given up already */
+  /** Does not return before large rows are with the system, since they are not copied. @returns false when the server has given up already */
   async copy(rows: Buffer): Promise<boolean> {
     if (this.#failure) return false;
-    if (!this.#wire.stream.write(message('d', rows))) await this.#drained();
+    if (!this.#write(message('d', rows))) await this.#drained();
     return this.#failure === undefined;
   }
 
@@ -84,14 +87,36 @@ export class PostgresWire {
     // After an error of its own the server has ended the copy by itself.
     const ended = this.#failure !== undefined;
     const outcome = await this.#answer(() => {
-      if (!ended) this.#wire.stream.write(why === undefined ? message('c') : message('f', Buffer.from(`${why}\0`)));
+      if (!ended) this.#write(why === undefined ? message('c') : message('f', Buffer.from(`${why}\0`)));
     });
     return outcome === 'copyIn' ? this.#outcome(false) : outcome;
   }
 
-  async #ask(bytes: Buffer): Promise<Outcome | 'copyIn'> {
+  async #ask(parts: readonly Buffer[]): Promise<Outcome | 'copyIn'> {
     [this.#done, this.#failure, this.#ready] = [0, this.#lost, undefined];
-    return this.#answer(() => this.#wire.stream.write(bytes));
+    return this.#answer(() => this.#write(parts));
+  }
+
+  /** Large parts go as they stand, without a copy; what is small goes together. @returns false when the connection is full */
+  #write(parts: readonly Buffer[]): boolean {
+    const { stream } = this.#wire;
+    let [free, small] = [true, [] as Buffer[]];
+    const together = () => {
+      if (small.length > 0) free = stream.write(Buffer.concat(small));
+      small = [];
+    };
+    stream.cork();
+    for (const part of parts) {
+      if (part.length < copiedBytes) {
+        small.push(part);
+        continue;
+      }
+      together();
+      free = stream.write(part);
+    }
+    together();
+    stream.uncork();
+    return free;
   }
 
   async #answer(send: () => void): Promise<Outcome | 'copyIn'> {
@@ -134,17 +159,17 @@ export class PostgresWire {
 
 /** Parse takes one statement and no more: what we took for one and is two is an error there, and never runs. */
 const alone = (statement: Buffer): Buffer[] => [
-  message('P', Buffer.from([0]), statement, Buffer.from([0, 0, 0])),
-  message('B', Buffer.alloc(8)),
-  message('E', Buffer.alloc(5)),
+  ...message('P', Buffer.from([0]), statement, Buffer.from([0, 0, 0])),
+  ...message('B', Buffer.alloc(8)),
+  ...message('E', Buffer.alloc(5)),
 ];
 
-function message(kind: string, ...parts: Buffer[]): Buffer {
+function message(kind: string, ...parts: Buffer[]): Buffer[] {
   const head = Buffer.alloc(5);
   head.write(kind, 'latin1');
   head.writeInt32BE(
     parts.reduce((sum, part) => sum + part.length, 4),
     1,
   );
-  return Buffer.concat([head, ...parts]);
+  return [head, ...parts];
 }

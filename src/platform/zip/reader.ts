@@ -12,11 +12,14 @@ const chunkBytes = 256 * 1024;
 /** An archive that was opened for reading. Only one `rawBytes` may be read at a time; streams are independent of each other. */
 export class ZipReader {
   readonly directory: Directory;
+  /** of the whole archive */
+  readonly bytes: number;
   readonly #file: FileHandle;
   readonly #ahead: ReadAhead;
 
-  private constructor(file: FileHandle, directory: Directory) {
+  private constructor(file: FileHandle, bytes: number, directory: Directory) {
     this.#file = file;
+    this.bytes = bytes;
     this.#ahead = new ReadAhead(file);
     this.directory = directory;
   }
@@ -26,7 +29,7 @@ export class ZipReader {
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
-      return new ZipReader(file, await readDirectory(file, size));
+      return new ZipReader(file, size, await readDirectory(file, size));
     } catch (cause) {
       await file.close();
       throw cause;

@@ -1,0 +1,68 @@
+// Looks into a backup: its manifest, and any member by its path, from the archive as it was verified.
+import type { Readable } from 'node:stream';
+import { conflict, notFound, unavailable, whenMissing } from '../platform/errors.ts';
+import type { ArchiveStorage } from '../platform/storage/port.ts';
+import { DamagedArchive } from '../platform/zip/damage.ts';
+import type { ZipEntry } from '../platform/zip/directory.ts';
+import { ZipReader } from '../platform/zip/reader.ts';
+import { type ManifestSource, manifestIn } from './manifest.ts';
+
+export type { ZipEntry } from '../platform/zip/directory.ts';
+export type { ManifestMember, ManifestSource } from './manifest.ts';
+
+/** A backup that was opened for reading; whoever opens it closes it. Streams of members are independent of each other. */
+export class OpenBackup {
+  readonly #reader: ZipReader;
+  readonly #release: () => Promise<void>;
+
+  private constructor(reader: ZipReader, release: () => Promise<void>) {
+    this.#reader = reader;
+    this.#release = release;
+  }
+
+  /**
+   * @param key where the archive lies
+   * @param size in bytes, as recorded when it was made
+   * @throws PanelError 503 when it is gone, has another size or does not answer, 409 when its directory is damaged
+   */
+  static async of(archives: Pick<ArchiveStorage, 'local'>, { key, size }: { key: string; size: number }): Promise<OpenBackup> {
+    const local = await archives.local(key).catch(whenMissing);
+    if (!local) throw unavailable('backups.refused.unreadable');
+    try {
+      const reader = await ZipReader.open(local.path);
+      if (reader.bytes === size) return new OpenBackup(reader, local.release);
+      await reader.close();
+      throw unavailable('backups.refused.unreadable');
+    } catch (cause) {
+      await local.release();
+      throw cause instanceof DamagedArchive ? conflict('backups.refused.damaged') : cause;
+    }
+  }
+
+  /** @returns the manifest; its members can be read once. @throws DamagedArchive, also while they are read */
+  manifest(): Promise<ManifestSource> {
+    return manifestIn(this.#reader);
+  }
+
+  /** @returns everything in the archive in its order, made anew each time; folders without a slash at the end */
+  entries(): Generator<ZipEntry> {
+    return this.#reader.entries();
+  }
+
+  /** @param path as in the manifest @throws PanelError 404 when the archive has no such member */
+  find(path: string): ZipEntry {
+    for (const entry of this.#reader.entries()) if (entry.name === path) return entry;
+    throw notFound();
+  }
+
+  /** @returns the member's content; the stream ends with DamagedArchive when size or CRC-32 differ from the archive's directory */
+  open(entry: ZipEntry): Promise<Readable> {
+    return this.#reader.open(entry);
+  }
+
+  /** Only after every stream is through or destroyed. */
+  async close(): Promise<void> {
+    await this.#reader.close();
+    await this.#release();
+  }
+}
