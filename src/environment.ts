@@ -23,7 +23,9 @@ const numbers = new Set([
 export type ServeOptions = { readonly port: number; readonly host: string };
 
 /** Read below, each in its own way. */
-const readApart = new Set(['publicUrl', 'features', 'webServers', 'webServerReload', 'officers', 'brand', 'oldSecrets']);
+const readApart = new Set(['publicUrl', 'webServerReload', 'officers', 'brand', 'oldSecrets']);
+/** Words with commas between them. */
+const lists = new Set(['features', 'webServers', 'uploadKinds', 'uploadFolderKinds']);
 
 /** @returns the options that the environment names (everything else keeps its default), and what cannot be read, for `chosen` */
 export function readEnvironment(env: Environment): { options: PanelOptions; serve: ServeOptions; faults: OptionFault[] } {
@@ -35,11 +37,9 @@ export function readEnvironment(env: Environment): { options: PanelOptions; serv
   for (const [option, { env: name }] of Object.entries(documented)) {
     const value = name === undefined ? undefined : env[name];
     if (value === undefined || value === '' || readApart.has(option)) continue;
-    read[option] = numbers.has(option) ? Number(value) : value;
+    read[option] = numbers.has(option) ? Number(value) : lists.has(option) ? list(value) : value;
   }
-  if (env.FEATURES) read.features = list(env.FEATURES);
   if (env.OLD_SECRETS) read.oldSecrets = secretsIn(env.OLD_SECRETS);
-  if (env.WEB_SERVERS) read.webServers = list(env.WEB_SERVERS);
   const reload = json(env, 'WEB_SERVER_RELOAD', faults);
   if (reload !== undefined) read.webServerReload = reload;
   const officers = json(env, 'OFFICERS', faults);

@@ -58,6 +58,16 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
     usual: 'the group of the process',
     text: 'Group (name or number) that owns files of sites, so that the web server can read them.',
   },
+  uploadKinds: {
+    env: 'UPLOAD_KINDS',
+    usual: 'the list of src/files/kinds.ts',
+    text: 'Extensions that customers may bring in by the panel beside the usual ones, and those they may not: `+psd,+ai,-html`. Of one that is added only programs and server code are refused by content. What servers or desktops would run is refused at start.',
+  },
+  uploadFolderKinds: {
+    env: 'UPLOAD_FOLDER_KINDS',
+    usual: 'the list of src/files/kinds.ts',
+    text: 'The same for upload folders, whatever way a file comes into them: there the list of UPLOAD_KINDS does not hold.',
+  },
   ftpRadius: {
     env: 'FTP_RADIUS',
     usual: 'none',

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isPasswordCost } from './accounts/hash-parameters.ts';
 import { accentFaults, brand, officer } from './brand.ts';
+import { kindChanges } from './files/kind-lists.ts';
 import { documented, switchable } from './option-words.ts';
 import type { Captcha } from './platform/captcha/port.ts';
 import type { Clock } from './platform/clock.ts';
@@ -69,6 +70,8 @@ const shape = {
   longTermUrl: z.string().optional(),
   sitesUrl: z.string().optional(),
   sitesGroup: z.string().optional(),
+  uploadKinds: kindChanges,
+  uploadFolderKinds: kindChanges,
   ftpRadius: z
     .string()
     .regex(/^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]):\d{1,5}$/, 'is no address and port of loopback')

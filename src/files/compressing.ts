@@ -56,7 +56,7 @@ export async function compressEntries(bench: Bench, { sources, name, words, mark
   const { size: bytes } = await stat(bench.place);
   const path = [...target, name];
   if (areaOf(path, marked).kind === 'upload') {
-    const refused = await judgeFile({ path, from: bench.place, bytes }, rules);
+    const refused = await judgeFile({ path, from: bench.place, bytes }, rules(path));
     const found = refused ?? scanRefusal(await scanner.scan(bench.place), path, bytes);
     if (found) throw new Stopped('refused', { first: String(found.parameters.first ?? '') });
   }

@@ -77,14 +77,15 @@ async function copyTree(bench: Bench, top: SitePath, place: SitePath): Promise<v
 /** A name that may not be is refused before its content is read. */
 async function copyFile(bench: Bench, from: SitePath, to: SitePath, { size }: Entry): Promise<void> {
   const { storage, rules, target, disk } = bench.parts;
-  const named = judgeName([...target, ...to], rules);
+  const place = [...target, ...to];
+  const named = judgeName(place, rules(place));
   if (named) return bench.refuse(to, size, named);
   await disk.require(size);
   const opened = await storage.open(from).catch(whenGone);
   if (!opened) return bench.refuse(to, size, refusal('changed_during', to));
   try {
     const bytes = await bench.write(opened.stream, Number.POSITIVE_INFINITY);
-    await bench.keep(to, bytes, (file) => judgeFile(file, rules));
+    await bench.keep(to, bytes, (file) => judgeFile(file, rules(place)));
   } finally {
     opened.stream.destroy();
     await bench.forget();

@@ -6,11 +6,12 @@ import { conflict, Invalid, notFound, whenMissing } from '../platform/errors.ts'
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import type { Room, Site, Sites } from '../sites/sites.ts';
+import { rulesOf } from './areas.ts';
 import type { Deeds } from './deeds.ts';
 import { type EnteringParts, refuse } from './entering.ts';
 import type { Doer } from './files.ts';
 import { nameOr, requireInsideWww, requireWww } from './moving.ts';
-import { judgeFile, judgeName, KnownNames, scanRefusal } from './policy.ts';
+import { judgeFile, judgeName, KnownNames, scanRefusal, type UploadRules } from './policy.ts';
 import { storageFault } from './quarantine.ts';
 import { type Coding, decoded, encoded } from './text-coding.ts';
 import type { Trash } from './trash.ts';
@@ -57,8 +58,12 @@ export class Editor {
   }
 
   /** @returns whether the policy lets a file of this name be written here: programs are changed by FTP */
-  mayWrite(path: SitePath): boolean {
-    return judgeName(path, this.#parts.rules) === undefined;
+  async mayWrite(site: Site, path: SitePath): Promise<boolean> {
+    return judgeName(path, await this.#rules(site, path)) === undefined;
+  }
+
+  async #rules(site: Site, path: SitePath): Promise<UploadRules> {
+    return (await rulesOf(this.#parts.sites, this.#parts.lists, site))(path);
   }
 
   async #read(site: Site, path: SitePath): Promise<Buffer | 'too_big'> {
@@ -83,7 +88,7 @@ export class Editor {
    * @throws EditConflict when the file holds something else by now, Invalid on `body`
    */
   async save(site: Site, doer: Doer, path: SitePath, edit: { body: string; etag: string }): Promise<void> {
-    refuse('body', judgeName(path, this.#parts.rules));
+    refuse('body', judgeName(path, await this.#rules(site, path)));
     const before = await this.#current(site, path, edit.etag);
     const wanted = encoded(edit.body, before.coding);
     if ('missing' in wanted)
@@ -112,7 +117,7 @@ export class Editor {
   async create(site: Site, doer: Doer, folder: SitePath, typed: { name: string; body: string }): Promise<SitePath> {
     const name = nameOr('name', typed.name);
     const path = [...requireWww(folder), name];
-    refuse('name', judgeName(path, this.#parts.rules));
+    refuse('name', judgeName(path, await this.#rules(site, path)));
     const storage = this.#parts.sites.storageFor(site);
     const names = (await storage.names(folder)).map((entry) => entry.name);
     const other = names.includes(name) ? name : new KnownNames(names).clash(name);
@@ -131,7 +136,8 @@ export class Editor {
     bytes: Buffer,
     put: (from: string, actId: string, besides: string) => Promise<void>,
   ): Promise<void> {
-    const { quarantine, rules, scanner, sites } = this.#parts;
+    const { quarantine, scanner, sites } = this.#parts;
+    const rules = await this.#rules(site, path);
     if (bytes.length > mostEdited)
       throw new Invalid({ body: [{ key: 'files.edit.tooLong', parameters: { most: mostEdited / 1024 } }] });
     const { folder, remove } = await quarantine.open();

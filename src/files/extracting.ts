@@ -30,13 +30,13 @@ export async function extractArchive(bench: Bench, { source, name, limits }: Ext
   if (!kind || !isArchive(extension)) throw new Stopped('gone');
   const file = await fetchArchive(bench, source);
   const top = name === null ? [] : [name];
-  const allowance = new Allowance(bench.parts.rules);
+  const allowance = new Allowance(bench.parts.widest);
   const own = new OwnFaults();
   const looking: Looking = {
     ...{ file, allowance, office: false },
     judgeNested: judgeUnpacked,
     faults: {
-      add: (why, shown) => bench.refuse([...top, shown].join('/'), 0, memberRefusal(why, shown, bench)),
+      add: (why, shown) => bench.refuse([...top, shown].join('/'), 0, memberRefusal(why, top, shown, bench)),
     },
     taker: {
       expect: (bytes) => {
@@ -125,7 +125,7 @@ async function takeMember(bench: Bench, { name, chunks }: Member, { top, allowan
     await bench.keep(path, bytes, async (file) => {
       const nested = isArchive(extensionOf(file.path.at(-1) ?? '')) && allowance.depth <= 0;
       if (nested) return refusal('archive_bad', path, { why: 'nested', n: 0, first: '' });
-      const refused = await judgeUnpacked(file, allowance.deeper());
+      const refused = await judgeUnpacked(file, allowance.deeper(bench.parts.rules(file.path)));
       // A bomb inside is a bomb.
       if (refused?.parameters.why === 'too_large') throw new ArchiveRefused('too_large', path.join('/'));
       return refused;
@@ -137,11 +137,12 @@ async function takeMember(bench: Bench, { name, chunks }: Member, { top, allowan
 }
 
 /** Why a member was left out whose name or kind alone says so. */
-function memberRefusal(why: ArchiveFault, shown: string, { parts: { rules } }: Bench): Refusal {
+function memberRefusal(why: ArchiveFault, top: SitePath, shown: string, { parts }: Bench): Refusal {
   const name = visible(shown);
   if (why === 'link' || why === 'method') return refusal(why, name);
   const canonical = canonicalPath(shown);
   if ('refusal' in canonical) return canonical.refusal;
+  const rules = parts.rules([...parts.target, ...top, ...canonical.path]);
   const judged = shown.endsWith('/') ? judgeFolders(canonical.path, rules) : judgeName(canonical.path, rules);
   return judged ?? refusal('twice', name);
 }

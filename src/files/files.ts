@@ -1,30 +1,33 @@
 // The door of files: what a customer sees, brings in, moves and removes in a site. Whatever comes in meets the policy (KHADA 7.4).
 import type { Actor, Audit } from '../audit/audit.ts';
-import type { Limits } from '../options.ts';
+import type { Choices, Limits } from '../options.ts';
 import { type Clock, day } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { Invalid, notFound, whenMissing } from '../platform/errors.ts';
 import type { Queue } from '../platform/jobs/port.ts';
+import type { Log } from '../platform/log.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { Entry, Named, OpenFile, SitePath } from '../platform/storage/port.ts';
-import type { Once } from '../platform/web/idempotency.ts';
 import type { Outlet } from '../platform/zip/outlet.ts';
 import { ZipWriter } from '../platform/zip/writer.ts';
-import type { Room, Site, Sites } from '../sites/sites.ts';
+import type { Site, Sites } from '../sites/sites.ts';
+import { type RulesAt, rulesOf } from './areas.ts';
 import { type UploadCounts, UploadTally } from './counts.ts';
 import { Deeds, folderMade, removed } from './deeds.ts';
 import { Editor } from './editing.ts';
 import { refuse } from './entering.ts';
 import { HeldFiles } from './held.ts';
 import { FileJobs } from './jobs.ts';
+import { listed, type UploadLists } from './kind-lists.ts';
 import { setMode } from './mode.ts';
 import { Moving, nameOr, requireInsideWww, requireWww } from './moving.ts';
-import { judgeFolders, usualRules } from './policy.ts';
-import { type Conflict, publish, type Received, type UploadResult } from './publishing.ts';
+import { judgeFolders } from './policy.ts';
+import type { UploadResult } from './publishing.ts';
 import { Quarantine } from './quarantine.ts';
 import { type Search, type SearchPage, search } from './search.ts';
 import { StandingJudge } from './standing.ts';
 import { FileStore } from './store.ts';
+import { type Arrived, takeIn } from './taking-in.ts';
 import { Trash } from './trash.ts';
 import { UnfinishedUploads } from './unfinished.ts';
 import { type ZipOrder, zip } from './zipping.ts';
@@ -40,6 +43,7 @@ export type FilesParts = {
   readonly sites: Sites;
   readonly audit: Audit;
   readonly scanner: VirusScanner;
+  readonly log: Log;
   readonly quarantineFolder: string;
   /** where uploads lie that may pause, on the same disk */
   readonly unfinishedFolder: string;
@@ -47,7 +51,7 @@ export type FilesParts = {
   readonly heldFolder: string;
   /** the list of known web shells */
   readonly shellsFile: string;
-  readonly limits: Limits;
+  readonly choices: Pick<Choices, 'limits' | 'uploadKinds' | 'uploadFolderKinds'>;
   /** how long what lies in quarantine is taken for an upload that still runs, when its process is no longer heard of */
   readonly leaseMilliseconds: number;
 };
@@ -71,7 +75,7 @@ export class Files {
   readonly #store: FileStore;
   readonly #deeds: Deeds;
   readonly quarantine: Quarantine;
-  readonly rules = usualRules;
+  readonly #lists: UploadLists;
   /** judges what came into a site past the panel */
   readonly standing: StandingJudge;
   /** what was taken out of sites */
@@ -87,15 +91,19 @@ export class Files {
   readonly #moving: Moving;
   readonly #tally = new UploadTally();
 
-  constructor(parts: FilesParts) {
-    this.#parts = parts;
+  constructor(given: FilesParts) {
+    const { uploadKinds, uploadFolderKinds, limits } = given.choices;
+    const lists = { program: listed(uploadKinds), upload: listed(uploadFolderKinds) };
+    const parts = { ...given, limits, lists };
+    this.#parts = given;
+    this.#lists = lists;
     this.#store = new FileStore(parts.connection);
     this.#deeds = new Deeds(parts);
     this.quarantine = new Quarantine(parts.quarantineFolder, parts.clock, parts.leaseMilliseconds);
-    this.standing = new StandingJudge({ ...parts, quarantine: this.quarantine, rules: this.rules });
+    this.standing = new StandingJudge({ ...parts, quarantine: this.quarantine, rules: lists.upload });
     this.held = new HeldFiles(parts.heldFolder);
     this.unfinished = new UnfinishedUploads({ ...parts, folder: parts.unfinishedFolder, files: this });
-    const entering = { ...parts, quarantine: this.quarantine, rules: this.rules };
+    const entering = { ...parts, quarantine: this.quarantine };
     this.#moving = new Moving(entering, this.#deeds);
     this.trash = new Trash(entering, this.#deeds);
     this.editor = new Editor(entering, this.#deeds, this.trash);
@@ -104,7 +112,12 @@ export class Files {
 
   /** What an upload may hold: bytes of a file, number of files, uploads of one person at once. */
   get limits(): Limits {
-    return this.#parts.limits;
+    return this.#parts.choices.limits;
+  }
+
+  /** @returns what holds for each path of the site, as its folders are marked now: the operator's list of its area */
+  rulesOf(site: Site): Promise<RulesAt> {
+    return rulesOf(this.#parts.sites, this.#lists, site);
   }
 
   /** @throws PanelError 503 when nothing could be judged now, or the disk's reserve is used up: before the first byte is sent */
@@ -162,41 +175,12 @@ export class Files {
   /**
    * Judges and publishes the files of one upload that was read to its end: each by itself, refusals with their reasons. The upload is
    * in the audit before its first file is in the site.
-   * @param received in the order of arrival; their quarantined bytes are gone afterwards
    * @returns the id of the result
    */
-  async receive(
-    site: Site,
-    doer: Doer,
-    upload: { folder: SitePath; conflict: Conflict; received: Received[]; once: Once },
-  ): Promise<string> {
-    const { connection, clock, sites, scanner, limits } = this.#parts;
-    const act = sites.act(site, 'upload', doer.actor);
-    const { id } = act;
-    const begin = (room: Room) => this.#deeds.announce(site, doer.actor, act, { action: 'files.uploading', room, details: room });
-    const parts = { ...upload, site, sites, begin, act, scanner, rules: this.rules, limits };
-    const { results, unused } = await publish(upload.received, parts);
-    const counted = (wanted: string[]) => results.filter((result) => wanted.includes(result.result)).length;
-    const counts = {
-      stored: counted(['stored', 'renamed', 'replaced']),
-      refused: counted(['refused']),
-      skipped: counted(['skipped']),
-    };
-    const folder = upload.folder.join('/');
-    await connection.write(async (tx) => {
-      await this.#store.add(tx, {
-        id,
-        site,
-        personId: doer.personId,
-        folder,
-        conflict: upload.conflict,
-        counts,
-        results,
-        now: clock.now(),
-      });
-      await this.#deeds.close(tx, site, doer.actor, act, { action: 'files.uploaded', details: counts, unused });
-      await upload.once.finish(tx, `/sites/${site.name}/files/results/${id}`);
-    });
+  async receive(site: Site, doer: Doer, upload: Arrived): Promise<string> {
+    const rules = await this.rulesOf(site);
+    const parts = { ...this.#parts, store: this.#store, deeds: this.#deeds, rules };
+    const { id, results } = await takeIn(parts, site, doer, upload);
     this.#tally.note(results);
     return id;
   }
@@ -227,7 +211,7 @@ export class Files {
   async makeFolder(site: Site, doer: Doer, parent: SitePath, typedName: string): Promise<SitePath> {
     const name = nameOr('name', typedName);
     const path = [...requireWww(parent), name];
-    refuse('name', judgeFolders(path, this.rules));
+    refuse('name', judgeFolders(path, (await this.rulesOf(site))(path)));
     const storage = this.#parts.sites.storageFor(site);
     if (await storage.stat(path).catch(whenMissing))
       throw new Invalid({ name: [{ key: 'files.folderExists', parameters: { name } }] });

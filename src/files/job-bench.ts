@@ -5,6 +5,7 @@ import { PanelError } from '../platform/errors.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
 import type { Site } from '../sites/sites.ts';
+import type { RulesAt } from './areas.ts';
 import type { DiskRoom } from './disk-room.ts';
 import type { JobProgress } from './job-progress.ts';
 import type { JobRoom } from './job-room.ts';
@@ -18,7 +19,9 @@ export type BenchParts = {
   readonly site: Site;
   readonly storage: SiteStorage;
   readonly scanner: VirusScanner;
-  readonly rules: UploadRules;
+  readonly rules: RulesAt;
+  /** what may be anywhere in the site, for names that are judged before it is known where they land */
+  readonly widest: UploadRules;
   readonly disk: DiskRoom;
   readonly progress: JobProgress;
   readonly room: JobRoom;
@@ -59,7 +62,8 @@ export class Bench {
   async makeFolder(path: SitePath): Promise<boolean> {
     const { storage, staging, target, rules, progress } = this.parts;
     await progress.tick();
-    const refused = judgeFolders([...target, ...path], rules) ?? this.#clash(path);
+    const place = [...target, ...path];
+    const refused = judgeFolders(place, rules(place)) ?? this.#clash(path);
     if (refused) {
       this.refuse(path, 0, refused);
       return false;
@@ -122,7 +126,7 @@ export class Bench {
     const { rules, target, scanner, room, storage, staging } = this.parts;
     const place = [...target, ...path];
     const refused =
-      judgeName(place, rules) ??
+      judgeName(place, rules(place)) ??
       this.#clash(path) ??
       (await judge({ path: place, from: this.place, bytes })) ??
       scanRefusal(await scanner.scan(this.place), path, bytes);

@@ -59,7 +59,8 @@ export function compressForm(files: Files, idempotency: Idempotency) {
     submit: async ({ req, values: { path: sources, name: typed }, once }) => {
       const target = sources[0]?.slice(0, -1) ?? ['www'];
       const name = nameOr('name', /\.zip$/i.test(typed) ? typed : `${typed}.zip`);
-      refuse('name', judgeName([...target, name], files.rules));
+      const path = [...target, name];
+      refuse('name', judgeName(path, (await files.rulesOf(req.site))(path)));
       return begin(files, req, { kind: 'compress', sources, target, name, conflict: 'rename' }, once);
     },
   });
@@ -79,7 +80,10 @@ export function extractForm(files: Files, idempotency: Idempotency) {
     submit: async ({ req, values: { path, where, name: typed, conflict }, once }) => {
       const target = path.slice(0, -1);
       const name = where === 'new' ? nameOr('name', typed || stemOf(path.at(-1) ?? '')) : null;
-      if (name !== null) refuse('name', judgeFolders([...target, name], files.rules));
+      if (name !== null) {
+        const place = [...target, name];
+        refuse('name', judgeFolders(place, (await files.rulesOf(req.site))(place)));
+      }
       return begin(files, req, { kind: 'extract', sources: [path], target, name, conflict }, once);
     },
   });

@@ -14,7 +14,8 @@ type Words = Visit['words'];
 
 /** @returns rows as uploads have them; what is said differently of what lay in the site before */
 export function jobRows(results: readonly UploadResult[], words: Words): ResultRow[] {
-  return resultRows(results, words).map((row) => {
+  return resultRows(results, words).map((found) => {
+    const row = { ...found, acts: [] };
     const { storedAs, parameters = {} } = results.find(({ file, result }) => file === row.file && result === row.result) ?? {};
     if (storedAs !== undefined) return { ...row, reason: words.t('files.job.storedAs', { name: storedAs }) };
     if (row.result === 'replaced') return { ...row, reason: words.t('files.job.replacedOld') };

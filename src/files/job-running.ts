@@ -9,6 +9,7 @@ import { newId } from '../platform/ids.ts';
 import type { JobRun, Queue } from '../platform/jobs/port.ts';
 import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
 import { isShut, type Site } from '../sites/sites.ts';
+import { rulesIn, rulesOf, widest } from './areas.ts';
 import { compressEntries } from './compressing.ts';
 import { copyEntries } from './copying.ts';
 import type { DiskRoom } from './disk-room.ts';
@@ -105,19 +106,20 @@ export class JobRunner {
 
   /** Makes everything ready in `trash/<run>`. @returns the job as it is then */
   async #prepare({ job, runId, site, storage, room, progress, run }: Work): Promise<FileJob> {
-    const { quarantine, scanner, rules, disk, limits, sites, connection } = this.#parts;
+    const { quarantine, scanner, lists, disk, limits, sites, connection } = this.#parts;
     await scanner.check();
     const { folder, remove } = await quarantine.open();
     try {
       const staging = ['trash', runId];
+      const marked = await sites.folders.list(site);
       const bench = new Bench({
-        ...{ site, storage, scanner, rules, disk, progress, room, folder, staging, target: job.target },
+        ...{ site, storage, scanner, rules: rulesIn(lists, marked), widest: widest(lists) },
+        ...{ disk, progress, room, folder, staging, target: job.target },
       });
       const [source = []] = job.sources;
       if (job.kind === 'copy') await copyEntries(bench, job.sources);
       if (job.kind === 'extract') await extract(bench, { source, name: job.name, limits });
       if (job.kind === 'compress') {
-        const marked = await sites.folders.list(site);
         const { sources, words } = job;
         await compressEntries(bench, { sources, words, marked, name: job.name ?? '', signal: run.signal });
       }
@@ -133,8 +135,9 @@ export class JobRunner {
   }
 
   async #publish({ job, site, storage, act, progress }: Work, ready: FileJob) {
-    const { rules, setAside } = this.#parts;
+    const { sites, lists, setAside } = this.#parts;
     if (ready.staged === null) return [];
+    const rules = await rulesOf(sites, lists, site);
     const inOwnFolder = new Set(
       job.sources.filter((path) => path.slice(0, -1).join('/') === job.target.join('/')).map((path) => path.at(-1)),
     );

@@ -65,7 +65,7 @@ export async function listing(files: Files, req: Request, path: SitePath): Promi
     isReadOnly: path[0] === 'www' && !req.mayChange && !req.visit.person?.restriction,
     isOpen: req.site.openedAt !== null,
     scans: files.scans,
-    kinds: files.rules.allowedExtensions.join(' '),
+    kinds: (await files.rulesOf(req.site))(path).allowedExtensions.join(' '),
     limits: files.limits,
     share: Math.min(100, Math.round((req.site.usedBytes / Math.max(1, req.site.quotaBytes)) * 100)),
   };

@@ -1,13 +1,14 @@
 // What lies ready beside `www/` comes to where it belongs: by renames alone, folder into folder, each name decided by itself.
 import { PanelError, whenMissing } from '../platform/errors.ts';
 import type { Entry, Named, SitePath, SiteStorage } from '../platform/storage/port.ts';
-import { judgeFolders, judgeName, KnownNames, type Refusal, type UploadRules } from './policy.ts';
+import type { RulesAt } from './areas.ts';
+import { judgeFolders, judgeName, KnownNames, type Refusal } from './policy.ts';
 import type { Conflict, UploadResult } from './publishing.ts';
 import { refusal } from './refusals.ts';
 
 export type Merging = {
   readonly storage: SiteStorage;
-  readonly rules: UploadRules;
+  readonly rules: RulesAt;
   /** where it lies */
   readonly from: SitePath;
   /** an existing folder below `www/` */
@@ -96,7 +97,7 @@ async function rename(merge: Merge, path: SitePath, staged: Named, known: KnownN
   for (;;) {
     const name = freeName(staged.name, known);
     const named = [...to, ...path, name];
-    const refused = staged.kind === 'folder' ? judgeFolders(named, rules) : judgeName(named, rules);
+    const refused = staged.kind === 'folder' ? judgeFolders(named, rules(named)) : judgeName(named, rules(named));
     if (refused) return skip(merge, place, refused, 'refused');
     known.add(name);
     const ended = await move(merge, place, name);

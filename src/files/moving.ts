@@ -3,6 +3,7 @@ import { conflict, Invalid, whenMissing } from '../platform/errors.ts';
 import { startsWith } from '../platform/storage/path.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import type { Site } from '../sites/sites.ts';
+import { rulesOf } from './areas.ts';
 import { type Deeds, moved } from './deeds.ts';
 import { type EnteringParts, judgeEntering, refuse } from './entering.ts';
 import type { Doer } from './files.ts';
@@ -52,12 +53,13 @@ export class Moving {
     const entry = await storage.stat(from);
     const [before = '', after = ''] = [from.at(-1), to.at(-1)];
     if (before === after || (kindParts(before) === kindParts(after) && !steersServers(after))) return;
-    if (entry.kind !== 'file') return refuse('name', judgeFolders([after], this.#parts.rules));
-    refuse('name', judgeName([after], this.#parts.rules));
+    const rules = (await rulesOf(this.#parts.sites, this.#parts.lists, site))(to);
+    if (entry.kind !== 'file') return refuse('name', judgeFolders([after], rules));
+    refuse('name', judgeName([after], rules));
     const { stream } = await storage.open(from);
     const { path, remove } = await this.#parts.quarantine.copy(stream);
     try {
-      refuse('name', await judgeFile({ path: [after], from: path, bytes: entry.size }, this.#parts.rules));
+      refuse('name', await judgeFile({ path: [after], from: path, bytes: entry.size }, rules));
     } finally {
       await remove();
     }

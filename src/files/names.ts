@@ -94,11 +94,27 @@ export class KnownNames {
     this.#fold(name);
   }
 
-  /** @returns a name that differs from `name` only in case or normalisation; an equal one is no clash (that is `exists`) */
-  clash(name: string): string | undefined {
-    return this.#folded.get(foldedForComparison(name))?.find((other) => other !== name);
+  /**
+   * @param besideCase what differs in its case alone is no clash
+   * @returns a name that differs from `name` only in case or normalisation; an equal one is no clash (that is `exists`)
+   */
+  clash(name: string, besideCase = false): string | undefined {
+    const alike = this.#folded.get(foldedForComparison(name));
+    return alike?.find((other) => other !== name && !(besideCase && differsInCase(name, other)));
   }
 }
+
+/**
+ * @param other what `KnownNames.clash` said. @returns the refusal; `by` says whether somebody may want both: names that look alike to
+ * people (a letter in one piece and in two) never stand side by side
+ */
+export function clashing(path: readonly string[] | string, name: string, other: string): Refusal {
+  return refusal('name_case_clash', path, { other, by: differsInCase(name, other) ? 'case' : 'spelling' });
+}
+
+/** Without any normalisation: what is left after folding case must be the same, code point by code point. */
+const differsInCase = (one: string, other: string) => foldedCase(one) === foldedCase(other);
+const foldedCase = (name: string) => name.toUpperCase().toLowerCase();
 
 /**
  * Files that systems strew into folders and archives. Inside an archive they are no reason to refuse it, and are to be left out when it
@@ -128,7 +144,7 @@ export function extensionOf(name: string): string {
 
 function foldedForComparison(name: string): string {
   // Upper case first, so that ß and ss, ς and σ meet; the emoji selector cannot be seen.
-  return name.replaceAll('\ufe0f', '').normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+  return foldedCase(name.replaceAll('\ufe0f', '').normalize('NFC')).normalize('NFC');
 }
 
 /** The name as a careless server might read it: compatibility forms, look-alikes of the dot, no case. Only compared, never stored. */

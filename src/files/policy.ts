@@ -7,7 +7,16 @@ import { type Refusal, refusal } from './refusals.ts';
 import { Allowance, Faults, type JudgedFile } from './unpacking.ts';
 
 export { type UploadRules, usualRules } from './kinds.ts';
-export { canonicalName, canonicalPath, isSystemLitter, judgeFolders, judgeName, KnownNames, steersServers } from './names.ts';
+export {
+  canonicalName,
+  canonicalPath,
+  clashing,
+  isSystemLitter,
+  judgeFolders,
+  judgeName,
+  KnownNames,
+  steersServers,
+} from './names.ts';
 export { type ReasonCode, type Refusal, scanRefusal } from './refusals.ts';
 
 /** A chunk takes at most some milliseconds to judge, so that pages are answered in between. */

@@ -2,15 +2,26 @@
 import { PanelError } from '../platform/errors.ts';
 import type { Entry, SitePath } from '../platform/storage/port.ts';
 import type { Site } from '../sites/sites.ts';
+import type { RulesAt } from './areas.ts';
+import { type NamedFile, nameIn } from './arriving-names.ts';
 import type { Files } from './files.ts';
 import { kindOf } from './kinds.ts';
 import { extensionOf } from './names.ts';
-import { canonicalPath, judgeName, KnownNames, type Refusal } from './policy.ts';
-import { refusal } from './refusals.ts';
+import { clashing, KnownNames, type Refusal } from './policy.ts';
+import type { UploadConflict } from './publishing.ts';
+import { about, refusal } from './refusals.ts';
 import type { UnfinishedUpload } from './unfinished.ts';
 
-/** A file that somebody means to upload. `path`: below the chosen folder, as the browser tells it; `changedAt`: epoch milliseconds. */
-export type Meant = { readonly path: string; readonly bytes: number; readonly changedAt: number };
+/** A file that somebody means to upload. `path`: below the chosen folder, as the browser tells it; `changedAt`: epoch milliseconds; `conflict`: what was chosen already. */
+export type Meant = {
+  readonly path: string;
+  readonly bytes: number;
+  readonly changedAt: number;
+  readonly conflict?: UploadConflict | undefined;
+};
+
+/** What stands where a file shall go. */
+export type Standing = Pick<Entry, 'kind' | 'size' | 'modifiedAt'>;
 
 /** `path`: in the site. `exists`: what stands there. `unfinished`: what has arrived of this very file. */
 export type Foreseen =
@@ -18,7 +29,7 @@ export type Foreseen =
   | {
       readonly shown: string;
       readonly path: SitePath;
-      readonly exists?: Pick<Entry, 'size' | 'modifiedAt'>;
+      readonly exists?: Standing;
       readonly unfinished?: Pick<UnfinishedUpload, 'id' | 'offset'>;
     };
 
@@ -32,11 +43,12 @@ export async function foresee(files: Files, site: Site, folder: SitePath, list: 
   const unfinished = new Map(
     (await files.unfinished.ofSite(site)).map((one) => [keyOf(one.path, one.bytes, one.changedAt), one]),
   );
+  const rules = await files.rulesOf(site);
   const names = new NamesThere((path) => files.list(site, path));
   let free = Math.max(0, site.quotaBytes - site.usedBytes - (await files.unfinished.promisedBytes(site)));
   const foreseen: Foreseen[] = [];
   for (const [at, meant] of list.entries()) {
-    const named = judgeMeant(files, folder, meant);
+    const named = judgeMeant(folder, meant, rules, limits.uploadFileBytes);
     if ('refused' in named) {
       foreseen.push(named);
       continue;
@@ -47,9 +59,9 @@ export async function foresee(files: Files, site: Site, folder: SitePath, list: 
       foreseen.push({ shown, refused: { code: 'too_many', parameters: { name: shown, limit: limits.uploadFiles, rest } } });
       continue;
     }
-    const other = await names.clash(path);
+    const other = await names.clash(path, meant.conflict === 'beside');
     const known = unfinished.get(keyOf(path.join('/'), meant.bytes, meant.changedAt));
-    if (other !== undefined) foreseen.push({ shown, refused: refusal('name_case_clash', shown, { other }) });
+    if (other !== undefined) foreseen.push({ shown, refused: clashing(shown, path.at(-1) ?? '', other) });
     else if (!known && meant.bytes > free)
       foreseen.push({ shown, refused: refusal('quota', shown, { free, need: meant.bytes - free }) });
     else {
@@ -63,13 +75,10 @@ export async function foresee(files: Files, site: Site, folder: SitePath, list: 
 
 const keyOf = (path: string, bytes: number, changedAt: number | null) => `${bytes} ${changedAt} ${path}`;
 
-function judgeMeant(files: Pick<Files, 'rules' | 'limits'>, folder: SitePath, { path: raw, bytes }: Meant) {
-  const canonical = canonicalPath(raw);
-  if ('refusal' in canonical) return { shown: String(canonical.refusal.parameters.name), refused: canonical.refusal };
-  const shown = canonical.path.join('/');
-  const path = [...folder, ...canonical.path];
-  const refused = judgeName(path, files.rules) ?? judgeSize(path, bytes, files.limits.uploadFileBytes);
-  return refused ? { shown, refused: { ...refused, parameters: { ...refused.parameters, name: shown } } } : { shown, path };
+function judgeMeant(folder: SitePath, { path: raw, bytes }: Meant, rules: RulesAt, most: number): NamedFile {
+  const named = nameIn(folder, raw, rules);
+  const tooBig = 'path' in named ? judgeSize(named.path, bytes, most) : undefined;
+  return tooBig ? { shown: named.shown, refused: about(tooBig, named.shown) } : named;
 }
 
 /** @param most bytes of any file; some kinds have a limit of their own */
@@ -111,10 +120,10 @@ class NamesThere {
   }
 
   /** @returns a name that differs only in case or spelling, of what stands there or was asked about before */
-  async clash(path: SitePath): Promise<string | undefined> {
+  async clash(path: SitePath, besideCase: boolean): Promise<string | undefined> {
     const name = path.at(-1) ?? '';
     const { names } = await this.#in(path.slice(0, -1));
-    const other = names.clash(name);
+    const other = names.clash(name, besideCase);
     if (other === undefined) names.add(name);
     return other;
   }

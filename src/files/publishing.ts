@@ -1,14 +1,19 @@
 // From quarantine into the site: policy, scanner, quota, conflict, then an atomic move; each file by itself, none silently.
 import type { Limits } from '../options.ts';
 import { PanelError, whenMissing } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
 import type { FileAct, Room, Site, Sites } from '../sites/sites.ts';
-import { judgeFile, KnownNames, type Refusal, scanRefusal, type UploadRules } from './policy.ts';
+import type { RulesAt } from './areas.ts';
+import { clashing, judgeFile, KnownNames, type Refusal, scanRefusal } from './policy.ts';
 
 /** What may become of a file whose name is taken; the first one where nobody chose. */
 export const conflicts = ['skip', 'rename', 'replace'] as const;
 export type Conflict = (typeof conflicts)[number];
+/** And in an upload: beside a name that differs in its case alone (docs/decisions/0036), which else is refused; a name that is taken is skipped. */
+export const uploadConflicts = [...conflicts, 'beside'] as const;
+export type UploadConflict = (typeof uploadConflicts)[number];
 
 /** One file of an upload: refused on arrival, or waiting in quarantine. */
 export type Received = {
@@ -39,9 +44,12 @@ export type PublishParts = {
   readonly begin: (room: Room) => Promise<boolean>;
   readonly act: Pick<FileAct, 'holding'>;
   readonly scanner: VirusScanner;
-  readonly rules: UploadRules;
+  readonly rules: RulesAt;
   readonly limits: Limits;
-  readonly conflict: Conflict;
+  readonly conflict: UploadConflict;
+  readonly log: Log;
+  /** under which the log has what our storage failed at */
+  readonly ref: string;
 };
 
 type Waiting = Received & { readonly path: SitePath; readonly from: string };
@@ -74,7 +82,7 @@ const isWaiting = (file: Received): file is Waiting =>
 
 async function judge(file: Received, { scanner, rules }: PublishParts): Promise<{ refused?: Refusal }> {
   if (!isWaiting(file)) return {};
-  const refused = await judgeFile(file, rules);
+  const refused = await judgeFile(file, rules(file.path));
   if (refused) return { refused: { ...refused, parameters: { ...refused.parameters, name: file.shown } } };
   const found = scanRefusal(await scanner.scan(file.from), file.shown, file.bytes);
   return found ? { refused: found } : {};
@@ -114,15 +122,16 @@ function refusedResult(file: Received, refused: Refusal | undefined): Outcome {
   };
 }
 
-async function put(file: Waiting, { sites, site, conflict }: PublishParts, folders: Map<string, KnownNames>): Promise<Outcome> {
+async function put(file: Waiting, parts: PublishParts, folders: Map<string, KnownNames>): Promise<Outcome> {
+  const { sites, site, conflict, log, ref } = parts;
   const storage = sites.storageFor(site);
   try {
     const names = await namesIn(storage, file.path.slice(0, -1), folders);
     const name = file.path.at(-1) ?? '';
-    const other = names.clash(name);
-    if (other !== undefined) return refusedResult(file, { code: 'name_case_clash', parameters: { name: file.shown, other } });
+    const other = names.clash(name, conflict === 'beside') ?? (await otherCase(storage, file, names));
+    if (other !== undefined) return refusedResult(file, clashing(file.shown, name, other));
     if (!names.has(name)) return await place(storage, file, file.path, 'stored', names);
-    if (conflict === 'skip') return refusedResult(file, await existing(storage, file));
+    if (conflict === 'skip' || conflict === 'beside') return refusedResult(file, await existing(storage, file));
     if (conflict === 'rename')
       return await place(storage, file, [...file.path.slice(0, -1), freeName(name, names)], 'renamed', names);
     const old = await storage.stat(file.path);
@@ -135,8 +144,17 @@ async function put(file: Waiting, { sites, site, conflict }: PublishParts, folde
     const isPlace = error.status === 404 || error.status === 409;
     const other = error.status === 409 ? await existing(storage, file).catch(() => undefined) : undefined;
     const why = other ?? (isPlace ? await inTheWay(storage, file).catch(() => undefined) : undefined);
-    return refusedResult(file, why ?? { code: 'disk_error', parameters: { name: file.shown } });
+    if (why) return refusedResult(file, why);
+    log.warn({ ref, siteId: site.id, err: error }, 'not stored');
+    return refusedResult(file, { code: 'disk_error', parameters: { name: file.shown, ref } });
   }
+}
+
+/** @returns the name that stands there in another case, on storage that takes both for the same: then nobody can have both */
+async function otherCase(storage: SiteStorage, { path }: Waiting, names: KnownNames): Promise<string | undefined> {
+  const name = path.at(-1) ?? '';
+  const other = names.has(name) ? undefined : names.clash(name);
+  return other !== undefined && (await storage.stat(path).catch(whenMissing)) ? other : undefined;
 }
 
 async function place(
@@ -158,7 +176,10 @@ async function place(
 
 async function existing(storage: SiteStorage, file: Waiting): Promise<Refusal> {
   const old = await storage.stat(file.path);
-  return { code: 'exists', parameters: { name: file.shown, size: old.size, at: Math.floor(old.modifiedAt), bytes: file.bytes } };
+  return {
+    code: 'exists',
+    parameters: { name: file.shown, size: old.size, at: Math.floor(old.modifiedAt), bytes: file.bytes, kind: old.kind },
+  };
 }
 
 /** @returns what is no folder on the way to the file; links are none, since they are never followed */

@@ -10,9 +10,11 @@ import { equalText } from '../platform/secrets.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import { requireToken } from '../platform/web/form.ts';
 import { bytesPassed } from '../platform/young-memory.ts';
+import type { RulesAt } from './areas.ts';
+import { nameIn } from './arriving-names.ts';
 import { ContentJudge } from './contents.ts';
 import type { DiskRoom } from './disk-room.ts';
-import { canonicalPath, judgeName, type Refusal, type UploadRules } from './policy.ts';
+import type { Refusal } from './policy.ts';
 import type { Received } from './publishing.ts';
 import { storageFault, toDisk } from './quarantine.ts';
 
@@ -30,7 +32,7 @@ const formLimits = { fields: 20, fieldSize: 4096, fieldNameSize: 100, headerPair
 
 type Parts = {
   readonly folder: string;
-  readonly rules: UploadRules;
+  readonly rules: RulesAt;
   readonly limits: ReceivingLimits;
   /** asked now and then, since nobody knows how long a form in pieces will be */
   readonly disk: DiskRoom;
@@ -95,23 +97,13 @@ class QuarantineEngine implements StorageEngine {
       return void (await drained(file, hash));
     }
     const place = this.#files.push(undefined) - 1;
-    this.#files[place] = await this.#receive(file, target, hash);
+    this.#files[place] = await this.#receive(file, target, hash, nameOf(req, file, place));
   }
 
-  async #receive(file: Express.Multer.File, target: SitePath, hash: Hash | undefined): Promise<Received> {
-    const canonical = canonicalPath(file.originalname);
-    if ('refusal' in canonical) {
-      return { shown: String(canonical.refusal.parameters.name), bytes: await drained(file, hash), refused: canonical.refusal };
-    }
-    const path = [...target, ...canonical.path];
-    const shown = canonical.path.join('/');
-    const refused = judgeName(path, this.#parts.rules);
-    if (!refused) return this.#write(file, path, shown, hash);
-    return {
-      shown,
-      bytes: await drained(file, hash),
-      refused: { ...refused, parameters: { ...refused.parameters, name: shown } },
-    };
+  async #receive(file: Express.Multer.File, target: SitePath, hash: Hash | undefined, name: string): Promise<Received> {
+    const named = nameIn(target, name, this.#parts.rules);
+    if ('path' in named) return this.#write(file, named.path, named.shown, hash);
+    return { shown: named.shown, bytes: await drained(file, hash), refused: named.refused };
   }
 
   async #write(file: Express.Multer.File, path: SitePath, shown: string, hash: Hash | undefined): Promise<Received> {
@@ -156,6 +148,14 @@ class QuarantineEngine implements StorageEngine {
     if (bytes > free) return refuse('quota', { free, need: bytes - free });
     return { shown, bytes, path, from, passed: { refusal: await judge.end() } };
   }
+}
+
+/** The form for one file that is chosen again says what it shall be called. @throws PanelError 400 where several would be called the same */
+function nameOf(req: Request, file: Express.Multer.File, place: number): string {
+  const { name } = (req.body ?? {}) as { name?: unknown };
+  if (typeof name !== 'string' || name === '') return file.originalname;
+  if (place > 0) throw badRequest();
+  return name;
 }
 
 /** Reads a refused file to its end and forgets it. @returns its bytes */

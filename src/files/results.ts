@@ -2,6 +2,7 @@
 import type { Words } from '../platform/web/words.ts';
 import type { UploadResult } from './publishing.ts';
 import type { Found } from './refusals.ts';
+import { type UploadAct, uploadActs } from './upload-acts.ts';
 
 export type ResultRow = {
   readonly file: string;
@@ -9,6 +10,7 @@ export type ResultRow = {
   readonly result: UploadResult['result'];
   readonly code: string | null;
   readonly reason: string;
+  readonly acts: readonly UploadAct[];
 };
 
 const rank: Readonly<Record<UploadResult['result'], number>> = { refused: 0, skipped: 1, renamed: 2, replaced: 3, stored: 4 };
@@ -24,13 +26,15 @@ export function resultRow(result: UploadResult, words: Words): ResultRow {
     result: result.result,
     code: result.code ?? null,
     reason: reasonFor(result, words),
+    acts: uploadActs(result, result.file, words),
   };
 }
 
 function reasonFor({ code, parameters = {}, storedAs }: UploadResult, words: Words): string {
   if (storedAs !== undefined) return words.t('files.storedAs', { name: storedAs });
   if (code === undefined) return '';
-  return words.t(`files.refused.${code}`, inWords(parameters, words));
+  // What was refused by an earlier version has no reference.
+  return words.t(`files.refused.${code}`, { ref: '-', ...inWords(parameters, words) });
 }
 
 const sizes = new Set(['size', 'limit', 'free', 'need', 'bytes']);

@@ -3,14 +3,14 @@ import type { Connection, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import type { Site } from '../sites/sites.ts';
 import type { Upload } from './files.ts';
-import type { Conflict, UploadResult } from './publishing.ts';
+import type { UploadConflict, UploadResult } from './publishing.ts';
 
 export type NewUpload = {
   readonly id: string;
   readonly site: Site;
   readonly personId: string;
   readonly folder: string;
-  readonly conflict: Conflict;
+  readonly conflict: UploadConflict;
   readonly counts: { stored: number; refused: number; skipped: number };
   readonly results: readonly UploadResult[];
   readonly now: number;

@@ -74,7 +74,7 @@ function editForm(files: Files, idempotency: Idempotency) {
 async function editPage(files: Files, req: Request, path: SitePath): Promise<PageData> {
   const { words, url } = req.visit;
   const opened = await files.editor.open(req.site, path);
-  const isProgram = !files.editor.mayWrite(path);
+  const isProgram = !(await files.editor.mayWrite(req.site, path));
   const found = typeof opened === 'string' ? undefined : opened;
   const isPosted = req.method === 'POST';
   return {
@@ -127,14 +127,14 @@ function newForm(files: Files, idempotency: Idempotency) {
       name: typedName,
       body: text,
     }),
-    show: (req) => {
+    show: async (req) => {
       const path = placeOf(req, 1);
       return {
         title: req.visit.words.t('files.new.title', { path: `/${path.join('/')}` }),
         section: 'files',
         site: req.site,
         path: path.join('/'),
-        kinds: files.rules.allowedExtensions.join(' '),
+        kinds: (await files.rulesOf(req.site))(path).allowedExtensions.join(' '),
         back: req.visit.url(fileAddress(req.site.name, path)),
       };
     },

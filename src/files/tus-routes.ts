@@ -4,12 +4,13 @@ import { type Request, type Response, Router } from 'express';
 import { badRequest, PanelError, unsupported } from '../platform/errors.ts';
 import { requireToken } from '../platform/web/form.ts';
 import type { Guards } from '../sign-in/guards.ts';
+import type { RulesAt } from './areas.ts';
 import type { Checksum } from './arriving.ts';
 import type { Files } from './files.ts';
 import { doerOf } from './forms.ts';
 import { canonicalPath, judgeName, type Refusal } from './policy.ts';
 import { judgeSize } from './preflight.ts';
-import { conflicts } from './publishing.ts';
+import { uploadConflicts } from './publishing.ts';
 import { inWords, resultRows } from './results.ts';
 import type { Announced, UnfinishedUpload } from './unfinished.ts';
 
@@ -30,7 +31,7 @@ export function tusRoutes({ files }: { readonly files: Files }, { signedInAt, si
     requireTus(req, res, files);
     const announced = announcedOf(req);
     const doer = doerOf(req);
-    const judged = judgeAnnounced(files, announced);
+    const judged = judgeAnnounced(announced, files.limits.uploadFileBytes, await files.rulesOf(req.site));
     if (!judged) await files.requireReady();
     const made = judged ? { refused: judged } : await files.unfinished.announce(req.site, doer, announced);
     if ('refused' in made) return refuse(files, req, announced, made.refused);
@@ -129,7 +130,7 @@ function announcedOf(req: Request): Announced & { unreadable?: Refusal } {
   // Where no path can be made of it, the rules say why.
   const path = 'path' in canonical ? canonical.path : [];
   if ('path' in canonical && path[0] !== 'www') throw new PanelError(422, 'files.onlyWww');
-  const how = conflicts.find((one) => one === wanted);
+  const how = uploadConflicts.find((one) => one === wanted);
   if (!how) throw badRequest('files.tusHeader');
   const changedAt = changed === undefined ? null : wholeNumber(changed);
   return { path, bytes, conflict: how, changedAt, ...('refusal' in canonical && { unreadable: canonical.refusal }) };
@@ -155,8 +156,14 @@ function utf8(bytes: Buffer): string {
   }
 }
 
-function judgeAnnounced(files: Files, { path, bytes, unreadable }: Announced & { unreadable?: Refusal }): Refusal | undefined {
-  return unreadable ?? judgeName(path, files.rules) ?? judgeSize(path, bytes, files.limits.uploadFileBytes);
+function judgeAnnounced(
+  { path, bytes, unreadable }: Announced & { unreadable?: Refusal },
+  most: number,
+  rules: RulesAt,
+): Refusal | undefined {
+  // A name that would do is told by the preflight, which knows the folder; here the path is the site's.
+  if (unreadable) return { ...unreadable, parameters: { ...unreadable.parameters, safe: '' } };
+  return judgeName(path, rules(path)) ?? judgeSize(path, bytes, most);
 }
 
 /** A refusal is a result as any other: it stands in the list and in the audit. */

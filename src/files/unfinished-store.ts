@@ -1,7 +1,7 @@
 // The SQL of unfinished uploads: who may send which bytes until when, and who judges them.
 import type { Connection, Tx } from '../platform/database/database.ts';
 import type { Site } from '../sites/sites.ts';
-import type { Conflict } from './publishing.ts';
+import type { UploadConflict } from './publishing.ts';
 
 /** As the table has it. */
 export type UnfinishedRow = {
@@ -10,7 +10,7 @@ export type UnfinishedRow = {
   customer_id: string;
   actor_person_id: string;
   path: string;
-  conflict: Conflict;
+  conflict: UploadConflict;
   bytes: number;
   changed_at: number | null;
   created_at: number;

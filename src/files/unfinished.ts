@@ -10,7 +10,7 @@ import type { Site, Sites } from '../sites/sites.ts';
 import { Arriving, type Checksum } from './arriving.ts';
 import { DiskRoom } from './disk-room.ts';
 import type { Doer, Files } from './files.ts';
-import type { Conflict, UploadResult } from './publishing.ts';
+import type { UploadConflict, UploadResult } from './publishing.ts';
 import type { Refusal } from './refusals.ts';
 import { type UnfinishedRow, UnfinishedStore } from './unfinished-store.ts';
 
@@ -28,7 +28,7 @@ export type UnfinishedParts = {
 export type Announced = {
   readonly path: SitePath;
   readonly bytes: number;
-  readonly conflict: Conflict;
+  readonly conflict: UploadConflict;
   readonly changedAt: number | null;
 };
 
@@ -196,7 +196,7 @@ export class UnfinishedUploads {
       const result = await this.result(site, { uploadId });
       if (result?.code === 'disk_error') {
         await connection.write((tx) => this.#store.reopen(tx, id));
-        throw unavailable('files.refused.disk_error', { name: result.file });
+        throw unavailable('files.storedLater', { ref: result.parameters?.ref ?? '' });
       }
       await this.#arriving.remove(id);
     } catch (error) {

@@ -46,9 +46,9 @@ export class Allowance {
     this.#left = left;
   }
 
-  /** The same limits one archive deeper. */
-  deeper(): Allowance {
-    return new Allowance(this.rules, this.depth - 1, this.#left);
+  /** The same limits one archive deeper. @param rules of the place where that one lands, when it is another */
+  deeper(rules: UploadRules = this.rules): Allowance {
+    return new Allowance(rules, this.depth - 1, this.#left);
   }
 
   /** Refuses sizes that an archive only declares. */

@@ -8,14 +8,16 @@ import { act, keptFor, ownerOf, requireToken } from '../platform/web/form.ts';
 import { asAttachment } from '../platform/web/headers.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
+import type { Words } from '../platform/web/words.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Files } from './files.ts';
 import { doerOf, requireChange } from './forms.ts';
 import { fileAddress } from './listing.ts';
-import { type Foreseen, foresee } from './preflight.ts';
-import { conflicts } from './publishing.ts';
+import { type Foreseen, foresee, type Meant, type Standing } from './preflight.ts';
+import { uploadConflicts } from './publishing.ts';
 import { receive } from './receiving.ts';
 import { inWords, type ResultRow, resultRows } from './results.ts';
+import { againAddress, uploadActs } from './upload-acts.ts';
 import { refusedRow, uploadPage } from './upload-page.ts';
 
 export type UploadRouteParts = { readonly files: Files; readonly idempotency: Idempotency };
@@ -49,6 +51,7 @@ export function uploadRoutes({ files, idempotency }: UploadRouteParts, guards: G
     const upload = await files.upload(req.site, String(req.params.id));
     const { words } = req.visit;
     const rows = resultRows(upload.results, words);
+    const page = `${req.visit.url(fileAddress(req.site.name, []))}/upload`;
     if (req.query.as === 'csv') return sendCsv(req, res, `uploads-${req.site.name}-${upload.id.slice(0, 8)}`, rows);
     if (req.visit.wantsJson) return void res.json({ id: upload.id, files: rows });
     await res.page('files/results', {
@@ -56,10 +59,13 @@ export function uploadRoutes({ files, idempotency }: UploadRouteParts, guards: G
       section: 'files',
       site: req.site,
       upload,
-      rows,
+      rows: rows.map((row) => ({
+        ...row,
+        acts: req.mayChange ? row.acts.map((one) => ({ ...one, href: againAddress(page, upload.folder, one) })) : [],
+      })),
       scripts: ['behaviours/copy.js'],
       csv: `${req.visit.url(req.visit.path)}?as=csv`,
-      again: req.mayChange && `${req.visit.url(fileAddress(req.site.name, []))}/upload?to=${encodeURIComponent(upload.folder)}`,
+      again: req.mayChange && `${page}?to=${encodeURIComponent(upload.folder)}`,
       back: req.visit.url(fileAddress(req.site.name, upload.folder.split('/'))),
     });
   });
@@ -83,6 +89,7 @@ const meant = z.object({
   path: z.string().max(20_000),
   bytes: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   changedAt: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  conflict: z.enum(uploadConflicts).optional(),
 });
 const meantList = z.object({ to: z.string().max(4096), files: z.array(meant).min(1).max(100_000) });
 
@@ -108,29 +115,46 @@ function preflight(files: Files) {
       refused.length > 0
         ? await files.receive(req.site, doerOf(req), { folder: to, conflict: 'skip', received: refused, once })
         : null;
-    res.json({ results, files: foreseen.map((one) => foreseenInWords(req, one)) });
+    const { files: list } = sent.data;
+    res.json({ results, files: foreseen.map((one, at) => foreseenInWords(req, one, list[at])) });
   };
 }
 
 const inPlain = (error: unknown) =>
   error instanceof Error && 'type' in error && error.type === 'entity.too.large' ? tooLarge() : badRequest();
 
-function foreseenInWords(req: Request, one: Foreseen) {
+function foreseenInWords(req: Request, one: Foreseen, { bytes = 0, changedAt = 0 }: Partial<Meant> = {}) {
   const { words } = req.visit;
   if ('refused' in one) {
     const { code, parameters } = one.refused;
-    return { state: 'refused', file: one.shown, code, reason: words.t(`files.refused.${code}`, inWords(parameters, words)) };
+    const reason = words.t(`files.refused.${code}`, inWords(parameters, words));
+    return { state: 'refused', file: one.shown, code, reason, acts: uploadActs(one.refused, one.shown, words) };
   }
   const { exists, unfinished, shown, path } = one;
   return {
     state: unfinished ? 'unfinished' : exists ? 'exists' : 'new',
     file: shown,
     path: path.join('/'),
-    ...(exists && { there: words.t('files.there', { size: words.bytes(exists.size), at: words.time(exists.modifiedAt) }) }),
+    ...(exists && standing(exists, { shown, bytes, changedAt }, words)),
     ...(unfinished && {
       offset: unfinished.offset,
       address: req.visit.url(`/sites/${req.site.name}/files/uploads/${unfinished.id}`),
     }),
+  };
+}
+
+/** Both sides, for who has to choose. */
+function standing(
+  { kind, size, modifiedAt }: Standing,
+  { shown, bytes, changedAt }: { shown: string; bytes: number; changedAt: number },
+  words: Words,
+) {
+  const theirs = { size: words.bytes(size), at: words.time(Math.floor(modifiedAt)) };
+  const mine = changedAt > 0 ? `${words.bytes(bytes)}, ${words.time(changedAt)}` : words.bytes(bytes);
+  return {
+    there: words.t('files.there', { ...theirs, mine }),
+    skipped: words.t('files.skippedExisting', { ...theirs, mine }),
+    acts: uploadActs({ code: 'exists', parameters: { kind } }, shown, words),
   };
 }
 
@@ -161,7 +185,7 @@ async function inQuarantine<T>(files: Files, work: (folder: string) => Promise<T
   return work(folder).finally(remove);
 }
 
-const conflictField = z.enum(conflicts).catch('skip');
+const conflictField = z.enum(uploadConflicts).catch('skip');
 
 /** @returns how to answer, once the quarantine is empty again */
 async function upload(files: Files, idempotency: Idempotency, req: Request, res: Response, folder: string): Promise<() => void> {
@@ -177,7 +201,13 @@ async function upload(files: Files, idempotency: Idempotency, req: Request, res:
   if (announced > uploadFileBytes * uploadFiles) throw tooLarge();
   await files.unfinished.disk.require(Math.min(freeBytes, announced));
   const limits = { fileBytes: uploadFileBytes, files: uploadFiles, freeBytes };
-  const received = await receive(req, res, { folder, rules: files.rules, limits, target, disk: files.unfinished.disk });
+  const received = await receive(req, res, {
+    folder,
+    rules: await files.rulesOf(req.site),
+    limits,
+    target,
+    disk: files.unfinished.disk,
+  });
   requireToken(req);
   const to = target();
   if (received.length === 0) {

@@ -10,7 +10,7 @@ export interface FileTables {
     customer_id: Id;
     actor_person_id: Id;
     folder: string;
-    conflict: 'skip' | 'rename' | 'replace';
+    conflict: 'skip' | 'rename' | 'replace' | 'beside';
     stored: number;
     refused: number;
     skipped: number;
@@ -25,7 +25,7 @@ export interface FileTables {
     actor_person_id: Id;
     /** with `www/` */
     path: string;
-    conflict: 'skip' | 'rename' | 'replace';
+    conflict: 'skip' | 'rename' | 'replace' | 'beside';
     /** of the whole file; what arrived of it is the length of the file in the folder of unfinished uploads */
     bytes: number;
     /** when the file was last changed where it comes from, to know it again */

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogues } from '../../src/messages/catalogue.ts';
-import { browserMissing, launchBrowser, newVisit } from '../support/browser.ts';
-import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { startPanel, type TestPanel } from '../support/panel.ts';
+import { atUploads } from './uploads-visit.ts';
 
 let panel: TestPanel;
 let browser: Browser;
@@ -49,26 +50,6 @@ const isOver = `(() => {
 })()`;
 const dropFolder = (page: Page) => page.evaluate(`(${dropping})(${JSON.stringify(large)})`);
 
-/** @returns the page of uploads of somebody who came to it by the links */
-async function atUploads(language: 'ko' | 'en', name = 'owner') {
-  const t = (key: string) => String(catalogues[language][key]);
-  const { origin } = panel;
-  const email = `${name}-${language}@example.com`;
-  const site = await new Visitor(panel, language).arrive(email);
-  const at = (path: string) => `${origin}${language === 'en' ? '/en' : ''}${path}`;
-  const visit = await newVisit(browser, { javaScript: true, locale: language, origin });
-  const { page } = visit;
-  await page.goto(at('/login'));
-  await page.getByLabel(t('login.email'), { exact: true }).fill(email);
-  await page.getByLabel(t('login.password'), { exact: true }).fill(password);
-  await page.getByRole('button', { name: t('login.submit'), exact: true }).click();
-  await page.waitForURL(at('/dashboard'));
-  await page.goto(at(`/sites/${site}/files/www`));
-  await page.getByRole('link', { name: t('files.uploadPage') }).click();
-  await page.waitForURL(/files\/upload\?to=www$/);
-  return { ...visit, site };
-}
-
 describe.skipIf(browserMissing)('a dropped folder of 300 files', () => {
   test.each([
     ['ko', 1280],
@@ -77,7 +58,7 @@ describe.skipIf(browserMissing)('a dropped folder of 300 files', () => {
     'is paused, lost by a reload, goes on and ends with three refusals in sight (%s, %i px)',
     async (language, width) => {
       const t = (key: string) => String(catalogues[language][key]);
-      const { page, complaints, context, site } = await atUploads(language);
+      const { page, complaints, context, site } = await atUploads({ panel, browser }, language);
       await page.setViewportSize({ width, height: 800 });
       await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: panel.origin });
 
@@ -158,7 +139,7 @@ describe.skipIf(browserMissing)('a dropped folder of 300 files', () => {
 });
 
 test.skipIf(browserMissing)('what is cancelled between two attempts is not sent after all', async () => {
-  const { page, context, site } = await atUploads('ko', 'changed-mind');
+  const { page, context, site } = await atUploads({ panel, browser }, 'ko', 'changed-mind');
   await page.clock.install();
   await page.clock.pauseAt(Date.now() + 60_000);
   let sent = 0;

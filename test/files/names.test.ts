@@ -1,7 +1,15 @@
 // The rules for names, one row a technique or an everyday name.
 import { describe, expect, test } from 'vitest';
 import { usualRules } from '../../src/files/kinds.ts';
-import { canonicalName, canonicalPath, isSystemLitter, judgeFolders, judgeName, KnownNames } from '../../src/files/names.ts';
+import {
+  canonicalName,
+  canonicalPath,
+  clashing,
+  isSystemLitter,
+  judgeFolders,
+  judgeName,
+  KnownNames,
+} from '../../src/files/names.ts';
 
 const said = (path: string) => {
   const canonical = canonicalPath(path);
@@ -231,6 +239,22 @@ describe('two names that a visitor could take for one another clash', () => {
     ['❤️.png', '❤.png'],
   ])('%s and %s', (name, other) => {
     expect(new KnownNames(['a.txt', other]).clash(name)).toBe(other);
+  });
+
+  test.each([
+    ['Index.html', 'index.html', 'case'],
+    ['STRASSE.txt', 'straße.txt', 'case'],
+    ['사진.jpg', '사진.jpg'.normalize('NFD'), 'spelling'],
+    ['É.txt', 'é.txt'.normalize('NFD'), 'spelling'],
+    ['❤️.png', '❤.png', 'spelling'],
+  ])('%s may stand beside %s where only case tells them apart', (name, other, by) => {
+    expect(new KnownNames([other]).clash(name, true)).toBe(by === 'case' ? undefined : other);
+    expect(clashing(['www', name], name, other)).toMatchObject({ code: 'name_case_clash', parameters: { other, by } });
+  });
+
+  test('one that differs in more than case is found behind one that does not', () => {
+    const decomposed = 'É.txt'.normalize('NFD');
+    expect(new KnownNames(['é.txt', decomposed]).clash('É.txt', true)).toBe(decomposed);
   });
 
   test('an equal name is no clash, and neither is another one', () => {

@@ -374,7 +374,7 @@ describe('publishing', () => {
     await putOn('no server has this id');
     const { url, error } = await send(Buffer.from('waits'), 'www/away/late.txt', { uploadDataDuringCreation: false });
     expect(error?.originalResponse?.getStatus()).toBe(503);
-    expect(error?.originalResponse?.getBody()).toContain('저장하지 못했습니다');
+    expect(error?.originalResponse?.getBody()).toMatch(/저장하지 못했습니다.*문의 번호 [0-9a-f]{8}"/);
     expect(await asked(url)).toMatchObject({ state: 'received', offset: 5, result: null });
     await putOn(serverId);
     expect((await raw('PATCH', url ?? '', { ...piece, 'Upload-Offset': '5' })).status).toBe(204);

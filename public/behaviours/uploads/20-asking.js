@@ -23,10 +23,11 @@ export function refusalOf(code, text) {
   return Object.assign(new Error(detail ?? words.failed), { code, isSession: code === 401 || code === 403 });
 }
 
-/** After a new sign-in in another window this page's token is an old one. */
+/** After a new sign-in in another window this page's token is an old one. @returns whether somebody who may upload here is signed in */
 export async function freshToken() {
   const text = await fetch(location.href)
     .then((answer) => answer.text())
     .catch(() => '');
   token = /<meta name="csrf" content="([^"]+)">/.exec(text)?.[1] ?? token;
+  return text.includes('data-upload');
 }

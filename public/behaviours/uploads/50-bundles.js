@@ -1,15 +1,18 @@
 // Small files by the form, many at a time.
 import { base, say, sum, to, words } from './10-page.js';
 import { refusalOf, tokenNow } from './20-asking.js';
-import { become, items, settle, show } from './30-items.js';
-import { lostSession } from './40-stopping.js';
+import { become, breakOff, items, queue, settle, show } from './30-items.js';
+import { lostSession, split } from './40-stopping.js';
 
 export const smallBytes = 1024 * 1024;
 const bundleBytes = 8 * 1024 * 1024;
 const bundleFiles = 200;
+/** After these nobody knows whether a form that was sent to its end was carried out. */
+const unanswered = [0, 409, 502, 504];
 /** milliseconds between attempts */
 export const delays = [0, 1000, 3000, 5000, 10_000, 20_000];
 
+/** `isSent`: all of it may have arrived, so that it stays together under its key; `isLost`: and an attempt ended without an answer. */
 export function bundleOf(first) {
   const bundle = first.bundle ?? { key: crypto.randomUUID(), items: bundleFrom(first), conflict: first.conflict };
   for (const item of bundle.items) Object.assign(item, { bundle, state: 'sending', reason: '' });
@@ -35,20 +38,29 @@ async function sendBundle(bundle) {
     const answer = await post(bundle);
     if (answer.isStopped) return;
     if (answer.code === 200) return settleBundle(bundle, JSON.parse(answer.text).files);
+    if (unanswered.includes(answer.code)) bundle.isLost ||= bundle.isSent;
+    bundle.isSent = bundle.isLost;
     const error = refusalOf(answer.code, answer.text);
+    for (const item of bundle.items) become(item, 'sending');
     if (error.isSession) return lostSession();
     const isPassing = [0, 409, 429, 460, 502, 504].includes(answer.code);
     const delay = delays[tries + 1];
     if (!isPassing || delay === undefined) {
-      for (const item of bundle.items) {
-        item.bundle = undefined;
-        become(item, 'broken', answer.code === 0 ? words.failed : error.message);
-      }
+      if (!bundle.isSent) split(bundle);
+      for (const item of bundle.items) answer.code === 0 ? breakOff(item) : become(item, 'broken', error.message);
       return;
     }
+    if (queue.isPaused) return stay(bundle);
     for (const item of bundle.items) become(item, 'sending', say('retry', { n: tries + 1, most: delays.length - 1 }));
     if (await isStoppedWithin(delay, bundle)) return;
   }
+}
+
+/** Paused while an answer was waited for that did not come. */
+function stay(bundle) {
+  const { isSent, items: held } = bundle;
+  if (!isSent) split(bundle);
+  for (const item of held) become(item, 'paused', isSent ? words.inBundle : '');
 }
 
 /** Who pauses or cancels between two attempts stops them as well. */
@@ -63,7 +75,8 @@ async function bodyOf(bundle) {
   const read = await Promise.all(
     bundle.items.map(async (item) => ({ item, bytes: await item.file.arrayBuffer().catch(() => undefined) })),
   );
-  for (const { item, bytes } of read) if (!bytes) settle(item, { result: 'refused', reason: words.unreadable });
+  for (const { item, bytes } of read)
+    if (!bytes && item.bundle === bundle) settle(item, { result: 'refused', reason: words.unreadable });
   const sound = read.filter(({ bytes }) => bytes);
   bundle.items = sound.map(({ item }) => item);
   const body = new FormData();
@@ -95,6 +108,10 @@ async function post(bundle) {
     request.upload.onprogress = ({ loaded, total }) => {
       for (const item of bundle.items) item.sent = whole === 0 ? 0 : Math.min(item.bytes, (item.bytes * loaded) / total);
       show();
+    };
+    request.upload.onload = () => {
+      Object.assign(bundle, { isSent: true, stop: undefined });
+      for (const item of bundle.items) become(item, 'judging');
     };
     request.onload = () => resolve({ code: request.status, text: request.responseText });
     request.onerror = () => resolve({ code: 0, text: '' });

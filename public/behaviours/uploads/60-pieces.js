@@ -1,7 +1,7 @@
 // Large files by tus, in pieces with checksums.
 import { base, say, sleep, tusAddress, words } from './10-page.js';
 import { ask, refusalOf, tokenNow } from './20-asking.js';
-import { become, settle, show } from './30-items.js';
+import { become, breakOff, settle, show } from './30-items.js';
 import { lostSession } from './40-stopping.js';
 import { delays } from './50-bundles.js';
 
@@ -82,7 +82,8 @@ function uploadOf(tus, item) {
         // What is not there any more begins anew.
         if (refusal.code === 404 || refusal.code === 410 || refusal.code === 503) Object.assign(item, { upload: undefined });
         if (refusal.code === 404 || refusal.code === 410) item.address = undefined;
-        become(item, 'broken', refusal.message);
+        if (refusal.code === 0 && refusal.message !== words.unreadable) breakOff(item);
+        else become(item, 'broken', refusal.message);
         if (refusal.isSession) lostSession();
       }
       item.resolve('stopped');

@@ -1,5 +1,5 @@
 // Before a byte is sent: names, sizes, room and what stands there already are asked about.
-import { announce, base, button, bytesIn, form, make, plain, say, to, words } from './10-page.js';
+import { announce, base, button, form, make, plain, say, to, words } from './10-page.js';
 import { ask } from './20-asking.js';
 import { become, beginCounting, final, items, queue, show } from './30-items.js';
 import { lostSession } from './40-stopping.js';
@@ -9,12 +9,21 @@ export const question = make('div', { className: 'upload-question stack', hidden
 question.setAttribute('role', 'group');
 
 export async function add(found) {
-  const conflict = new FormData(form).get('conflict');
+  const usual = form.querySelector('[name="conflict"][type="radio"]:checked')?.value ?? 'skip';
   const open = new Set(items.filter(({ state }) => !final.has(state)).map(({ path }) => path));
   const fresh = found
     .filter(({ path }) => !open.has(path))
-    .map(({ file, path, isEmpty }) => ({
-      ...{ file, path, conflict, sent: 0, bytes: file?.size ?? 0, changedAt: Math.max(0, Math.floor(file?.lastModified ?? 0)) },
+    .map(({ file, path, isEmpty, conflict = usual, isDecided = false }) => ({
+      ...{
+        file,
+        path,
+        conflict,
+        isDecided,
+        sent: 0,
+        choices: [],
+        bytes: file?.size ?? 0,
+        changedAt: Math.max(0, Math.floor(file?.lastModified ?? 0)),
+      },
       state: file ? 'checking' : 'refused',
       reason: file ? '' : isEmpty ? words.emptyFolder : words.unreadable,
     }));
@@ -35,15 +44,18 @@ export async function add(found) {
 }
 
 async function check(list) {
-  const body = JSON.stringify({ to, files: list.map(({ path, bytes, changedAt }) => ({ path, bytes, changedAt })) });
+  const body = JSON.stringify({
+    to,
+    files: list.map(({ path, bytes, changedAt, conflict }) => ({ path, bytes, changedAt, conflict })),
+  });
   const answer = await ask(`${base}/preflight`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
   const { files } = await answer.json();
   for (const [at, item] of list.entries()) {
-    const { state, file, path, reason, there, address, offset } = files[at];
-    Object.assign(item, { shown: file, target: path, there, address, sent: offset ?? 0 });
+    const { state, file, path, reason, there, skipped, acts = [], address, offset } = files[at];
+    Object.assign(item, { shown: file, target: path, there, skipped, choices: acts, address, sent: offset ?? 0 });
     become(item, state === 'refused' ? 'refused' : 'waiting', reason);
   }
-  const clashing = list.filter(({ there, state }) => there && state === 'waiting');
+  const clashing = list.filter(({ there, isDecided, state }) => there && !isDecided && state === 'waiting');
   if (clashing.length > 0) {
     for (const item of clashing) item.state = 'checking';
     // One question at a time: what is chosen meanwhile waits for its own.
@@ -69,7 +81,7 @@ export const decideAll = (choice) => answerQuestion(choice);
 function decide(clashing) {
   const open = clashing.filter(({ state }) => state === 'checking');
   if (open.length === 0) return undefined;
-  const shown = open.slice(0, 5).map(({ path, there, bytes }) => make('li', {}, `${path}: ${there} · ${bytesIn(bytes)}`));
+  const shown = open.slice(0, 5).map(({ path, there }) => make('li', {}, `${path}: ${there}`));
   if (open.length > 5) shown.push(make('li', {}, say('asksMore', { count: plain.format(open.length - 5) })));
   const text = say('asks', { count: plain.format(open.length) });
   return new Promise((resolve) => {
@@ -77,12 +89,11 @@ function decide(clashing) {
       question.hidden = true;
       for (const item of open.filter(({ state }) => state === 'checking')) {
         item.conflict = choice;
-        become(item, choice === 'skip' ? 'skipped' : 'waiting', choice === 'skip' ? item.there : '');
+        become(item, choice === 'skip' ? 'skipped' : 'waiting', choice === 'skip' ? item.skipped : '');
       }
       resolve();
     };
-    const inputs = [...form.querySelectorAll('[name="conflict"]')];
-    const choices = inputs.map(({ labels, value }) => button(labels[0].textContent, () => answerQuestion(value)));
+    const choices = Object.entries(words.choices).map(([value, label]) => button(label, () => answerQuestion(value)));
     question.setAttribute('aria-label', text);
     question.replaceChildren(
       make('p', { className: 'lead' }, text),

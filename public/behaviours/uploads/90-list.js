@@ -1,8 +1,8 @@
 // The list: progress, every refusal in sight, and what can be done with each file.
-import { announce, button, bytesIn, make, plain, say, sum, words } from './10-page.js';
-import { drawnBy, final, items, queue, running } from './30-items.js';
-import { pauseAll, pauseOne } from './40-stopping.js';
-import { cancelAll, removeOne, resumeAll, resumeOne } from './85-going-on.js';
+import { announce, button, bytesIn, make, plain, say, status, sum, words } from './10-page.js';
+import { drawnBy, final, items, percentOf, queue, running } from './30-items.js';
+import { isAlone, pauseAll, pauseOne } from './40-stopping.js';
+import { cancelAll, removeOne, resumeAll, resumeOne, sendAgain } from './85-going-on.js';
 import { refusalActs, refusedItems } from './87-refusals.js';
 
 const mostShown = 200;
@@ -55,15 +55,15 @@ function draw() {
   refusalBox.hidden = refusedItems().length === 0;
 }
 
-/** Of a long list: every refusal, every large file that is at work, and the first of the small ones. */
+/** Of a long list: every refusal, every large file that is at work, and the first of the small ones and of those that were skipped. */
 function worthSeeing() {
-  let small = 0;
+  const shown = { small: 0, skipped: 0 };
   return items.filter(({ state, upload }) => {
-    if (state === 'refused' || state === 'broken' || state === 'judging') return true;
-    if (state !== 'sending' && state !== 'paused') return false;
-    if (upload) return true;
-    small += 1;
-    return small <= fewShown;
+    if (state === 'refused' || state === 'broken' || (upload && ['sending', 'paused', 'judging'].includes(state))) return true;
+    const kind = state === 'skipped' ? 'skipped' : 'small';
+    if (kind === 'small' && !['sending', 'paused', 'judging'].includes(state)) return false;
+    shown[kind] += 1;
+    return shown[kind] <= fewShown;
   });
 }
 
@@ -82,14 +82,17 @@ function timeLeft(sent, whole) {
 function drawRow(item) {
   if (!item.row) {
     item.bar = make('progress', { className: 'bar', max: item.bytes || 1 });
-    item.bar.setAttribute('aria-label', item.path);
     item.text = make('span', { className: 'upload-state' });
     item.why = make('span', { className: 'upload-why' });
     item.acts = make('span', { className: 'actions' });
-    const name = make('span', { className: 'upload-name' }, item.path);
-    item.row = make('li', {}, name, item.text, item.bar, item.why, item.acts);
+    item.name = make('span', { className: 'upload-name' });
+    item.row = make('li', {}, item.name, item.text, item.bar, item.why, item.acts);
   }
-  const percent = item.bytes > 0 ? Math.floor((100 * item.sent) / item.bytes) : 0;
+  if (item.name.textContent !== item.path) {
+    item.name.textContent = item.path;
+    item.bar.setAttribute('aria-label', item.path);
+  }
+  const percent = percentOf(item);
   const text = `${words[item.state]}${item.state === 'sending' && item.upload ? ` ${percent}\u00a0%` : ''} · ${bytesIn(item.bytes)}`;
   if (item.text.textContent !== text) item.text.textContent = text;
   item.row.dataset.state = item.state;
@@ -100,19 +103,29 @@ function drawRow(item) {
 }
 
 function drawActs(item) {
-  const { state } = item;
-  const wanted = [
-    ...(state === 'sending' && item.upload ? ['pause'] : []),
-    ...(state === 'paused' || state === 'broken' ? ['resume'] : []),
-    ...(!final.has(state) && state !== 'judging' && (item.upload || !item.bundle) ? ['remove'] : []),
-  ];
-  if (item.acts.dataset.shows === wanted.join()) return;
-  item.acts.dataset.shows = wanted.join();
-  const acts = { pause: () => pauseOne(item), resume: () => resumeOne(item), remove: () => removeOne(item) };
-  const buttons = wanted.map((name) => {
-    const one = button(words[name], acts[name], 'button button-quiet');
+  const wanted = actsOf(item);
+  const shows = wanted.map(([text]) => text).join('\n');
+  if (item.acts.dataset.shows === shows) return;
+  const isFocused = item.acts.contains(document.activeElement);
+  item.acts.dataset.shows = shows;
+  const buttons = wanted.map(([text, act]) => {
+    const one = button(text, act, 'button button-quiet');
     one.firstChild.append(make('span', { className: 'vh' }, `, ${item.path}`));
     return one;
   });
   item.acts.replaceChildren(...buttons);
+  // Whoever pressed one of those that are gone stays where they were.
+  if (isFocused) (buttons[0] ?? status).focus({ preventScroll: true });
+}
+
+/** @returns what can be done with a file now: what the button says, and what it does */
+function actsOf(item) {
+  const { state, isCut, file } = item;
+  if (final.has(state)) return file ? item.choices.map((act) => [act.text, () => void sendAgain(item, act)]) : [];
+  const canStop = isAlone(item) && state !== 'judging';
+  return [
+    ...(canStop && (state === 'sending' || state === 'waiting') ? [[words.pause, () => pauseOne(item)]] : []),
+    ...(state === 'paused' || state === 'broken' ? [[isCut ? words.resumeNow : words.resume, () => resumeOne(item)]] : []),
+    ...(canStop ? [[words.remove, () => removeOne(item)]] : []),
+  ];
 }

@@ -1,19 +1,23 @@
 // The beginning: files and folders that are chosen or dropped; what the browser says of its connection.
 import { announce, form, make, root, status, words } from './10-page.js';
+import { freshToken } from './20-asking.js';
 import { final, items, queue, running } from './30-items.js';
-import { pauseAll } from './40-stopping.js';
+import { pauseAll, signIn } from './40-stopping.js';
 import { add, question } from './80-checking.js';
-import { resumeAll } from './85-going-on.js';
+import { resumeAll, resumeOne } from './85-going-on.js';
 import { box } from './90-list.js';
 
-form.after(make('p', { className: 'hint upload-drop' }, words.queued), status, question, box);
+form.after(make('p', { className: 'hint upload-drop' }, words.queued), status, signIn, question, box);
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const inputs = [...form.querySelectorAll('input[type="file"]')];
   const files = inputs.flatMap((input) => [...input.files]);
   if (files.length === 0) return announce(words.nothing);
-  void add(files.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+  // The form for one file that is chosen again says what it is called, and what was chosen for it.
+  const { name, conflict } = Object.fromEntries(new FormData(form));
+  const chosen = name ? { path: name, conflict, isDecided: conflict === 'replace' || conflict === 'rename' } : {};
+  void add(files.map((file) => ({ file, path: file.webkitRelativePath || file.name, ...chosen })));
   for (const input of inputs) input.value = '';
 });
 
@@ -62,11 +66,23 @@ addEventListener('offline', () => {
   pauseAll(words.offline);
 });
 addEventListener('online', async () => {
-  if (!isOffline) return;
+  if (!isOffline) {
+    if (!queue.isPaused) for (const item of items) if (item.isCut) resumeOne(item);
+    return;
+  }
   isOffline = false;
   await resumeAll();
   announce(words.online);
 });
+// Whoever comes back from signing in in another window.
+async function comeBack() {
+  if (!queue.isLost || document.hidden) return;
+  queue.isLost = false;
+  if (await freshToken()) await resumeAll();
+  else queue.isLost = true;
+}
+addEventListener('focus', comeBack);
+document.addEventListener('visibilitychange', comeBack);
 addEventListener('beforeunload', (event) => {
   if (running.size > 0) event.preventDefault();
 });

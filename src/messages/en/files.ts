@@ -68,7 +68,24 @@ export const files = {
   'files.refusedList': 'the list of refused files',
   'files.refusedCsv': 'Save the refusals of the last day as CSV',
   'files.chooseAgain': 'Choose files again',
-  'files.there': 'existing file {size}, {at}',
+  'files.there': 'existing {size}, {at} · yours {mine}',
+  'files.skippedExisting': 'Skipped, a file with this name exists. Existing {size}, {at}; yours {mine}.',
+  'files.act.safe': 'Upload as {name}',
+  'files.act.beside': 'Upload anyway',
+  'files.act.replace': 'Replace it',
+  'files.act.rename': 'Keep both',
+  'files.act.again': 'Upload again',
+  'files.again.heading': 'Upload one file again: {name}',
+  'files.again.how': 'Files that were not uploaded are not kept on the server. Choose the same file on your computer again.',
+  'files.again.skip': 'It is uploaded under the name above, and skipped if a file with that name exists.',
+  'files.again.beside':
+    'It is uploaded although another name differs only in upper and lower case. On the web both have their own address.',
+  'files.again.replace': 'The existing file is deleted, and this one takes its place.',
+  'files.again.rename': 'The existing file stays, and this one gets a number after its name.',
+  'files.again.whole': 'Upload other files',
+  'files.again.choose': 'File to upload again',
+  'files.storedLater':
+    'We could not store it. This is on our side. What you sent is kept; please continue in 10 minutes. Reference {ref}',
   'files.diskFull':
     'There is not enough room to receive uploads, so nothing more was taken. This is on our side, and what has arrived is kept. Please continue a little later.',
   'files.checksum': 'What arrived is not what was sent, so that part was thrown away. Continue, and it is sent again.',
@@ -105,7 +122,13 @@ export const files = {
   'files.script.doneAll': 'All {ok} uploaded.',
   'files.script.asks': '{count} files with these names are there already. What should happen to them?',
   'files.script.asksMore': 'and {count} more',
-  'files.script.session': 'Your session ended, so uploads are paused. Sign in in a new window, then press "Resume all".',
+  'files.script.session':
+    'Your session ended, so uploads are paused. Sign in in a new window and come back to this one: they continue.',
+  'files.script.signIn': 'Sign in in a new window',
+  'files.script.network': 'The connection was lost at {percent}\u00a0%. Check it, then continue.',
+  'files.script.resumeNow': 'Continue now',
+  'files.script.inBundle':
+    'It is sent already, so it cannot be paused or taken out by itself. Continue, and we tell you what became of it.',
   'files.script.offline': 'You are offline, so uploads are paused. They continue when you are back online.',
   'files.script.online': 'You are back online; uploads continue.',
   'files.script.retry': 'Trying again ({n}/{most})',
@@ -304,7 +327,7 @@ export const files = {
   'files.refused.name_case_clash':
     '{other} differs only in upper/lower case or spelling. We stopped because addresses may clash. Rename it and choose it again.',
   'files.refused.exists':
-    'Skipped, a file with this name exists. Existing {size}, {at}; yours {bytes}. To replace it, choose "Replace it" and upload again.',
+    'Skipped, a file with this name exists. Existing {size}, {at}; yours {bytes}. You can replace it, or keep both under different names.',
   'files.refused.type_not_allowed':
     'This kind ({ext}) cannot be uploaded this way. Allowed: {list}. If it is program code, upload it by FTP.',
   'files.refused.double_ext': 'It has two extensions ({a}.{b}) and could run as a program. Rename it and choose it again.',
@@ -320,7 +343,7 @@ export const files = {
     'What stands at /{path} is no folder, so nothing can be stored in it. Rename it, or rename the folder you upload, and upload again.',
   'files.refused.changed_during': 'The file changed while uploading. Finish saving it and upload again.',
   'files.refused.read_failed': 'We could not read what arrived. Check the file and upload it again.',
-  'files.refused.disk_error': 'We could not store it. This is on our side. Please upload it again in a moment.',
+  'files.refused.disk_error': 'We could not store it. This is on our side. Please upload it again in 10 minutes. Reference {ref}',
   'files.archive.member': 'it contains files that are not allowed.',
   'files.archive.link': 'it contains links or device files.',
   'files.archive.macro': 'the document contains macros.',

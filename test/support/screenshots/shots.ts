@@ -308,6 +308,26 @@ export const shots: readonly Shot[] = [
   of('fresh', 'protection-none', ({ customers }) => `/sites/${customers.fresh.site}/folders`),
   of('quiet', 'protection', ({ customers }) => `/sites/${customers.quiet.site}/folders`),
   of('quiet', 'upload', ({ customers }) => `/sites/${customers.quiet.site}/files/upload?to=www`),
+  of(
+    'quiet',
+    'upload-again',
+    ({ customers }) =>
+      `/sites/${customers.quiet.site}/files/upload?to=www&name=${encodeURIComponent('가을 전시_.txt')}&conflict=skip`,
+  ),
+  {
+    name: 'upload-acts',
+    who: 'quiet',
+    open: async (page, at, { customers }) => {
+      await page.goto(at(`/sites/${customers.quiet.site}/files/upload?to=www`));
+      const files = ['가을 전시?.txt', 'STYLE.css', 'index.html', 'photo.php.jpg'].map((name) => ({
+        ...{ name, mimeType: 'text/plain', buffer: Buffer.from('text') },
+      }));
+      await page.setInputFiles('#files', files);
+      await page.locator('[data-upload] .button-primary').click();
+      await page.locator('.upload-question button').first().click();
+      await page.locator('.uploads li[data-state="skipped"]').waitFor();
+    },
+  },
   of('fresh', 'incoming-none', ({ customers }) => `/sites/${customers.fresh.site}/suspicious`),
   of('quiet', 'incoming', ({ customers }) => `/sites/${customers.quiet.site}/suspicious`),
   of('fresh', 'backups-none', ({ customers }) => `/sites/${customers.fresh.site}/backups`),

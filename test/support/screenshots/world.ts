@@ -156,6 +156,8 @@ async function refusals(visitor: Visitor, site: string): Promise<string> {
     { name: 'shell.php', body: '<?php echo 1;' },
     { name: 'photo.php.jpg', body: page },
     { name: '사진.jpg', body: 'GIF89a' },
+    { name: '가을 전시?.txt', body: page },
+    { name: 'Style.css', body: 'h1 { margin: 0 }\n' },
     { name: '2026년 가을 전시 안내문과 신청서 양식 (최종본, 수정 2, 인쇄소 전달용).exe', body: 'MZ' },
   ];
   const { headers } = await visitor.upload(site, files);
