@@ -3,6 +3,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import { accountRoutes } from './accounts/routes.ts';
 import { backupRoutes } from './backups/routes.ts';
 import { accentStyle, tokensFile } from './brand.ts';
+import { browseRoutes } from './browse/routes.ts';
 import { consentRoutes } from './consent/routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { databaseDownloadRoutes } from './databases/download-routes.ts';
@@ -10,6 +11,7 @@ import { databaseImportRoutes } from './databases/import-routes.ts';
 import { isDump } from './databases/receiving.ts';
 import { databaseRoutes } from './databases/routes.ts';
 import { databaseTrashRoutes } from './databases/trash-routes.ts';
+import { downloadRoutes } from './downloads/routes.ts';
 import { fileJobRoutes } from './files/job-routes.ts';
 import { fileRoutes } from './files/routes.ts';
 import { fileTextRoutes, isText } from './files/text-routes.ts';
@@ -133,7 +135,7 @@ export function panelApp(doors: Doors): Express {
   if (has('files') || has('ftp')) app.use(folderRoutes(doors, guards), incomingRoutes(doors, guards));
   if (has('ftp')) app.use(ftpRoutes(doors, guards));
   if (has('ssh')) app.use(sshRoutes(doors, guards));
-  if (has('backups')) app.use(backupRoutes(doors, guards));
+  if (has('backups')) app.use(downloadRoutes(doors, guards), browseRoutes(doors, guards), backupRoutes(doors, guards));
 
   app.use((_req, _res, next) => next(notFound()));
   app.use(answerErrors(log));

@@ -74,6 +74,8 @@ gotgan site folders <site> [--upload <path> [--as gnuboard|wordpress|rhymix|plai
                                  which folders below www/ take uploads only: there nothing runs, is let in or left untold
 gotgan webserver nginx|apache [--common] [--site <name>]
                                  prints what web servers are told of those folders; docs/webserver.md
+gotgan webserver nginx --archives
+                                 prints how the nginx in front of the panel sends archives itself (ACCEL_ARCHIVES)
 gotgan site quarantine <site> [--restore <id> --reason <why>]
                                  what was taken out of a site, and how it gets back
 ${ftpServerUsage}

@@ -9,7 +9,7 @@ const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
 export function hands(doors: Doors): Hands {
-  const { letters, sites, files, databases, incoming, ftp, ssh, backups, moves, usage } = doors;
+  const { letters, sites, files, databases, incoming, ftp, ssh, backups, browse, moves, usage } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
@@ -27,6 +27,7 @@ export function hands(doors: Doors): Hands {
     ...incoming.hands(),
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
+    'browse.compare': (run) => browse.compare(id(run, 'backupId'), id(run, 'siteId'), run),
   };
 }
 
@@ -38,7 +39,7 @@ export type Appointment = {
 
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
-  const { backups, accounts, people, databases, sessions, idempotency, letters } = doors;
+  const { backups, downloads, accounts, people, databases, sessions, idempotency, letters } = doors;
   const { sites, signIn, files, incoming, ftp, archives, ssh, moves, usage } = doors;
   const { timeZone, backupAt, scanAt, countAt, leaseSeconds, sessionHours } = choices;
   const endedBy = (now: number) => now - sessionHours * hour;
@@ -47,6 +48,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'backups.startNightly', everyMilliseconds: minute, keep: (now) => nightly(lastDaily(now, backupAt, timeZone)) },
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
     { name: 'backups.sweepGrants', everyMilliseconds: hour, keep: (now) => backups.sweepGrants(endedBy(now)) },
+    { name: 'downloads.sweep', everyMilliseconds: hour, keep: () => downloads.sweep() },
     { name: 'databases.tidy', everyMilliseconds: hour, keep: () => databases.tidy() },
     { name: 'databases.sweepArchives', everyMilliseconds: day, keep: () => databases.sweepArchives() },
     { name: 'databases.measure', everyMilliseconds: hour, keep: (now) => databases.measure(now - hour) },

@@ -149,6 +149,11 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
     usual: 'none',
     text: 'JSON array of a program and its arguments that tests the configuration of those web servers and has them read it: `["sudo", "-n", "/usr/local/sbin/gotgan-web-reload"]`. When it fails the files are as before.',
   },
+  accelArchives: {
+    env: 'ACCEL_ARCHIVES',
+    usual: 'none',
+    text: 'Internal address under which the nginx in front of the panel has the folder of archives, such as `/internal-archives`: whole archives are then sent by nginx itself (`X-Accel-Redirect`). `gotgan webserver nginx --archives` prints its configuration. Only where archives are a folder of this machine.',
+  },
   keepDaily: { env: 'KEEP_DAILY', usual: '7', text: 'Daily backups that are kept.' },
   keepWeekly: { env: 'KEEP_WEEKLY', usual: '5', text: 'Weekly backups that are kept.' },
   leaseSeconds: { env: 'LEASE_SECONDS', usual: '60', text: 'How long work stays with a process that is no longer heard of.' },

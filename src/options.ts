@@ -108,6 +108,10 @@ const shape = {
     .default('01:30'),
   webServers: z.array(z.string().regex(/^(?:nginx|apache):\/[^\s,]+$/, 'is no `nginx:/folder` or `apache:/folder`')).default([]),
   webServerReload: z.array(z.string().min(1)).min(1).optional(),
+  accelArchives: z
+    .string()
+    .regex(/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/, 'is no path such as /internal-archives')
+    .optional(),
   keepDaily: count(7),
   keepWeekly: count(5),
   leaseSeconds: count(60),

@@ -9,8 +9,10 @@ import { customerPolicy, nistPolicy, PasswordRules } from './accounts/passwords.
 import { openPlatform, places } from './adapters.ts';
 import { Audit } from './audit/audit.ts';
 import { Backups } from './backups/backups.ts';
+import { Browse } from './browse/browse.ts';
 import { Consent } from './consent/consent.ts';
 import { Databases } from './databases/databases.ts';
+import { Downloads } from './downloads/downloads.ts';
 import { Files } from './files/files.ts';
 import { Ftp } from './ftp/ftp.ts';
 import { ftpLogWord, listenForFtp } from './ftp-listening.ts';
@@ -124,6 +126,8 @@ async function build(choices: Choices, given: PanelOptions) {
   const hostOf = ({ serverId }: Site) => sites.servers.host(serverId);
   const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf });
   const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
+  const browse = new Browse({ connection, clock, sites, backups, files });
+  const downloads = new Downloads({ ...platform, audit, accounts, sites, signIn, backups });
 
   const makesBackups = choices.features.includes('backups');
   const staging = place.moving;
@@ -153,6 +157,8 @@ async function build(choices: Choices, given: PanelOptions) {
     ftp,
     ssh,
     backups,
+    browse,
+    downloads,
     moves,
     usage,
   };

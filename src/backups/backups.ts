@@ -15,23 +15,29 @@ import type { ArchiveStorage, ByteRange } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import type { BackupDay } from './calendar.ts';
-import { daysOf } from './days.ts';
+import { daysOf, lastDays } from './days.ts';
 import { Failures } from './failures.ts';
 import { type BackupFigures, backupFigures } from './figures.ts';
-import { type Downloader, Grants } from './grants.ts';
-import { OpenBackup } from './inside.ts';
+import { type Downloader, Grants, type Note } from './grants.ts';
+import { type LookedUp, lookUp, OpenBackup } from './inside.ts';
 import { Keeping } from './keeping.ts';
 import { keyOf, Making } from './making.ts';
 import { type BackupCard, type BackupList, Overview, type ServiceDay } from './overview.ts';
+import { type SizeDay, shownDays } from './sizes.ts';
 import { Starting } from './starting.ts';
-import { type Backup, isDownloadable, isFailed } from './states.ts';
+import { type Backup, downloadableStates, isDownloadable, isFailed } from './states.ts';
 import { BackupStore } from './store.ts';
+import { momentOf } from './words.ts';
 
 export { type BackupDay, dayCell } from './calendar.ts';
 export type { Downloader } from './grants.ts';
-export type { ManifestMember, ManifestSource, OpenBackup, ZipEntry } from './inside.ts';
+export type { LookedUp, ManifestMember, ManifestSource, OpenBackup, ZipEntry } from './inside.ts';
+export { memberIn } from './manifest.ts';
+export { manifestLines, manifestMember } from './manifest-search.ts';
 export type { BackupCard, ServiceDay } from './overview.ts';
+export { comparePaths } from './site-listing.ts';
 export { type Backup, isDownloadable } from './states.ts';
+export { momentOf } from './words.ts';
 
 export type BackupsParts = {
   readonly connection: Connection;
@@ -193,6 +199,11 @@ export class Backups {
     return this.#store.between(site, day, day);
   }
 
+  /** @returns sizes of the last 90 days, one a day that has a backup which was read back, oldest first */
+  sizes(site: Site): Promise<SizeDay[]> {
+    return this.#store.sizes(site, lastDays(this.#overview.today(), shownDays)[0] ?? '');
+  }
+
   /** How many days and weeks of backups are kept. */
   get kept(): { daily: number; weekly: number } {
     const { keepDaily: daily, keepWeekly: weekly } = this.#parts.choices;
@@ -225,9 +236,10 @@ export class Backups {
   /**
    * After a fresh sign-in: the grant of this session, with one audit row and one letter to who downloads, in one transaction.
    * Repeated, also at the same moment, it does nothing.
+   * @param note writes the audit row instead, and is asked each time
    */
-  grant(site: Site, backup: Backup, downloader: Downloader): Promise<void> {
-    return this.#grants.add(site, backup, downloader);
+  grant(site: Site, backup: Backup, downloader: Downloader, note?: Note): Promise<void> {
+    return this.#grants.add(site, backup, downloader, note);
   }
 
   /** Removes grants older than any session can be. @param before epoch milliseconds */
@@ -266,5 +278,22 @@ export class Backups {
   async look(site: Site, backup: Backup): Promise<OpenBackup> {
     const { fileName, bytes } = this.downloadable(backup);
     return OpenBackup.of(this.#parts.archives, { key: keyOf(site, { fileName }), size: bytes });
+  }
+
+  /** As `look`, for single things: however large the archive is, it takes a megabyte of memory. @throws PanelError as `look` */
+  async lookUp(site: Site, backup: Backup): Promise<LookedUp> {
+    const { fileName, bytes } = this.downloadable(backup);
+    return lookUp(this.#parts.archives, { key: keyOf(site, { fileName }), size: bytes });
+  }
+
+  /** @returns those whose archive may be downloaded, by the age of their data, newest first */
+  async held(site: Site): Promise<Backup[]> {
+    const found = await this.#store.inStates(site, downloadableStates);
+    return found.filter(({ expiredAt }) => expiredAt === null).sort((one, other) => momentOf(other) - momentOf(one));
+  }
+
+  /** @returns where the archive lies in the storage of archives. @throws PanelError 409 or 410 as `downloadable` */
+  keyOf(site: Site, backup: Backup): string {
+    return keyOf(site, this.downloadable(backup));
   }
 }

@@ -4,6 +4,7 @@ import { conflict, notFound, unavailable, whenMissing } from '../platform/errors
 import type { ArchiveStorage } from '../platform/storage/port.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import type { ZipEntry } from '../platform/zip/directory.ts';
+import { ZipLookup } from '../platform/zip/lookup.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
 import { type ManifestSource, manifestIn } from './manifest.ts';
 
@@ -64,5 +65,33 @@ export class OpenBackup {
   async close(): Promise<void> {
     await this.#reader.close();
     await this.#release();
+  }
+}
+
+/** A backup that was opened for looking single things up; whoever opens it closes it. */
+export type LookedUp = { readonly archive: ZipLookup; close(): Promise<void> };
+
+/**
+ * As `OpenBackup.of`, but nothing of the directory is held: for processes that many people ask at once.
+ * @throws PanelError as `OpenBackup.of`
+ */
+export async function lookUp(
+  archives: Pick<ArchiveStorage, 'local'>,
+  { key, size }: { key: string; size: number },
+): Promise<LookedUp> {
+  const local = await archives.local(key).catch(whenMissing);
+  if (!local) throw unavailable('backups.refused.unreadable');
+  try {
+    const archive = await ZipLookup.open(local.path);
+    const close = async () => {
+      await archive.close();
+      await local.release();
+    };
+    if (archive.bytes === size) return { archive, close };
+    await archive.close();
+    throw unavailable('backups.refused.unreadable');
+  } catch (cause) {
+    await local.release();
+    throw cause instanceof DamagedArchive ? conflict('backups.refused.damaged') : cause;
   }
 }

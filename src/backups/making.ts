@@ -169,13 +169,16 @@ export class Making {
   }
 
   async #check(backup: Backup, site: Site, run: JobRun): Promise<void> {
-    const { connection, clock, audit } = this.#parts;
+    const { connection, clock, audit, queue } = this.#parts;
     const damage = await this.#damage(backup, site, run);
     if (damage) return this.#failures.record(backup, site, { state: 'damaged', ...damage });
     const state = needsWarning(backup.leftOut) ? 'warned' : 'verified';
     await connection.write(async (tx) => {
       const change = { state, verified_at: clock.now(), step: null } as const;
-      if (await this.#store.change(tx, backup, change)) await audit.record(tx, { action: 'backups.verified', ...about(backup) });
+      if (!(await this.#store.change(tx, backup, change))) return;
+      await audit.record(tx, { action: 'backups.verified', ...about(backup) });
+      const payload = { backupId: backup.id, siteId: backup.siteId, customerId: backup.customerId };
+      await queue.add(tx, 'browse.compare', payload, { key: `browse.compare:${backup.id}`, lane: 'long' });
     });
   }
 

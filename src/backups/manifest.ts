@@ -162,6 +162,15 @@ async function* membersIn(found: AsyncGenerator<string>): AsyncGenerator<Manifes
   }
 }
 
+/** @param line one member of the document, without the comma behind it. @throws DamagedArchive */
+export function memberIn(line: string): ManifestMember {
+  try {
+    return memberSchema.parse(JSON.parse(line));
+  } catch (cause) {
+    throw asDamage(cause);
+  }
+}
+
 async function damageTold<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();

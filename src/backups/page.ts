@@ -8,10 +8,13 @@ import type { Site } from '../sites/sites.ts';
 import type { Backup, BackupCard, Backups } from './backups.ts';
 import { dayCell } from './calendar.ts';
 import { asMonth, plusMonths, weeksOf } from './days.ts';
+import { sizeView } from './sizes.ts';
 import { isDownloadable } from './states.ts';
 import { backupView, jobView, momentOf, tagOf } from './words.ts';
 
 type Speaker = Pick<Visit, 'words' | 'url'>;
+
+type Counts = { readonly added: number; readonly changed: number; readonly removed: number };
 
 export type PageParts = {
   readonly backups: Backups;
@@ -21,6 +24,8 @@ export type PageParts = {
   readonly backupAt: string;
   /** documents are shown by this panel */
   readonly hasDocuments: boolean;
+  /** what differs from the good backup before; undefined where it was not compared */
+  readonly browse: { compared(site: Site, backup: Backup): Promise<Counts | undefined> };
   readonly support: { phone: string; email: string };
 };
 
@@ -47,7 +52,8 @@ export async function backupsPage(req: Request, parts: PageParts, canChange: boo
       job: jobView(visit, card.running, { siteName: site.name, clock, refresh: visit.url(`/sites/${site.name}/backups`) }),
     }),
     month: await monthView(req, parts, { chosen }),
-    ...(chosen && { chosen: backupView(visit, chosen, { siteName: site.name, isShown: chosen.id === card.latest?.id }) }),
+    ...(chosen && { chosen: await wholeView(req, parts, chosen, card.latest?.id) }),
+    sizes: sizeView(visit, await backups.sizes(site), clock.now(), parts.timeZone),
     list: listView(visit, site, list),
     make: makeView(visit, { card, canChange, allowance }),
     documentHref: parts.hasDocuments ? visit.url(`/documents/${backupVariant === 'separate' ? 'backup-service' : 'backup'}`) : '',
@@ -67,11 +73,31 @@ export async function backupPage(req: Request, parts: PageParts, backup: Backup)
   return {
     siteName: site.name,
     zone: zoneWords(visit, parts),
-    backup: view(backup),
+    backup: await wholeView(req, parts, backup, latest?.id),
     ...(runs && { job: jobView(visit, backup, { siteName: site.name, clock, refresh: here }) }),
     sameDay: sameDay.map(view),
     month: await monthView(req, parts, { chosen: backup, month: backup.day.slice(0, 7) }),
   };
+}
+
+/** The one that the page is about, with what changed since the one before. */
+async function wholeView(
+  { site, visit, mayChange }: Request,
+  { browse }: PageParts,
+  backup: Backup,
+  latestId: string | undefined,
+) {
+  const counts = await browse.compared(site, backup);
+  return {
+    ...backupView(visit, backup, { siteName: site.name, isShown: backup.id === latestId }),
+    mayLink: mayChange,
+    ...(counts && { compared: comparedText(visit, counts) }),
+  };
+}
+
+function comparedText({ words: { t, number } }: Speaker, { added, changed, removed }: Counts): string {
+  if (added + changed + removed === 0) return t('browse.changes.nothing');
+  return t('browse.changes.summary', { added: number(added), changed: number(changed), removed: number(removed) });
 }
 
 function pageOf(text: unknown): number {

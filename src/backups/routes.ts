@@ -1,4 +1,4 @@
-// The HTTP of backups: month and list, one backup, its download, its checksum, and making one now.
+// The HTTP of backups: month and list, one backup, its checksum, and making one now.
 import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Choices } from '../options.ts';
@@ -12,7 +12,6 @@ import { goTo, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { Backups } from './backups.ts';
-import { download, freshOrGranted } from './download.ts';
 import { checksumLine } from './making.ts';
 import { backupPage, backupsPage, backupTitle, type PageParts } from './page.ts';
 import { jobState } from './words.ts';
@@ -24,6 +23,7 @@ export type BackupRouteParts = {
   clock: Clock;
   choices: Choices;
   idempotency: Idempotency;
+  browse: PageParts['browse'];
 };
 
 /** Two behaviours at most, within the requests of a page (ux.md 5.1): while work runs, its progress rather than the courtesy of sending once. */
@@ -33,13 +33,14 @@ const withScripts = <Shown extends { readonly job?: unknown }>(shown: Shown) => 
 });
 
 export function backupRoutes(
-  { backups, orders, sites, clock, choices, idempotency }: BackupRouteParts,
-  { signedIn, fresh, site }: Guards,
+  { backups, orders, sites, clock, choices, idempotency, browse }: BackupRouteParts,
+  { signedIn, site }: Guards,
 ): Router {
   const router = Router();
   const { timeZone, backupAt, brand, features } = choices;
   const hasDocuments = features.includes('consent');
-  const parts: PageParts = { backups, orders, clock, timeZone, backupAt, hasDocuments, support: brand.support };
+  const support = brand.support;
+  const parts: PageParts = { backups, orders, clock, timeZone, backupAt, hasDocuments, support, browse };
 
   const found = (req: Request) => backups.byId(req.site, String(req.params.id));
 
@@ -75,8 +76,6 @@ export function backupRoutes(
       ...withScripts(await backupPage(req, parts, backup)),
     });
   });
-
-  router.get('/sites/:site/backups/:id/download', signedIn, site, freshOrGranted(backups, fresh), download(backups));
 
   router.get('/sites/:site/backups/:id/sha256', signedIn, site, async (req, res) => {
     const backup = backups.downloadable(await found(req));

@@ -6,6 +6,7 @@ import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import type { Site } from '../sites/sites.ts';
 import { noon } from './days.ts';
+import type { SizeDay } from './sizes.ts';
 import { type Backup, type BackupState, type BackupStep, countsByHand, goodStates, heldStates, openStates } from './states.ts';
 
 type Row = Selectable<BackupTables['backups']>;
@@ -94,6 +95,20 @@ const goodOfSite = prepared((db, { id, customerId, most }: Owned & { most: numbe
   ofSite(db, { id, customerId }).where('state', 'in', goodStates).orderBy('data_at', 'desc').orderBy('id', 'desc').limit(most),
 );
 
+const sizesOfSite = prepared((db, { id, customerId, from, first }: Owned & { from: number; first: string }) =>
+  db
+    .selectFrom('backups')
+    .select(['day', 'bytes', 'original_bytes', 'files'])
+    .where('site_id', '=', id)
+    .where('customer_id', '=', customerId)
+    .where('queued_at', '>=', from)
+    .where('day', '>=', first)
+    .where('verified_at', 'is not', null)
+    .where('bytes', 'is not', null)
+    .orderBy('data_at')
+    .orderBy('id'),
+);
+
 export class BackupStore {
   readonly #connection: Connection;
 
@@ -163,6 +178,15 @@ export class BackupStore {
   async good(site: Owned, most: number): Promise<Backup[]> {
     const rows = await goodOfSite(this.#connection, { id: site.id, customerId: site.customerId, most });
     return rows.map(fromRow);
+  }
+
+  /** One a day since `first`, oldest day first. */
+  async sizes({ id, customerId }: Owned, first: string): Promise<SizeDay[]> {
+    const rows = await sizesOfSite(this.#connection, { id, customerId, first, from: noon(first) - dayMargin });
+    const byDay = new Map<string, SizeDay>();
+    for (const { day, bytes, original_bytes, files } of rows)
+      byDay.set(day, { day, bytes: Number(bytes), originalBytes: Number(original_bytes ?? 0), files: Number(files ?? 0) });
+    return [...byDay.values()].sort((one, other) => (one.day < other.day ? -1 : 1));
   }
 
   /** Of archives that are there. */

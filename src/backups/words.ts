@@ -67,6 +67,11 @@ export function backupView(speaker: Speaker, backup: Backup, { siteName, isShown
     href: address,
     ...(isDownloadable(backup) && {
       download: { href: `${address}/download`, text: t('backups.download', { size: bytes(backup.bytes ?? 0) }) },
+      filesHref: `${address}/download/files`,
+      ...((backup.databases ?? 0) > 0 && { databasesHref: `${address}/download/databases` }),
+      browseHref: `${address}/browse`,
+      changesHref: `${address}/changes`,
+      linkHref: `${address}/link`,
     }),
     ...(has && {
       size: t('backups.one.sizes', { archive: bytes(backup.bytes ?? 0), original: bytes(backup.originalBytes ?? 0) }),

@@ -35,6 +35,7 @@ import { type ZipOrder, zip } from './zipping.ts';
 export type { HeldFiles } from './held.ts';
 export { inWords as refusalInWords } from './results.ts';
 export { isScript, isScriptName, type Judgement, type StandingJudge, type StandingRefusal } from './standing.ts';
+export { decoded } from './text-coding.ts';
 
 export type FilesParts = {
   readonly connection: Connection;

@@ -3,10 +3,12 @@
 import { accounts as accountsEn } from './en/accounts.ts';
 import { address as addressEn } from './en/address.ts';
 import { backups as backupsEn } from './en/backups.ts';
+import { browse as browseEn } from './en/browse.ts';
 import { consent as consentEn } from './en/consent.ts';
 import { dashboard as dashboardEn } from './en/dashboard.ts';
 import { databases as databasesEn } from './en/databases.ts';
 import { defence as defenceEn } from './en/defence.ts';
+import { downloads as downloadsEn } from './en/downloads.ts';
 import { error as errorEn } from './en/error.ts';
 import { fileJobs as fileJobsEn } from './en/file-jobs.ts';
 import { files as filesEn } from './en/files.ts';
@@ -31,10 +33,12 @@ import { usage as usageEn } from './en/usage.ts';
 import { accounts } from './ko/accounts.ts';
 import { address } from './ko/address.ts';
 import { backups } from './ko/backups.ts';
+import { browse } from './ko/browse.ts';
 import { consent } from './ko/consent.ts';
 import { dashboard } from './ko/dashboard.ts';
 import { databases } from './ko/databases.ts';
 import { defence } from './ko/defence.ts';
+import { downloads } from './ko/downloads.ts';
 import { error } from './ko/error.ts';
 import { fileJobs } from './ko/file-jobs.ts';
 import { files } from './ko/files.ts';
@@ -86,6 +90,8 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...protection,
     ...ssh,
     ...backups,
+    ...browse,
+    ...downloads,
     ...guideline,
     ...style,
   },
@@ -116,6 +122,8 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...protectionEn,
     ...sshEn,
     ...backupsEn,
+    ...browseEn,
+    ...downloadsEn,
     ...guidelineEn,
     ...styleEn,
   },

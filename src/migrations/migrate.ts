@@ -34,6 +34,7 @@ import { unfinishedUploads } from './032-unfinished-uploads.ts';
 import { fileManager } from './033-file-manager.ts';
 import { fileJobs } from './034-file-jobs.ts';
 import { usage } from './035-usage.ts';
+import { browse } from './040-browse.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -72,6 +73,7 @@ const numbered: Record<string, Migrate> = {
   '033-file-manager': fileManager,
   '034-file-jobs': fileJobs,
   '035-usage': usage,
+  '040-browse': browse,
 };
 
 /**

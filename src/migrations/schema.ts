@@ -3,6 +3,7 @@
 
 import type { FileAct } from './010-file-acts.ts';
 import type { BackupTables } from './backup-tables.ts';
+import type { BrowseTables } from './browse-tables.ts';
 import type { DatabasesTables } from './databases-tables.ts';
 import type { DefenceTables } from './defence-tables.ts';
 import type { FileTables } from './file-tables.ts';
@@ -21,6 +22,7 @@ type Time = number;
 
 export type { FileActKind } from './010-file-acts.ts';
 export type { BackupState, BackupTables } from './backup-tables.ts';
+export type { BrowseTables } from './browse-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
 export type { FileJobKind, FileJobState, FileJobStep, FileTables } from './file-tables.ts';
 export type { FtpTables } from './ftp-tables.ts';
@@ -258,4 +260,5 @@ export interface Schema
     SshTables,
     MoveTables,
     UsageTables,
+    BrowseTables,
     BackupTables {}

@@ -49,7 +49,7 @@ export const actsByKind = {
     'ftp.unlocked',
     'ftp.filesRefused',
   ],
-  backups: ['backups.requested', 'backups.downloaded'],
+  backups: ['backups.requested', 'backups.downloaded', 'backups.partDownloaded', 'backups.linkMade'],
   databases: [
     'databases.created',
     'databases.passwordChanged',

@@ -3,8 +3,8 @@ import type { Request } from 'express';
 import { type Clock, day as dayMilliseconds, LocalTime } from '../platform/clock.ts';
 import { parsePath } from '../platform/storage/path.ts';
 import type { PageData } from '../platform/web/page.ts';
+import { plotHeight, plotOf, plotWidth } from '../platform/web/plot.ts';
 import { fullIn } from './forecast.ts';
-import { plotHeight, plotOf, plotWidth } from './plot.ts';
 import type { LargeFolder, Usage, UsageDay } from './usage.ts';
 
 export type UsagePageParts = {
@@ -53,6 +53,8 @@ function figureOf(req: Request, days: readonly UsageDay[], today: string) {
     topText: bytes(plot.top),
     from: shortDateOf(dates[0] ?? today),
     to: shortDateOf(today),
+    legend: t('usage.figure.bytes'),
+    quotaLegend: t(plot.quota ? 'usage.figure.quota' : 'usage.figure.quotaAbove', { quota: bytes(req.site.quotaBytes) }),
     text: t('usage.figure.text', {
       from: shortDateOf(first?.day ?? today),
       first: bytes(first?.bytes ?? 0),

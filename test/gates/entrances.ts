@@ -541,6 +541,16 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },
   'GET /sites/:site/backups/:id': look,
   'GET /sites/:site/backups/:id/download': { who: 'fresh', may: 'look', delicate: 'everything of a site', as: 'attachment' },
+  'GET /sites/:site/backups/:id/download/:part': { who: 'fresh', may: 'look', delicate: 'a part of a site', as: 'attachment' },
+  'GET /sites/:site/backups/:id/file/*path': { who: 'fresh', may: 'look', delicate: 'a file of a site', as: 'attachment' },
+  'GET /sites/:site/backups/:id/link': { who: 'fresh', may: 'change', delicate: 'everything of a site' },
+  'POST /sites/:site/backups/:id/link': { who: 'fresh', may: 'change', delicate: 'everything of a site', fields: {} },
+  'GET /sites/:site/backups/:id/link/once': { ...look, ...redirect },
+  // A link that somebody made has its own test (test/downloads/links.http.test.ts); what nobody signed is not there.
+  'GET /backup-links/:token/:name': { who: 'machines', status: 404 },
+  'GET /sites/:site/backups/downloads': look,
+  'GET /sites/:site/backups/:id/browse{/*path}': look,
+  'GET /sites/:site/backups/:id/changes': look,
   'GET /sites/:site/backups/:id/sha256': { who: 'session', may: 'look', as: 'attachment' },
   'GET /sites/:site/backups/:id/state': look,
   // Of another database: one that is being deleted takes no import.
@@ -569,11 +579,13 @@ export function valuesFor(path: string, home: Household, tokens: Readonly<Record
   return {
     site: home.site,
     id: idFor(path, home),
-    path: path.startsWith('/files') ? 'www' : 'www/album',
+    path: path.startsWith('/files') ? 'www' : path.includes('/file/') ? 'www/notes.html' : 'www/album',
+    part: 'files',
+    name: 'site.zip',
     slug: 'seed',
     document: 'terms',
     version: '2026-11-22',
-    token: tokens[path] ?? '',
+    token: tokens[path] ?? (path.startsWith('/backup-links/') ? 'nothing' : ''),
     import: home.imported,
   };
 }

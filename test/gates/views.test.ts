@@ -20,6 +20,8 @@ const isLetter = (name: string) => name.startsWith('views/mail/');
 const terms: Readonly<Record<string, readonly string[]>> = {
   'views/home/backup-location.ejs': ['/backup', '/www'],
   'views/ftp/index.ejs': ['/backup', '/www'],
+  'views/browse/file.ejs': ['SHA-256', '…'],
+  'views/browse/difference.ejs': ['+', '−'],
   'views/backups/_backup.ejs': [
     'SHA-256',
     'Linux    sha256sum -c .sha256',

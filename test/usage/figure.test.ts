@@ -1,7 +1,7 @@
 // What the page of usage draws and foretells, from rows alone.
 import { describe, expect, test } from 'vitest';
+import { plotHeight, plotOf, plotWidth } from '../../src/platform/web/plot.ts';
 import { fullIn } from '../../src/usage/forecast.ts';
-import { plotHeight, plotOf, plotWidth } from '../../src/usage/plot.ts';
 import type { UsageDay } from '../../src/usage/store.ts';
 
 const gigabyte = 1024 ** 3;

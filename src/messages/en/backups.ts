@@ -142,6 +142,16 @@ export const backups = {
   'backups.list.newer': 'Newer',
   'backups.list.older': 'Older',
 
+  'backups.sizes.heading': 'Sizes over time',
+  'backups.sizes.text':
+    'From {first} on {from} to {last} on {to}. At most {most}. The values of each day are in the table below.',
+  'backups.sizes.bytes': 'Archive',
+  'backups.sizes.original': 'Unpacked',
+  'backups.sizes.files': 'Files',
+  'backups.sizes.open': 'Show as a table',
+  'backups.sizes.caption': 'One verified backup a day with its size, newest first',
+  'backups.sizes.day': 'Day',
+
   'backups.make.heading': 'Make a backup now',
   'backups.make.submit': 'Make a backup now',
   'backups.make.limit': 'You can make {limit} backups a day; {left} left today.',

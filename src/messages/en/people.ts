@@ -213,6 +213,8 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.ftp.fileRestored': 'A file in quarantine put back',
   'people.act.backups.requested': 'Asked for a backup',
   'people.act.backups.downloaded': 'Downloaded a whole backup',
+  'people.act.backups.partDownloaded': 'Downloaded a part of a backup',
+  'people.act.backups.linkMade': 'Made an address that downloads a backup for an hour',
   'people.act.databases.created': 'Made a database: {name}',
   'people.act.databases.passwordChanged': 'Changed the password of a database: {name}',
   'people.act.databases.importAsked': 'Imported a dump into a database: {name}',

@@ -139,6 +139,15 @@ export const backups = {
   'backups.list.newer': '더 새것',
   'backups.list.older': '더 오래된 것',
 
+  'backups.sizes.heading': '크기의 흐름',
+  'backups.sizes.text': '{from} {first}에서 {to} {last}까지. 가장 컸을 때 {most}. 날마다의 값은 아래 표에 있습니다.',
+  'backups.sizes.bytes': '압축 파일',
+  'backups.sizes.original': '압축을 풀면',
+  'backups.sizes.files': '파일 수',
+  'backups.sizes.open': '표로 보기',
+  'backups.sizes.caption': '하루에 하나, 검증된 백업의 크기, 새로운 날부터',
+  'backups.sizes.day': '날짜',
+
   'backups.make.heading': '지금 백업 만들기',
   'backups.make.submit': '지금 백업 만들기',
   'backups.make.limit': '하루 {limit}회까지 만들 수 있고, 오늘은 {left}회 남았습니다.',

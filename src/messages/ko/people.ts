@@ -206,6 +206,8 @@ export const people = {
   'people.act.ftp.fileRestored': '격리한 파일을 제자리에 돌려놓음',
   'people.act.backups.requested': '백업을 만들어 달라고 함',
   'people.act.backups.downloaded': '백업 전체를 내려받음',
+  'people.act.backups.partDownloaded': '백업의 일부를 내려받음',
+  'people.act.backups.linkMade': '백업을 받을 한 시간짜리 주소를 만듦',
   'people.act.databases.created': '데이터베이스를 만듦: {name}',
   'people.act.databases.passwordChanged': '데이터베이스 비밀번호를 바꿈: {name}',
   'people.act.databases.importAsked': '데이터베이스에 SQL 파일을 가져옴: {name}',

@@ -20,9 +20,19 @@ export function overWith(res: Response): AbortSignal {
   return over.signal;
 }
 
-/** The stream is closed in any case. @throws what it says; the answer then ends before its length, and nobody takes it for whole */
-export async function send(stream: Readable, res: Response): Promise<void> {
-  await pipeline(stream, passing, res).catch((error: NodeJS.ErrnoException) => {
+/**
+ * The stream is closed in any case.
+ * @param passed is told of the bytes of each piece that the connection took
+ * @throws what the stream says; the answer then ends before its length, and nobody takes it for whole
+ */
+export async function send(stream: Readable, res: Response, passed?: (bytes: number) => void): Promise<void> {
+  const telling = async function* (pieces: AsyncIterable<Buffer>) {
+    for await (const piece of passing(pieces)) {
+      yield piece;
+      passed?.(piece.length);
+    }
+  };
+  await pipeline(stream, passed ? telling : passing, res).catch((error: NodeJS.ErrnoException) => {
     if (!goneAway.has(error.code)) throw error;
   });
 }

@@ -18,26 +18,30 @@ export class Turns {
   }
 
   /** @throws PanelError 429 when the person has as many already; what the work throws */
-  async during<T>(req: Request, work: () => Promise<T>): Promise<T> {
-    const personId = req.visit.person?.personId ?? '';
-    const running = this.#active.get(personId) ?? 0;
+  during<T>(req: Request, work: () => Promise<T>): Promise<T> {
+    return this.of(req.visit.person?.personId ?? '', work);
+  }
+
+  /** The same for somebody else than who is signed in. @param whose a person's id, or a customer's: one kind for each of these */
+  async of<T>(whose: string, work: () => Promise<T>): Promise<T> {
+    const running = this.#active.get(whose) ?? 0;
     if (running >= this.#options.atOnce) throw tooMany(this.#options.refusal);
-    this.#active.set(personId, running + 1);
+    this.#active.set(whose, running + 1);
     try {
       return await work();
     } finally {
-      this.#leave(personId);
+      this.#leave(whose);
     }
   }
 
-  /** people who have something running now */
+  /** those who have something running now */
   get size(): number {
     return this.#active.size;
   }
 
-  #leave(personId: string): void {
-    const left = (this.#active.get(personId) ?? 1) - 1;
-    if (left > 0) this.#active.set(personId, left);
-    else this.#active.delete(personId);
+  #leave(whose: string): void {
+    const left = (this.#active.get(whose) ?? 1) - 1;
+    if (left > 0) this.#active.set(whose, left);
+    else this.#active.delete(whose);
   }
 }

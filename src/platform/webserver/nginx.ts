@@ -18,6 +18,36 @@ location ~ /\\.(ht|user\\.ini|env|git|svn) { return 403; }
 `;
 
 /**
+ * For the nginx in front of the panel: sends an archive when the panel answers with its internal address, and to nobody else.
+ * @param address as the panel names it, such as `/internal-archives`
+ * @param folder absolute path of the folder of archives
+ * @throws RangeError when either holds what would end the line it stands in
+ */
+export function nginxArchives(address: string, folder: string): string {
+  if (!/^\/[\w/-]+$/.test(address)) throw new RangeError(`not an internal address: ${JSON.stringify(address)}`);
+  if (!/^(\/[A-Za-z0-9._@+-]+)+$/.test(folder))
+    throw new RangeError(`not an absolute path of plain characters: ${JSON.stringify(folder)}`);
+  return `# Archives of backups, sent by nginx itself. Inside the server block of the panel; nginx's user must be able to read
+# ${folder} (add it to the group that owns it), and nobody else.
+# A customer has four downloads at once, as when the panel sends them; for that, inside the http block and not here:
+#   limit_conn_zone $upstream_http_x_accel_customer zone=gotgan_archives:1m;
+location ${address}/ {
+  internal;
+  alias ${folder}/;
+  disable_symlinks on from=${folder};
+  autoindex off;
+  add_header X-Content-Type-Options nosniff always;
+  add_header Content-Security-Policy "default-src 'none'; sandbox; frame-ancestors 'none'" always;
+  add_header Referrer-Policy no-referrer always;
+  add_header Cross-Origin-Resource-Policy same-origin always;
+  add_header Strict-Transport-Security "max-age=63072000; includeSubDomains" always;
+  limit_conn gotgan_archives 4;
+  limit_conn_status 429;
+}
+`;
+}
+
+/**
  * @returns bytes of the part for one site: names need not be UTF-8
  * @throws RangeError when name or root of the site are not plain
  */

@@ -53,9 +53,10 @@ export async function readDirectory(file: FileHandle, fileBytes: number): Promis
   return directory;
 }
 
-type Place = { count: number; bytes: number; offset: number };
+export type Place = { count: number; bytes: number; offset: number };
 
-async function findDirectory(file: FileHandle, fileBytes: number): Promise<Place> {
+/** @returns where the directory lies, and how many entries it has. @throws DamagedArchive */
+export async function findDirectory(file: FileHandle, fileBytes: number): Promise<Place> {
   // our archives have no comment, so the end stands at the end and need not be searched for
   if (fileBytes < lengths.end) throw new DamagedArchive('the archive is too short');
   const endAt = fileBytes - lengths.end;
@@ -80,7 +81,8 @@ async function readWideEnd(file: FileHandle, at: number): Promise<Place> {
   return { count: wideNumber(record, 32), bytes: wideNumber(record, 40), offset: wideNumber(record, 48) };
 }
 
-function readEntry(directory: Buffer, at: number): { entry: ZipEntry; length: number } {
+/** @returns the entry that begins at this byte, and how long it is. @throws DamagedArchive */
+export function readEntry(directory: Buffer, at: number): { entry: ZipEntry; length: number } {
   if (at + lengths.entry > directory.length || directory.readUInt32LE(at) !== signatures.entry) {
     throw new DamagedArchive(`no directory entry at its byte ${at}`);
   }
@@ -131,6 +133,21 @@ function readTime(extra: Buffer, date: number, time: number): number {
   const exact = extraField(extra, 0x5455);
   if (exact && exact.length >= 5) return exact.readInt32LE(1) * 1000;
   return Date.UTC(1980 + (date >> 9), ((date >> 5) & 15) - 1, date & 31, time >> 11, (time >> 5) & 63, (time & 31) * 2);
+}
+
+/**
+ * Moves the place that an entry names, in its bytes: the same member in another archive, at or before where it was.
+ * @param entry exactly one, which is changed
+ * @param by bytes, not more than the place itself
+ */
+export function moveBack(entry: Buffer, by: number): void {
+  const narrow = entry.readUInt32LE(42);
+  if (narrow !== above32) return void entry.writeUInt32LE(narrow - by, 42);
+  const nameEnd = lengths.entry + entry.readUInt16LE(28);
+  const field = extraField(entry.subarray(nameEnd, nameEnd + entry.readUInt16LE(30)), 0x0001);
+  const at = 8 * [24, 20].filter((place) => entry.readUInt32LE(place) === above32).length;
+  if (!field || at + 8 > field.length) throw new DamagedArchive('an entry is without its ZIP64 place');
+  field.writeBigUInt64LE(field.readBigUInt64LE(at) - BigInt(by), at);
 }
 
 function extraField(extra: Buffer, id: number): Buffer | undefined {

@@ -42,25 +42,13 @@ export class ZipReader {
   }
 
   /** @returns the content, inflated; the stream ends with DamagedArchive when size or CRC-32 differ from the directory */
-  async open(entry: ZipEntry): Promise<Readable> {
-    const raw = await this.openRaw(entry);
-    const checked = Readable.from(checkedContent(entry, entry.method === 0 ? raw : inflated(raw)), { objectMode: false });
-    checked.once('close', () => raw.destroy());
-    return checked;
+  open(entry: ZipEntry): Promise<Readable> {
+    return openMember(this.#file, entry, this.directory.offset);
   }
 
   /** @returns the bytes as they stand in the archive */
-  async openRaw(entry: ZipEntry): Promise<Readable> {
-    const start = await this.#contentStart(entry, (offset, length) => readFully(this.#file, offset, length));
-    const file = this.#file;
-    async function* parts() {
-      for (let done = 0; done < entry.compressedSize; ) {
-        const bytes = await readFully(file, start + done, Math.min(chunkBytes, entry.compressedSize - done));
-        done += bytes.length;
-        yield bytes;
-      }
-    }
-    return Readable.from(parts(), { objectMode: false });
+  openRaw(entry: ZipEntry): Promise<Readable> {
+    return openRawMember(this.#file, entry, this.directory.offset);
   }
 
   /** @returns the whole content of a small member */
@@ -76,7 +64,8 @@ export class ZipReader {
    * until the next. @throws DamagedArchive at once when the member does not begin where the directory says
    */
   async rawBytes(entry: ZipEntry): Promise<AsyncIterable<Uint8Array>> {
-    return this.#windowed(entry, await this.#contentStart(entry, (offset, length) => this.#ahead.exactly(offset, length)));
+    const header = await this.#ahead.exactly(entry.offset, lengths.local);
+    return this.#windowed(entry, entry.offset + localLength(entry, header, this.directory.offset));
   }
 
   /** As `rawBytes`, where all of it is in memory already, as it mostly is for small members; else `undefined`. */
@@ -97,11 +86,26 @@ export class ZipReader {
     await this.#ahead.settled();
     await this.#file.close();
   }
+}
 
-  async #contentStart(entry: ZipEntry, read: (offset: number, length: number) => Promise<Buffer>): Promise<number> {
-    const header = await read(entry.offset, lengths.local);
-    return entry.offset + localLength(entry, header, this.directory.offset);
+/** See `ZipReader.open`. @param limit where the directory begins */
+export async function openMember(file: FileHandle, entry: ZipEntry, limit: number): Promise<Readable> {
+  const raw = await openRawMember(file, entry, limit);
+  const checked = Readable.from(checkedContent(entry, entry.method === 0 ? raw : inflated(raw)), { objectMode: false });
+  checked.once('close', () => raw.destroy());
+  return checked;
+}
+
+async function openRawMember(file: FileHandle, entry: ZipEntry, limit: number): Promise<Readable> {
+  const start = entry.offset + localLength(entry, await readFully(file, entry.offset, lengths.local), limit);
+  async function* parts() {
+    for (let done = 0; done < entry.compressedSize; ) {
+      const bytes = await readFully(file, start + done, Math.min(chunkBytes, entry.compressedSize - done));
+      done += bytes.length;
+      yield bytes;
+    }
   }
+  return Readable.from(parts(), { objectMode: false });
 }
 
 /**

@@ -1,6 +1,6 @@
 // Ranges and conditions of a download, as RFC 9110 §13 and §14 have them.
 import { expect, test } from 'vitest';
-import { decided, rangeHolds, wantedRange } from '../../src/backups/ranges.ts';
+import { decided, rangeHolds, wantedRange } from '../../src/platform/web/ranges.ts';
 
 const wanted: readonly (readonly [string | undefined, number, unknown])[] = [
   [undefined, 100, 'whole'],

@@ -1,5 +1,4 @@
-// The figure of usage: bytes a day as a filled line under the line of the quota. Geometry only; words and colours stand in the page.
-import type { UsageDay } from './store.ts';
+// A figure of bytes a day as a filled line, under the line of a quota where there is one. Geometry only; words and colours stand in the page.
 
 export const plotWidth = 900;
 export const plotHeight = 220;
@@ -13,6 +12,9 @@ export type Plot = {
   readonly top: number;
 };
 
+/** `day` is local, `YYYY-MM-DD`; both sizes in bytes. */
+export type PlotDay = { readonly day: string; readonly bytes: number; readonly quotaBytes?: number };
+
 /** Below this part of the quota its line would leave nothing of the rest to see. */
 const leastShare = 0.2;
 
@@ -20,10 +22,10 @@ const leastShare = 0.2;
  * @param dates every day of the figure, oldest first
  * @param days what is known of them; of a day without a row nothing is drawn
  */
-export function plotOf(dates: readonly string[], days: readonly UsageDay[]): Plot {
+export function plotOf(dates: readonly string[], days: readonly PlotDay[]): Plot {
   const byDay = new Map(days.map((day) => [day.day, day]));
   const most = Math.max(0, ...days.map(({ bytes }) => bytes));
-  const quota = Math.max(0, ...days.map(({ quotaBytes }) => quotaBytes));
+  const quota = Math.max(0, ...days.map(({ quotaBytes = 0 }) => quotaBytes));
   const showsQuota = quota > 0 && most >= quota * leastShare;
   const top = showsQuota ? Math.max(quota, most) : roundUp(most);
   const x = (at: number) => rounded(dates.length > 1 ? (at * plotWidth) / (dates.length - 1) : 0);
@@ -38,7 +40,7 @@ export function plotOf(dates: readonly string[], days: readonly UsageDay[]): Plo
 type Stretch = readonly { readonly at: number; readonly bytes: number }[];
 type Scale = (value: number) => number;
 
-function stretches(dates: readonly string[], byDay: ReadonlyMap<string, UsageDay>): Stretch[] {
+function stretches(dates: readonly string[], byDay: ReadonlyMap<string, PlotDay>): Stretch[] {
   const found: { at: number; bytes: number }[][] = [[]];
   for (const [at, date] of dates.entries()) {
     const day = byDay.get(date);
@@ -57,7 +59,7 @@ function pieceOf(stretch: Stretch, x: Scale, y: Scale): { line: string; area: st
 }
 
 /** A plan may have changed: the line has a step there. */
-function quotaLine(dates: readonly string[], byDay: ReadonlyMap<string, UsageDay>, x: Scale, y: Scale): string {
+function quotaLine(dates: readonly string[], byDay: ReadonlyMap<string, PlotDay>, x: Scale, y: Scale): string {
   const known = dates.flatMap((date, at) => {
     const quota = byDay.get(date)?.quotaBytes;
     return quota === undefined ? [] : [{ at, quota }];
