@@ -135,6 +135,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
         CAPTCHA_AFTER: 'five',
         PUBLIC_URL: 'http://panel.example.com',
         LIMITS_SCALE: '9',
+        UPLOAD_KINDS: '+php',
         TRUST_PROXY: 'true',
       }),
     );
@@ -148,6 +149,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
       'PUBLIC_URL',
       'TIME_ZONE',
       'TRUST_PROXY',
+      'UPLOAD_KINDS',
     ]);
     expect(await readdir(folder)).toEqual([]);
   });

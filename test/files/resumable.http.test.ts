@@ -351,6 +351,13 @@ describe('publishing', () => {
     expect(results).toEqual(['skipped', 'renamed', 'replaced']);
     expect(await readFile(www('taken.txt'), 'utf8')).toBe('replace');
     expect(await readFile(www('taken (2).txt'), 'utf8')).toBe('rename');
+    const beside = [];
+    for (const conflict of ['skip', 'beside', 'beside']) {
+      const { url } = await send(Buffer.from(conflict), 'www/TAKEN.txt', { conflict });
+      beside.push((await asked(url)).result.code ?? (await asked(url)).result.result);
+    }
+    expect(beside).toEqual(['name_case_clash', 'stored', 'exists']);
+    expect(await readFile(www('taken.txt'), 'utf8')).toBe('replace');
   });
 
   test('what is whole and was not judged, since its process died, is judged when its sender asks again', async () => {

@@ -381,6 +381,7 @@ const filePages: readonly Page[] = [
     sent: { fields: { _csrf: 'somebody-elses' }, action: files('/upload'), multipart: true },
   }),
   page('upload page', 'customer', files('/upload?to=www'), { state: 'long' }),
+  page('upload page for one file that is chosen again', 'customer', files('/upload?to=www&name=notice.txt&conflict=replace')),
   page('upload page, nothing uploaded yet', 'beginner', files('/upload', 'beginner'), { state: 'empty' }),
   page('upload page of a viewer', 'viewer', files('/upload'), error(403)),
   page('upload page, discarding what is not there', 'customer', files('/upload'), {

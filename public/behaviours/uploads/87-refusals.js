@@ -76,4 +76,4 @@ export const refusalActs = [
 // What was refused before this page was opened.
 const before = document.querySelector('[data-refused]');
 if ([...(before?.querySelectorAll('tr[data-path]') ?? [])].some(({ dataset }) => dataset.path.startsWith(`${to}/`)))
-  before.querySelector('.actions').prepend(againButton(), ' ');
+  before.querySelector(':scope > .actions').prepend(againButton(), ' ');

@@ -7,7 +7,9 @@ import { add, question } from './80-checking.js';
 import { resumeAll, resumeOne } from './85-going-on.js';
 import { box } from './90-list.js';
 
-form.after(make('p', { className: 'hint upload-drop' }, words.queued), status, signIn, question, box);
+// One file that is chosen again has its own name; what is dropped has another.
+const drop = form.querySelector('[name="name"]') ? [] : [make('p', { className: 'hint upload-drop' }, words.queued)];
+form.after(...drop, status, signIn, question, box);
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();

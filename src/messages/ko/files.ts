@@ -312,7 +312,7 @@ export const files = {
     '이름이 {n}바이트입니다. {limit}바이트까지 쓸 수 있습니다(한 이름에 한글 약 85자). 줄여서 다시 골라 주세요.',
   'files.refused.path_outside': '폴더 밖을 가리키는 경로라서 올리지 않았습니다. 폴더 안의 이름으로 다시 골라 주세요.',
   'files.refused.name_case_clash':
-    '대소문자나 글자 조합만 다른 {other}가 이미 있습니다. 웹 주소에서 헷갈릴 수 있어 멈췄습니다. 이름을 바꾸어 다시 골라 주세요.',
+    '대소문자나 글자 조합만 다른 이름이 이미 있습니다: {other}. 웹 주소에서 헷갈릴 수 있어 멈췄습니다. 이름을 바꾸어 다시 골라 주세요.',
   'files.refused.exists':
     '같은 이름이 있어 건너뛰었습니다. 있는 파일 {size}, {at} · 올리는 파일 {bytes}. 있는 파일을 바꾸거나, 이름을 바꿔 둘 다 둘 수 있습니다.',
   'files.refused.type_not_allowed':
