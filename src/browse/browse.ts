@@ -224,7 +224,7 @@ function insideOf({ name, kind, size, modifiedAt }: ZipEntry, folder: string): I
 }
 
 function unlessOfTheArchive(error: unknown): undefined {
-  if (error instanceof PanelError && [404, 409, 410].includes(error.status)) return undefined;
+  if (error instanceof PanelError && error.key.startsWith('backups.refused.')) return undefined;
   throw error;
 }
 

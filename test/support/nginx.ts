@@ -13,7 +13,8 @@ export type WebServer = {
   close(): Promise<void>;
 };
 
-async function freePort(): Promise<number> {
+/** @returns a port of loopback that was free a moment ago */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -49,6 +50,49 @@ export async function webServer(root: string, php?: string): Promise<WebServer> 
   await untilItAnswers(nginx, () => get('none', 'none'));
   return {
     get,
+    close: async () => {
+      nginx.kill('SIGTERM');
+      if (nginx.exitCode === null) await once(nginx, 'exit');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * A real nginx in front of the panel, as `operations/nginx/gotgan.conf` has it, without TLS.
+ * @param port where it listens
+ * @param panelPort where the panel does
+ * @param locations more of the server block; `zones` more of the http block
+ */
+export async function frontServer(
+  port: number,
+  panelPort: number,
+  { locations, zones }: { locations: string; zones: string },
+): Promise<Pick<WebServer, 'close'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'gotgan-front-'));
+  await mkdir(join(folder, 'logs'));
+  await writeFile(
+    join(folder, 'nginx.conf'),
+    `user root; worker_processes 1; daemon off; pid ${folder}/pid; error_log ${folder}/logs/error.log;
+     events {}
+     http {
+       access_log off; sendfile on;
+       client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
+       uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+       ${zones}
+       server {
+         listen 127.0.0.1:${port};
+         location / {
+           proxy_pass http://127.0.0.1:${panelPort}; proxy_http_version 1.1; proxy_max_temp_file_size 0;
+           proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
+         }
+         ${locations}
+       }
+     }`,
+  );
+  const nginx = spawn('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
+  await untilItAnswers(nginx, () => fetch(`http://127.0.0.1:${port}/healthz`));
+  return {
     close: async () => {
       nginx.kill('SIGTERM');
       if (nginx.exitCode === null) await once(nginx, 'exit');

@@ -340,4 +340,13 @@ export const shots: readonly Shot[] = [
   of('quiet', 'backup-warned', ({ found }) => found.warned),
   of('quiet', 'backup-damaged', ({ found }) => found.damaged),
   of('failed', 'backup-failed', ({ found }) => found.failedBackup),
+  of('several', 'backup-inside', ({ found }) => `${found.inside}/browse/www`),
+  of('several', 'backup-file', ({ found }) => `${found.inside}/browse/www/index.html`),
+  of('several', 'backup-difference', ({ found }) => `${found.inside}/browse/www/index.html?with=now`),
+  of('several', 'backup-changes', ({ found }) => `${found.inside}/changes`),
+  of('several', 'backup-changes-some', ({ found }) => `${found.inside}/changes?kind=changed`),
+  of('several', 'backup-link', ({ found }) => `${found.inside}/link`),
+  of('several', 'backups-small', ({ customers }) => `/sites/${customers.several.site}/backups`),
+  of('several', 'downloads', ({ customers }) => `/sites/${customers.several.site}/backups/downloads`),
+  of('fresh', 'downloads-none', ({ customers }) => `/sites/${customers.fresh.site}/backups/downloads`),
 ];

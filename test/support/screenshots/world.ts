@@ -1,4 +1,6 @@
 // A panel with customers in every state a page can show: new, a quiet month of nights, late, failed, running, several sites.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts';
 import { newId } from '../../../src/platform/ids.ts';
@@ -21,6 +23,7 @@ export type World = TestPanel & {
       | 'fileJob'
       | 'fileJobRunning'
       | 'results'
+      | 'inside'
       | 'invitation'
       | 'place'
       | 'verified'
@@ -93,7 +96,9 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   await addSite(test, several);
   for (const one of [late, failed, running, several]) await one.visitor.upload(one.site, [{ name: 'index.html', body: page }]);
   log('the nights of all');
-  await nights(31, 41);
+  await nights(31, 40);
+  await changeFiles(test, several.site);
+  await nights(40, 41);
   log('states');
   clock.advance(Date.parse('2026-11-22T00:40:00Z') - clock.now());
   await history(test, { quiet, late, failed, running, several });
@@ -103,6 +108,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   const { accounts, sites } = test.panel.doors;
   await accounts.restrictions.restrict((await sites.byName(unpaid.site)).customerId, 'unpaid');
   await quiet.visitor.logIn(quiet.email);
+  const inside = await insideOf(test, several);
   const people = await peopleOf(test, quiet);
   await addSshServer(test);
   await ask(test, quiet.visitor, quiet.site);
@@ -120,6 +126,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
     ftpMain: ftp.main,
     ftpLocked: ftp.locked,
     results,
+    inside,
     ...(await backupsOf(test, { quiet, failed })),
   };
   return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
@@ -146,6 +153,28 @@ async function fill(visitor: Visitor, site: string): Promise<void> {
     body: name.endsWith('.jpg') ? photo : name.endsWith('.css') ? 'h1 { margin: 0 }\n' : page,
   }));
   await visitor.upload(site, files);
+}
+
+/** What a day of work leaves: a page that was edited, a folder that came, a file that went. */
+async function changeFiles({ folder }: TestPanel, site: string): Promise<void> {
+  const www = join(folder, 'sites', site, 'www');
+  await writeFile(join(www, 'index.html'), page.replace('<h1>', '<link rel="stylesheet" href="style.css">\n<h1>'));
+  await mkdir(join(www, '가을 전시'), { recursive: true });
+  for (const name of ['안내.html', '오시는 길.html', '작가 소개와 작품 목록 (최종본, 인쇄소 전달용).html'])
+    await writeFile(join(www, '가을 전시', name), page);
+  await writeFile(join(www, 'style.css'), 'h1 { margin: 0 }\n');
+}
+
+/** Downloads of several kinds of the newest backup. @returns its address */
+async function insideOf({ panel, clock }: TestPanel, { email, site, visitor }: Customer & { visitor: Visitor }): Promise<string> {
+  await visitor.logIn(email);
+  const [newest] = await panel.doors.backups.held(await panel.doors.sites.byName(site));
+  const address = `/sites/${site}/backups/${newest?.id}`;
+  for (const path of ['/download', '/download/files', '/file/www/index.html']) {
+    clock.advance(40_000);
+    await visitor.get(`${address}${path}`);
+  }
+  return address;
 }
 
 /** @returns the address of the results of an upload with every kind of end */
