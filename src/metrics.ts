@@ -83,6 +83,16 @@ const ofDatabase: readonly Figure<Facts>[] = [
   },
   {
     kind: 'gauge',
+    name: 'gotgan_jobs_in_lane',
+    help: 'Jobs by lane (short, medium, long) and state: due and not begun, running.',
+    labels: ['lane', 'state'],
+    read: ({ jobs: { lanes } }) =>
+      Object.entries(lanes).flatMap(([lane, counts]) =>
+        Object.entries(counts).map(([state, value]) => ({ labels: { lane, state }, value })),
+      ),
+  },
+  {
+    kind: 'gauge',
     name: 'gotgan_jobs_oldest_due_seconds',
     help: 'How long the oldest job that is due has waited; 0 when none is.',
     read: ({ jobs: { oldestDueAt }, now }) => one(oldestDueAt === null ? 0 : Math.max(0, now - oldestDueAt) / 1000),

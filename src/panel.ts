@@ -118,7 +118,7 @@ async function build(choices: Choices, given: PanelOptions) {
   const { limits } = choices;
   const reached = databaseWay(platform.remotes, (serverId) => sites.servers.byId(serverId));
   const databases = new Databases({ ...platform, audit, accounts, orders, sites, passwords, reached, limits });
-  const files = new Files({ ...platform, sites, audit, ...place.files, choices, leaseMilliseconds });
+  const files = new Files({ ...platform, accounts, sites, audit, ...place.files, choices, leaseMilliseconds });
   const incoming = new Incoming({ ...platform, accounts, sites, files, audit, webServers: webServersOf(choices) });
   const logWord = ftpLogWord(choices);
   const farLog = logOf(platform.remotes, (serverId) => sites.servers.byId(serverId));

@@ -1,6 +1,7 @@
 // Where a site is suspended or resumed, or closed while it moves: its web first, then every other door of it (KHADA 7.2). A restricted
 // customer keeps the web alone.
 import type { Doors } from './panel.ts';
+import { whenMissing } from './platform/errors.ts';
 import { isShut } from './sites/sites.ts';
 
 /** The job `customers.enforce`: a customer was restricted, or is not any more. May be repeated. @throws as `enforce` */
@@ -17,6 +18,7 @@ export async function enforceCustomer(customerId: string, doors: Doors): Promise
  * @throws what a server says that does not answer, so that the job comes again
  */
 export async function enforce(siteId: string, doors: Doors): Promise<void> {
+  await stopFileJobs(siteId, doors);
   const { sites, databases, ftp, ssh } = doors;
   const site = await sites.enforce(siteId);
   const others = !site ? [] : isShut(site) ? [databases.suspend(site), ftp.suspended(siteId)] : [databases.resume(site)];
@@ -29,4 +31,12 @@ export async function enforce(siteId: string, doors: Doors): Promise<void> {
   }
   // The row may have changed meanwhile, and the job of that change may have been quicker.
   if (site && isShut(await sites.byId(siteId)) !== isShut(site)) await enforce(siteId, doors);
+}
+
+/** First of all: no server is asked for it. A site that only moves keeps what waits. */
+async function stopFileJobs(siteId: string, { sites, files, accounts }: Doors): Promise<void> {
+  const site = await sites.byId(siteId).catch(whenMissing);
+  if (!site) return;
+  if (site.suspendedAt !== null) await files.jobs.stopAll(site, 'shut');
+  else if (await accounts.restrictions.of(site.customerId)) await files.jobs.stopAll(site, 'restricted');
 }

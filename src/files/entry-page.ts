@@ -14,6 +14,7 @@ export function entryPage(req: Request, path: SitePath, entry: Entry, versions: 
   const { words, url } = req.visit;
   const parent = path.slice(0, -1);
   const isOurs = path[0] === 'www' && path.length > 1;
+  const hasPreview = path[0] === 'www' && mayHavePreview(entry);
   return {
     title: path.at(-1) ?? '',
     section: 'files',
@@ -26,7 +27,8 @@ export function entryPage(req: Request, path: SitePath, entry: Entry, versions: 
     rights: entry.kind === 'link' ? '' : rightsInWords(entry.mode, entry.kind, words),
     octal: (entry.mode & 0o777).toString(8).padStart(3, '0'),
     isOpenToAll: (entry.mode & 0o002) !== 0 && entry.kind !== 'link',
-    hasPreview: path[0] === 'www' && mayHavePreview(entry),
+    hasPreview,
+    scripts: hasPreview ? ['behaviours/preview.js'] : [],
     mayDownload: entry.kind === 'file' && path[0] === 'www',
     ...{ mostEdited, versions },
     isArchive: entry.kind === 'file' && isArchiveName(entry.name),

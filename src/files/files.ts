@@ -1,4 +1,5 @@
 // The door of files: what a customer sees, brings in, moves and removes in a site. Whatever comes in meets the policy (KHADA 7.4).
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Actor, Audit } from '../audit/audit.ts';
 import type { Choices, Limits } from '../options.ts';
 import { type Clock, day } from '../platform/clock.ts';
@@ -42,6 +43,8 @@ export type FilesParts = {
   readonly clock: Clock;
   readonly queue: Queue;
   readonly sites: Sites;
+  /** asked whether a customer is restricted while work of theirs goes on */
+  readonly accounts: Pick<Accounts, 'restrictions'>;
   readonly audit: Audit;
   readonly scanner: VirusScanner;
   readonly log: Log;

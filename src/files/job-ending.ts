@@ -5,8 +5,7 @@ import { PanelError } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import type { FileAct, Site } from '../sites/sites.ts';
-import type { Stopped } from './job-faults.ts';
-import { Overtaken } from './job-faults.ts';
+import { type FileJobFault, Overtaken, type Stopped } from './job-faults.ts';
 import type { JobProgress } from './job-progress.ts';
 import type { JobRoom } from './job-room.ts';
 import type { FileJobParts } from './job-running.ts';
@@ -57,6 +56,7 @@ export class JobEnding {
         staged: null,
         ended_at: clock.now(),
         act_id: null,
+        fault: null,
         kept,
         refused,
         skipped,
@@ -78,7 +78,8 @@ export class JobEnding {
   queue(tx: Tx, { id, customerId, personId }: Pick<FileJob, 'id' | 'customerId' | 'personId'>, runAt?: number): Promise<void> {
     const options = {
       key: `files.work:${id}`,
-      lane: 'long',
+      lane: 'medium',
+      group: `files.work:${customerId}`,
       maximumAttempts: jobAttempts,
       ...(runAt !== undefined && { runAt }),
     } as const;
@@ -117,6 +118,22 @@ export class JobEnding {
     await this.leave(work, { ...end, kept: 0, ...(cleared && { staged: null }) }, (tx) =>
       audit.record(tx, { action: 'files.jobStopped', ...about(job, systemActor), details: { kind: job.kind, fault } }),
     );
+  }
+
+  /**
+   * Ends for good what the site has under way: what nobody has begun at once, the rest at its next step, also when a worker comes to it
+   * once the cause is gone. What lies ready is put in its place.
+   */
+  async stopAll(site: Site, fault: FileJobFault): Promise<void> {
+    const { connection, clock, audit } = this.#parts;
+    await connection.write(async (tx) => {
+      for (const job of await this.#store.open(site, tx)) {
+        const end = { state: 'failed', fault, ended_at: clock.now() } as const;
+        if (await this.#store.endWaiting(tx, job.id, end))
+          await audit.record(tx, { action: 'files.jobStopped', ...about(job, systemActor), details: { kind: job.kind, fault } });
+        else await this.#store.markStopped(tx, job.id, fault);
+      }
+    });
   }
 
   /** By the clock: removes what ended jobs could not remove, and rows that nobody asks for any more. */

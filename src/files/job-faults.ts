@@ -2,13 +2,14 @@
 import type { Parameters } from '../platform/errors.ts';
 
 /**
- * `quota`: the site has no room for it; `shut`: the site was suspended, closed or ended; `gone`: what it was about is not there any
+ * `quota`: the site has no room for it; `shut`: the site was suspended, closed or ended; `restricted`: the customer is; `gone`: what it was about is not there any
  * more; `noPlace`: the site has no folder beside `www/`; `password`, `too_large`, `damaged`: the archive; `refused`: the archive that was
  * made may not be there by the upload policy; `unavailable`: the storage did not answer for too long; `cancelled`: the person wished so.
  */
 export const fileJobFaults = [
   'quota',
   'shut',
+  'restricted',
   'gone',
   'noPlace',
   'password',

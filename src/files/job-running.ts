@@ -1,6 +1,7 @@
 // The work of a job of files: everything is made ready beside `www/` first, and comes to its place by renames alone, so that a worker
 // that dies leaves nothing or something that the next one finishes.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Limits } from '../options.ts';
 import { minute } from '../platform/clock.ts';
@@ -27,6 +28,7 @@ import type { TrashParts } from './trash.ts';
 export type FileJobParts = EnteringParts &
   Pick<TrashParts, 'connection' | 'clock'> & {
     readonly audit: Audit;
+    readonly accounts: Pick<Accounts, 'restrictions'>;
     readonly queue: Queue;
     readonly limits: Limits;
     readonly disk: DiskRoom;
@@ -36,8 +38,9 @@ export type FileJobParts = EnteringParts &
 
 type Run = Pick<JobRun, 'signal' | 'lastAttempt'>;
 
-/** after which a job whose content lies ready is tried again, however long its storage has been away */
-const publishAgain = 10 * minute;
+/** after which a job is tried again that could not end: its content lies ready, or its site was moving all the time */
+const tryAgain = 10 * minute;
+
 export class JobRunner {
   readonly #parts: FileJobParts;
   readonly #store: FileJobStore;
@@ -54,9 +57,16 @@ export class JobRunner {
     const known = await this.#store.byId(jobId);
     if (!known || known.endedAt !== null) return;
     const site = await this.#parts.sites.byId(known.siteId);
-    const work = await this.#claim(known, site, run);
+    const work = await this.#claim(known, site, run).catch((error) => this.#notNow(known, run, error));
     if (!work) return;
     await work.act.holding(() => this.#carryOut(work)).catch((error) => this.#failed(work, error));
+  }
+
+  /** A site may move for longer than the attempts last. @throws the same, as long as attempts are left */
+  async #notNow(job: FileJob, run: Run, error: unknown): Promise<undefined> {
+    if (!run.lastAttempt || !(error instanceof PanelError)) throw error;
+    const { connection, clock } = this.#parts;
+    await connection.write((tx) => this.#ending.queue(tx, job, clock.now() + tryAgain));
   }
 
   async #claim({ id, kind, personId }: FileJob, site: Site, run: Run): Promise<Work | undefined> {
@@ -79,15 +89,17 @@ export class JobRunner {
     return { job, runId, site, storage: sites.storageFor(site), act, room, progress, run };
   }
 
-  /** @throws Overtaken; Stopped when the person called it off or the site was shut, unless it only has to be published */
-  async #goOn({ id, siteId }: FileJob, runId: string, change: FileJobChange): Promise<void> {
-    const { connection, sites } = this.#parts;
+  /** @throws Overtaken; Stopped when the person called it off or may not have it done any more, unless it only has to be published */
+  async #goOn({ id, siteId, customerId }: FileJob, runId: string, change: FileJobChange): Promise<void> {
+    const { connection, sites, accounts } = this.#parts;
     const now = await connection.write((tx) => this.#store.change(tx, id, runId, change));
     if (!now) throw new Overtaken();
     if (now.step === 'publishing') return;
+    if (now.fault !== null) throw new Stopped(now.fault);
     if (now.cancelledAt !== null) throw new Stopped('cancelled');
     const site = await sites.byId(siteId);
     if (isShut(site) || site.terminatedAt !== null) throw new Stopped('shut');
+    if (await accounts.restrictions.of(customerId)) throw new Stopped('restricted');
   }
 
   async #carryOut(work: Work): Promise<void> {
@@ -174,7 +186,7 @@ export class JobRunner {
       ));
     await this.#ending.leave(work, { state: 'queued', ...(cleared && { staged: null }) });
     if (run.signal.aborted || !run.lastAttempt) throw error;
-    await this.#parts.connection.write((tx) => this.#ending.queue(tx, job, this.#parts.clock.now() + publishAgain));
+    await this.#parts.connection.write((tx) => this.#ending.queue(tx, job, this.#parts.clock.now() + tryAgain));
   }
 }
 

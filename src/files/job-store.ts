@@ -179,6 +179,17 @@ export class FileJobStore {
     return numUpdatedRows === 1n;
   }
 
+  /** Whoever works at it finds this at the next step. */
+  async markStopped(tx: Tx, id: string, fault: FileJobFault): Promise<void> {
+    await tx
+      .updateTable('file_jobs')
+      .set({ fault })
+      .where('id', '=', id)
+      .where('step', '=', 'working')
+      .where('ended_at', 'is', null)
+      .execute();
+  }
+
   async markCancelled(tx: Tx, id: string, now: number): Promise<void> {
     await tx.updateTable('file_jobs').set({ cancelled_at: now }).where('id', '=', id).where('ended_at', 'is', null).execute();
   }

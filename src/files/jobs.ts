@@ -146,6 +146,11 @@ export class FileJobs {
     });
   }
 
+  /** For a site that was suspended, or whose customer is restricted: nothing of it goes on, and nothing begins again by itself. */
+  stopAll(site: Site, fault: 'shut' | 'restricted'): Promise<void> {
+    return this.#ending.stopAll(site, fault);
+  }
+
   /** By the clock. */
   tidy(): Promise<void> {
     return this.#ending.tidy(this.#parts.clock.now() - keptDays * day);

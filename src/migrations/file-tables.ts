@@ -90,6 +90,7 @@ export interface FileTables {
     skipped: number;
     /** JSON array of what did not become of itself: refused, skipped, renamed, replaced */
     results: string;
+    /** why it ended without success; while it has not ended: why it is to end at its next step */
     fault: string | null;
     /** JSON: what the sentence of the fault fills in */
     fault_about: string | null;

@@ -34,6 +34,7 @@ import { unfinishedUploads } from './032-unfinished-uploads.ts';
 import { fileManager } from './033-file-manager.ts';
 import { fileJobs } from './034-file-jobs.ts';
 import { usage } from './035-usage.ts';
+import { jobGroups } from './037-job-groups.ts';
 import { browse } from './040-browse.ts';
 
 /** One text for both engines; never edited after release. */
@@ -73,6 +74,7 @@ const numbered: Record<string, Migrate> = {
   '033-file-manager': fileManager,
   '034-file-jobs': fileJobs,
   '035-usage': usage,
+  '037-job-groups': jobGroups,
   '040-browse': browse,
 };
 

@@ -11,7 +11,11 @@ export interface PlatformTables {
     id: Id;
     name: string;
     key: string | null;
-    lane: 'short' | 'long';
+    lane: 'short' | 'medium' | 'long';
+    /** its jobs run one after the other; null: it is in none */
+    group_key: string | null;
+    /** how many of its group were due when it was added: fewer come first */
+    turn: number;
     payload: string;
     actor_person_id: Id | null;
     customer_id: Id | null;

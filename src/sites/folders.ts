@@ -40,8 +40,8 @@ export class Folders {
   }
 
   /** @returns the marked folders of the site in the order of their paths */
-  async list(site: Pick<Site, 'id'>): Promise<MarkedFolder[]> {
-    const rows = await this.#parts.connection.db
+  async list(site: Pick<Site, 'id'>, tx?: Tx): Promise<MarkedFolder[]> {
+    const rows = await (tx ?? this.#parts.connection.db)
       .selectFrom('site_folders')
       .selectAll()
       .where('site_id', '=', site.id)
@@ -79,11 +79,13 @@ export class Folders {
     const { program = null, actor = systemActor } = how;
     if (path[0] !== 'www' || path.length < 2) throw new Invalid({ path: [{ key: 'incoming.folderOutside' }] });
     const { connection, clock, audit } = this.#parts;
-    const before = await this.list(site);
-    if (areaOf(path, before).kind === 'upload') return false;
-    if (before.length >= mostFolders)
-      throw new Invalid({ path: [{ key: 'incoming.foldersMany', parameters: { most: mostFolders } }] });
     return connection.write(async (tx) => {
+      // Takes the site's row: of several at once each sees those before it.
+      await tx.selectFrom('sites').select('id').where('id', '=', site.id).forUpdate().execute();
+      const before = await this.list(site, tx);
+      if (areaOf(path, before).kind === 'upload') return false;
+      if (before.length >= mostFolders)
+        throw new Invalid({ path: [{ key: 'incoming.foldersMany', parameters: { most: mostFolders } }] });
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('site_folders')
         .values({ site_id: site.id, path: path.join('/'), kind: 'upload', marked_at: clock.now(), program })

@@ -52,6 +52,15 @@ const fits = async (page: Page) =>
   expect(await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth')).toBe(true);
 
 describe.skipIf(browserMissing)('the file manager', () => {
+  test('a picture that cannot be shown is told in words, in the place of a broken image', async () => {
+    const { page, at, site, www } = await atFiles('ko', 360, true);
+    await writeFile(www('broken.jpg'), 'no picture at all');
+    await page.goto(at(`/sites/${site}/files/www/broken.jpg?do=view`));
+    await page.getByText(words('ko')('files.previewMissing')).waitFor();
+    expect(await page.locator('.preview').isVisible()).toBe(false);
+    await fits(page);
+  });
+
   test.each([
     ['ko', 1280, true],
     ['en', 360, false],

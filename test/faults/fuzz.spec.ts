@@ -1,8 +1,9 @@
 // Thousands of changed requests at the parsers of forms and of resumable uploads of the real program: no bug, nothing left behind, memory flat.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { fuzz } from '../files/fuzzing.ts';
+import { engines } from '../support/databases.ts';
 import { Customer } from './customer.ts';
 import { House } from './house.ts';
 import { longTest, seed, tell } from './seed.ts';
@@ -15,8 +16,15 @@ const mostGrowthMebibytes = 32;
 /** Resident memory also holds what V8 and the allocator keep for later; it stretches to some 500 MiB here and stays there. */
 const mostResidentMebibytes = 640;
 
-longTest(`${requests} changed requests are answered without a bug, leave nothing behind and cost no memory`, async () => {
-  const house = await House.open({ engine: 'sqlite' });
+for (const { name: engine, missing } of engines)
+  describe.skipIf(missing)(`${engine}${missing ? ` (skipped: ${missing})` : ''}`, () => {
+    longTest(`${requests} changed requests are answered without a bug, leave nothing behind and cost no memory`, () =>
+      fuzzed(engine),
+    );
+  });
+
+async function fuzzed(engine: House['engine']): Promise<void> {
+  const house = await House.open({ engine });
   try {
     await house.start();
     const customer = await new Customer(house, 'owner@example.com').arrive();
@@ -43,7 +51,7 @@ longTest(`${requests} changed requests are answered without a bug, leave nothing
       'heap after each slice, MiB': heap.map((one) => one.toFixed(0)).join(' '),
       'resident at most, MiB': resident.toFixed(0),
     };
-    tell('changed requests', { ...statuses, ...memory });
+    tell(`changed requests ${engine}`, { ...statuses, ...memory });
 
     expect(faults).toEqual([]);
     expect(house.program.pid).toBe(pid);
@@ -65,7 +73,7 @@ longTest(`${requests} changed requests are answered without a bug, leave nothing
   } finally {
     await house.close();
   }
-});
+}
 
 async function residentMebibytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { minute } from '../../src/platform/clock.ts';
+import { enforce, enforceCustomer } from '../../src/suspension.ts';
 import { koreanCp949, tarOf, type ZipPart, zipOf } from './made-files.ts';
 import { type OwnSite, startOwnSite } from './own-site.ts';
 
@@ -398,10 +399,10 @@ describe('compressing', () => {
 });
 
 describe('a job that does not come to its end', () => {
-  const many = () => zipOf(Array.from({ length: 60 }, (_, at) => ({ name: `${at}.txt`, content: `${at}` })));
+  const many = (count = 60) => zipOf(Array.from({ length: count }, (_, at) => ({ name: `${at}.txt`, content: `${at}` })));
   /** Begins an extraction and stops it from inside, once so many files lie ready. */
-  const half = async (stop: (id: string) => Promise<void>) => {
-    await writeFile(own.www('a.zip'), many());
+  const half = async (stop: (id: string) => Promise<void>, count?: number) => {
+    await writeFile(own.www('a.zip'), many(count));
     await send('extract', { path: 'www/a.zip', where: 'new', name: '', conflict: 'skip' });
     const { id } = await newest();
     const ending = new AbortController();
@@ -411,14 +412,16 @@ describe('a job that does not come to its end', () => {
     await stop(id);
     return { id, ending, ended };
   };
-  const advance = () => own.house.clock.advance(3000);
+  /** The next step writes how far it has come, and asks whether it may go on. */
+  const advance = () => void own.house.clock.until(own.house.clock.monotonic() + 3000);
 
   test('called off: nothing stays, and it is said', async () => {
     const { id, ended } = await half(async (job) => {
       const page = `${own.files}/jobs/${job}`;
       expect((await own.owner.submit(page, {}, `${page}/cancel`)).status).toBe(303);
       advance();
-    });
+      // More than are unpacked while the page and its form are asked for.
+    }, 1000);
     await ended;
     expect(await jobs().find(await siteNow(), id)).toMatchObject({ state: 'cancelled', fault: 'cancelled', staged: null });
     expect(await tree()).toEqual(['a.zip']);
@@ -448,6 +451,104 @@ describe('a job that does not come to its end', () => {
     expect(await left()).toEqual([]);
     await sites.resume(site, { kind: 'operator' });
     expect(await tree()).toEqual(['a.zip']);
+  });
+
+  const restrictions = () => own.house.panel.doors.accounts.restrictions;
+  const kinds = {
+    copy: { path: 'www/many', to: 'www/to', conflict: 'skip' },
+    extract: { path: 'www/a.zip', where: 'new', name: '', conflict: 'skip' },
+    compress: { path: 'www/many', name: 'packed' },
+  } as const;
+
+  test.each(Object.keys(kinds) as (keyof typeof kinds)[])(
+    'the customer is restricted in the middle (%s): it stops, nothing stays, the page says why, and lifting does not begin it again',
+    async (kind) => {
+      await writeFile(own.www('a.zip'), many());
+      await Promise.all(Array.from({ length: 120 }, (_, at) => own.lay(`many/${at}.txt`, `${at}`)));
+      await mkdir(own.www('to'));
+      const before = await tree();
+      expect((await send(kind, kinds[kind])).status).toBe(303);
+      const { id } = await newest();
+      const { customerId } = await siteNow();
+      let isOver = false;
+      const ended = jobs()
+        .run(id, { signal: new AbortController().signal, lastAttempt: false })
+        .finally(() => {
+          isOver = true;
+        });
+      // Each step writes how far it has come.
+      const isIn = async () => (await newest()).bytesDone > 0;
+      const untilThen = async (question: () => boolean | Promise<boolean>) => {
+        while (!isOver && !(await question())) {
+          advance();
+          await new Promise((go) => setImmediate(go));
+        }
+      };
+      await untilThen(isIn);
+      // The clock goes on meanwhile, so that each file is a step.
+      await Promise.all([restrictions().restrict(customerId, 'unpaid'), untilThen(() => false)]);
+      await ended;
+      try {
+        expect(await newest()).toMatchObject({ state: 'failed', fault: 'restricted', staged: null, kept: 0 });
+        expect([await tree(), await left()]).toEqual([before, []]);
+        expect(await own.house.panel.doors.connection.db.selectFrom('file_acts').selectAll().execute()).toEqual([]);
+        const { text } = await own.owner.get(`${own.files}/jobs/${id}`);
+        expect(text).toContain('이용이 제한되어 멈추었습니다.');
+        expect(text).toContain('아무것도 바뀌지 않았습니다.');
+      } finally {
+        await restrictions().lift(customerId);
+      }
+      own.house.clock.advance(3 * minute);
+      await own.house.work();
+      expect(await newest()).toMatchObject({ state: 'failed', fault: 'restricted' });
+      expect(await tree()).toEqual(before);
+    },
+  );
+
+  test.each(['restricted', 'suspended'] as const)(
+    'what waits, or whose worker died, when the customer is %s does not begin once that is over',
+    async (how) => {
+      await writeFile(own.www('a.zip'), many());
+      const site = await siteNow();
+      const { connection, sites } = own.house.panel.doors;
+      for (const state of ['queued', 'running'] as const) {
+        await send('extract', { path: 'www/a.zip', where: 'new', name: '', conflict: 'skip' });
+        const { id } = await newest();
+        const dead = { state, run_id: 'dead' };
+        if (state === 'running')
+          await connection.write((tx) => tx.updateTable('file_jobs').set(dead).where('id', '=', id).execute());
+        if (how === 'restricted') await restrictions().restrict(site.customerId, 'security');
+        else await sites.suspend(site, { kind: 'operator' }, 'security');
+        await (how === 'restricted'
+          ? enforceCustomer(site.customerId, own.house.panel.doors)
+          : enforce(site.id, own.house.panel.doors));
+        const fault = how === 'restricted' ? 'restricted' : 'shut';
+        if (state === 'queued') expect(await newest()).toMatchObject({ state: 'failed', fault });
+        if (how === 'restricted') await restrictions().lift(site.customerId);
+        else await sites.resume(site, { kind: 'operator' });
+        own.house.clock.advance(3 * minute);
+        await own.house.work();
+        expect(await newest()).toMatchObject({ state: 'failed', fault, staged: null });
+        expect([await tree(), await left()]).toEqual([['a.zip'], []]);
+      }
+    },
+  );
+
+  test('the site moves for longer than the attempts last: it is done once the site is open again', async () => {
+    await writeFile(own.www('a.zip'), many());
+    await send('extract', { path: 'www/a.zip', where: 'new', name: '', conflict: 'skip' });
+    const { connection, sites } = own.house.panel.doors;
+    const { id } = await siteNow();
+    expect(await connection.write((tx) => sites.freezing.freeze(tx, id))).toBe(true);
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      await own.house.work();
+      own.house.clock.advance(minute);
+    }
+    expect(await newest()).toMatchObject({ state: 'queued', endedAt: null });
+    await connection.write((tx) => sites.freezing.thaw(tx, id));
+    own.house.clock.advance(10 * minute);
+    await own.house.work();
+    expect(await newest()).toMatchObject({ state: 'done', kept: 60 });
   });
 
   test('the worker is asked to stop: another begins anew and does all of it', async () => {

@@ -65,6 +65,7 @@ test('tell of requests, sign-ins, uploads, backups, jobs and letters what happen
   });
   expect(of(values, 'gotgan_letters')).toEqual({ waiting: 1, failed: 0 });
   expect(of(values, 'gotgan_jobs')).toEqual({ due: 1, later: 0, running: 0, failed: 0 });
+  expect(of(values, 'gotgan_jobs_in_lane')).toMatchObject({ 'short due': 1, 'medium due': 0, 'long running': 0 });
   expect(of(values, 'gotgan_password_hashing')).toEqual({ running: 0, waiting: 0 });
   expect(of(values, 'gotgan_database_up')).toEqual({ '': 1 });
   const posts = values.filter(({ name, labels }) => name.endsWith('request_duration_seconds_count') && labels.route === '/login');

@@ -93,6 +93,8 @@ describe.skipIf(missing)(`between the engines${missing ? ` (skipped: ${missing})
     await connection.write((tx) =>
       queue.add(tx, 'sites.open', { siteId: 'x' }, { key: 'later', runAt: before.clock.now() + hour }),
     );
+    const group = { lane: 'medium', group: 'of a customer' } as const;
+    for (const key of ['first', 'second']) await connection.write((tx) => queue.add(tx, 'test.nobody', {}, { key, ...group }));
     await before.close();
     const source = await everything(here);
 
@@ -103,10 +105,10 @@ describe.skipIf(missing)(`between the engines${missing ? ` (skipped: ${missing})
     const { jobs: _jobs, ...target } = await everything(there);
     const { jobs, ...rest } = source;
     expect({ ...target, kysely_migration: [] }).toEqual({ ...rest, kysely_migration: [] });
-    expect(jobs).toHaveLength(3);
+    expect(jobs).toHaveLength(5);
 
     const after = await panelOn(there);
-    expect(await after.panel.doors.queue.figures()).toMatchObject({ due: 2, later: 1, failed: 0 });
+    expect(await after.panel.doors.queue.figures()).toMatchObject({ due: 4, later: 1, failed: 0, lanes: { medium: { due: 2 } } });
     const visitor = new Visitor(after);
     expect((await visitor.logIn('moves@example.com')).headers.location).toBe('/dashboard');
     expect(await digestOf(visitor, known.download)).toBe(known.archive);
@@ -123,6 +125,11 @@ describe.skipIf(missing)(`between the engines${missing ? ` (skipped: ${missing})
     expect((await returned.logIn('moves@example.com')).headers.location).toBe('/dashboard');
     expect(await digestOf(returned, known.download)).toBe(known.archive);
     expect(await again.panel.doors.queue.figures()).toMatchObject({ later: 1 });
+    const grouped = again.panel.doors.connection.db.selectFrom('jobs').select(['key', 'lane', 'group_key', 'turn']);
+    expect(await grouped.where('group_key', 'is not', null).orderBy('turn').execute()).toEqual([
+      { key: 'first', lane: 'medium', group_key: 'of a customer', turn: 0 },
+      { key: 'second', lane: 'medium', group_key: 'of a customer', turn: 1 },
+    ]);
     await expect(again.panel.doors.connection.write((tx) => tx.deleteFrom('consents').execute())).rejects.toThrow('only added');
     await again.close();
   });

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, hour, StoppedClock, second, systemClock } from '../../src/platform/clock.ts';
 import { type Connection, openDatabase } from '../../src/platform/database/database.ts';
 import { PanelError, unavailable } from '../../src/platform/errors.ts';
@@ -60,7 +60,9 @@ for (const { kind, engine, missing } of subjects) {
     /** A queue with a stopped clock, emptied of what other tests left. */
     async function stopped(start: number | string = '2031-03-01T00:00:00Z') {
       await database.write((tx) => tx.deleteFrom('jobs').execute());
-      if (kind === 'graphile') await sql`delete from gotgan_worker._private_jobs`.execute(database.owner);
+      if (kind === 'graphile')
+        for (const table of ['_private_jobs', '_private_job_queues'])
+          await sql`delete from ${sql.table(`gotgan_worker.${table}`)}`.execute(database.owner);
       const clock = new StoppedClock(start);
       return { clock, ...using(queueOn(kind, database, database.url, clock)) };
     }
@@ -83,14 +85,23 @@ for (const { kind, engine, missing } of subjects) {
 
     test('its figures tell what is due, what waits for its time, what runs and what failed for good', async () => {
       const { queue, add, clock } = await stopped('2024-03-01T00:00:00Z');
-      const none = { due: 0, later: 0, running: 0, failed: 0, oldestDueAt: null };
+      const idle = { due: 0, running: 0 };
+      const lanes = { short: idle, medium: idle, long: idle };
+      const none = { due: 0, later: 0, running: 0, failed: 0, oldestDueAt: null, lanes };
       expect(await queue.figures()).toEqual(none);
       const at = clock.now();
-      await add('test.slow');
+      await add('test.slow', {}, { lane: 'medium' });
       await add('test.later', {}, { runAt: at + hour });
       await add('test.hopeless', {}, { maximumAttempts: 1 });
       clock.advance(30 * second);
-      expect(await queue.figures()).toEqual({ ...none, due: 2, later: 1, oldestDueAt: at });
+      const [one, works] = [
+        { due: 1, running: 0 },
+        { due: 0, running: 1 },
+      ];
+      expect(await queue.figures()).toEqual({
+        ...{ ...none, due: 2, later: 1, oldestDueAt: at },
+        lanes: { ...lanes, short: one, medium: one },
+      });
       let meanwhile: unknown;
       await queue.drain({
         'test.slow': async () => {
@@ -100,7 +111,10 @@ for (const { kind, engine, missing } of subjects) {
           throw new Error('on purpose');
         },
       });
-      expect(meanwhile).toEqual({ ...none, due: 1, later: 1, running: 1, oldestDueAt: at });
+      expect(meanwhile).toEqual({
+        ...{ ...none, due: 1, later: 1, running: 1, oldestDueAt: at },
+        lanes: { ...lanes, short: one, medium: works },
+      });
       expect(await queue.figures()).toEqual({ ...none, later: 1, failed: 1 });
     });
 
@@ -252,6 +266,8 @@ for (const { kind, engine, missing } of subjects) {
 
     function worker(queue: Queue, hands: Hands, more: { long?: number } = {}) {
       const stop = new AbortController();
+      // One that a failed test left would take the jobs of the next.
+      onTestFinished(() => stop.abort());
       const failures: { name: string; error: unknown; last: boolean }[] = [];
       const failed = (name: string, error: unknown, last: boolean) => void failures.push({ name, error, last });
       const ended = queue.work({ hands, signal: stop.signal, failed, concurrency: { long: more.long ?? 1 } });
@@ -281,21 +297,76 @@ for (const { kind, engine, missing } of subjects) {
       expect(done.length).toBe(1);
     });
 
-    test('a long job makes no short one wait, and a failing one does not stop the worker', async () => {
+    test('no lane makes another wait, and a failing job does not stop the worker', async () => {
       const { queue, add, done, note } = await running();
-      let free = () => {};
-      const long = new Promise<void>((resolve) => {
-        free = resolve;
-      });
-      const hands: Hands = { ...note, 'test.long': () => long, 'test.fails': () => Promise.reject(new Error('on purpose')) };
+      const [long, medium] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const hands: Hands = {
+        ...note,
+        'test.long': () => long.promise,
+        'test.medium': () => medium.promise,
+        'test.fails': () => Promise.reject(new Error('on purpose')),
+      };
       const { end, failures } = worker(queue, hands);
-      await add('test.long', {}, { lane: 'long' });
-      await add('test.long', {}, { lane: 'long' });
+      for (let at = 0; at < 2; at += 1) await add('test.long', {}, { lane: 'long' });
+      await add('test.note', { lane: 'medium' }, { lane: 'medium' });
+      await until(() => done.length === 1);
+      for (let at = 0; at < 3; at += 1) await add('test.medium', {}, { lane: 'medium' });
+      await until(async () => (await queue.figures()).lanes.medium.running === 2);
       await add('test.fails');
-      await add('test.note');
-      await until(() => done.length === 1 && failures.length === 1);
+      await add('test.note', { lane: 'short' });
+      await until(() => done.length === 2 && failures.length === 1);
       expect(failures[0]).toMatchObject({ name: 'test.fails', last: false });
-      free();
+      expect((await queue.figures()).lanes).toMatchObject({
+        medium: { due: 1, running: 2 },
+        long: { due: 1, running: 1 },
+      });
+      long.resolve();
+      medium.resolve();
+      await end();
+    });
+
+    test('jobs of one customer run one after the other, and who has one job does not wait for all three of somebody else', async () => {
+      const { queue, add } = await running();
+      const order: string[] = [];
+      const now = new Map<string, () => void>();
+      const hold = async ({ payload }: JobRun) => {
+        const one = String(payload.one);
+        order.push(one);
+        await new Promise<void>((go) => now.set(one, go));
+        now.delete(one);
+      };
+      const lets = async (one: string) => {
+        await until(() => now.has(one));
+        now.get(one)?.();
+      };
+      for (const one of ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1'])
+        await add('test.hold', { one }, { lane: 'medium', group: `of ${one[0]}` });
+      const { end } = worker(queue, { 'test.hold': hold });
+      await until(() => now.size === 2);
+      expect([...now.keys()].sort()).toEqual(['a1', 'b1']);
+      await lets('a1');
+      await until(() => now.has('c1'));
+      await lets('c1');
+      await until(() => now.has('a2'));
+      for (const one of ['b1', 'a2', 'b2', 'a3', 'b3']) await lets(one);
+      await until(async () => (await queue.figures()).lanes.medium.running === 0);
+      await end();
+      expect(order.slice(0, 4).sort()).toEqual(['a1', 'a2', 'b1', 'c1']);
+      for (const who of ['a', 'b']) expect(order.filter((one) => one[0] === who)).toEqual([1, 2, 3].map((at) => `${who}${at}`));
+    });
+
+    test('a customer whose job was finished by another worker waits no longer than a lease for the next one', async () => {
+      const { queue, add, done, note } = await running();
+      const finished = async () => {
+        await database.write(async (tx) => {
+          if (kind === 'graphile') await sql`delete from gotgan_worker._private_jobs where locked_at is not null`.execute(tx);
+          else await tx.deleteFrom('jobs').where('lease_until', 'is not', null).execute();
+        });
+      };
+      const { end } = worker(queue, { ...note, 'test.finished': finished });
+      await add('test.finished', {}, { lane: 'medium', group: 'g' });
+      await add('test.note', {}, { lane: 'medium', group: 'g' });
+      await until(() => done.length === 1);
       await end();
     });
 
@@ -398,9 +469,9 @@ for (const { kind, engine, missing } of subjects) {
       await end();
     });
 
-    test('a job whose worker process was killed is begun again by another', async () => {
+    test('a job whose worker process was killed is begun again by another, and so is the next one of its customer', async () => {
       const { queue, add } = await running();
-      await add('test.long');
+      for (let at = 0; at < 2; at += 1) await add('test.long', {}, { group: 'g' });
       const child = fork(new URL('../support/dying-worker.ts', import.meta.url), [kind, database.url, String(leaseMilliseconds)]);
       await new Promise((resolve) => child.once('message', resolve));
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -408,9 +479,9 @@ for (const { kind, engine, missing } of subjects) {
       await ended;
       const attempts: number[] = [];
       const { end } = worker(queue, { 'test.long': async ({ attempt }) => void attempts.push(attempt) });
-      await until(() => attempts.length === 1);
+      await until(() => attempts.length === 2);
       await end();
-      expect(attempts).toEqual([2]);
+      expect(attempts).toEqual([2, 1]);
     });
 
     test.skipIf(engine === 'sqlite')('a worker goes on when the database server had cut every connection', async () => {

@@ -391,6 +391,17 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       await storage.remove(at('www/none/below'));
     });
 
+    test('removing from a site whose folder is missing is refused as a storage that does not answer, and nothing is lost', async () => {
+      await put('www/file', 'x');
+      const away = join(site.outside, 'away');
+      await rename(site.folder, away);
+      for (const path of ['www/file', 'www', 'trash/none'])
+        await expect(storage.remove(at(path)), path).rejects.toEqual(refused(503));
+      await rename(away, site.folder);
+      await storage.remove(at('www/file'));
+      expect(await names(storage, 'www')).toEqual([]);
+    });
+
     test('a file that is taken out is nowhere in the site any more, and lies whole where it was taken to', async () => {
       const content = 'taken\n'.repeat(100_000);
       await put('www/한글/a.php', content);

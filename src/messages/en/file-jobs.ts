@@ -94,6 +94,8 @@ export const fileJobs = {
   'files.job.fault.quota':
     'Stopped because the storage is full. Empty the trash, delete what you do not need or change plan, then do it again.',
   'files.job.fault.shut': 'Stopped because the site was suspended or closed. Do it when it is open again.',
+  'files.job.fault.restricted':
+    'Stopped because your service is restricted. Do it again once the restriction is lifted; it does not go on by itself.',
   'files.job.fault.gone':
     'Stopped because what you chose, or the folder, is not there any more. Look at the folder, then do it again.',
   'files.job.fault.noPlace':

@@ -178,6 +178,7 @@ export const files = {
   'files.move': 'Move or rename',
   'files.delete': 'Delete for good',
   'files.preview': 'Preview: {name}',
+  'files.previewMissing': 'There is no preview of this picture. Download it to look at it.',
   'files.detail.path': 'Location',
   'files.detail.size': 'Size',
   'files.detail.changed': 'Changed',

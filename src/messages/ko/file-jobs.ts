@@ -90,6 +90,7 @@ export const fileJobs = {
   'files.job.fault.quota':
     '저장 공간이 모자라 멈추었습니다. 휴지통을 비우거나 쓰지 않는 파일을 지우거나 요금제를 바꾼 뒤 해 주세요.',
   'files.job.fault.shut': '사이트가 정지되었거나 닫혀 멈추었습니다. 다시 열린 뒤에 해 주세요.',
+  'files.job.fault.restricted': '이용이 제한되어 멈추었습니다. 제한이 풀린 뒤에 다시 해 주세요. 저절로 이어지지는 않습니다.',
   'files.job.fault.gone': '고른 것이나 둘 폴더가 그사이 없어져 멈추었습니다. 폴더를 확인한 뒤 해 주세요.',
   'files.job.fault.noPlace': '이 서버에는 준비할 곳(휴지통 폴더)이 없어 멈추었습니다. 고객지원에 알려 주세요.',
   'files.job.fault.password': '암호가 걸린 압축 파일이라 안을 확인할 수 없습니다. 암호 없이 다시 압축해 주세요. {first}',

@@ -171,6 +171,7 @@ export const files = {
   'files.move': '옮기기·이름 바꾸기',
   'files.delete': '완전히 지우기',
   'files.preview': '미리 보기: {name}',
+  'files.previewMissing': '이 그림은 미리 볼 수 없습니다. 받아서 확인해 주세요.',
   'files.detail.path': '위치',
   'files.detail.size': '크기',
   'files.detail.changed': '고친 날',

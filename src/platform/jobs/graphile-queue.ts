@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { Connection } from '../database/database.ts';
 import { lastError } from './failure.ts';
 import { GraphileRows, graphileSchema } from './graphile-rows.ts';
-import type { Hand, Hands, Lane, Queue, WorkOptions } from './port.ts';
+import { type Hand, type Hands, type Lane, lanes, type Queue, usualConcurrency, type WorkOptions } from './port.ts';
 
 export type GraphileQueueOptions = {
   /** `postgres://…` of the same database; the engine keeps connections of its own, one of them for LISTEN */
@@ -16,8 +16,6 @@ export type GraphileQueueOptions = {
   /** how long a job stays with a worker that is no longer heard of; default 60 s (the engine's own 4 h stand behind it) */
   readonly leaseMilliseconds?: number;
 };
-
-const lanes: readonly Lane[] = ['short', 'long'];
 
 /** Makes or updates the engine's tables, in a schema of their own: another program's graphile-worker in this database is not touched. */
 export async function installGraphile(url: string): Promise<void> {
@@ -113,7 +111,8 @@ async function work(rows: GraphileRows, url: string, asked: WorkOptions, leaseMi
     );
   };
   try {
-    await Promise.all([lane('short', concurrency?.short ?? 4), lane('long', concurrency?.long ?? 1)]);
+    const most = { ...usualConcurrency, ...concurrency };
+    await Promise.all(lanes.map((name) => lane(name, most[name])));
   } finally {
     clearInterval(lease);
     signal.removeEventListener('abort', stop);

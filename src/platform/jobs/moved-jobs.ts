@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Schema } from '../../migrations/schema.ts';
 import type { Engine } from '../database/database.ts';
 import { newId } from '../ids.ts';
-import { graphileSchema } from './graphile-rows.ts';
+import { graphileSchema, laneOf } from './graphile-rows.ts';
 import type { Lane, Payload } from './port.ts';
 
 /** A job without its engine. One that a worker held when it ended waits again: its attempt counts. */
@@ -11,6 +11,9 @@ export type MovedJob = {
   readonly name: string;
   readonly key: string | null;
   readonly lane: Lane;
+  readonly group: string | null;
+  /** of its group, so many come before */
+  readonly turn: number;
   readonly payload: Payload;
   /** epoch milliseconds */
   readonly runAt: number;
@@ -23,6 +26,7 @@ export type MovedJob = {
 
 type Tx = Transaction<Schema>;
 const jobs = sql.table(`${graphileSchema}._private_jobs`);
+const groups = sql.table(`${graphileSchema}._private_job_queues`);
 const tasks = sql.table(`${graphileSchema}._private_tasks`);
 const at = (milliseconds: number) => sql`to_timestamp(${milliseconds}::float8 / 1000)`;
 const inMilliseconds = (column: string) => sql`round(extract(epoch from ${sql.ref(column)}) * 1000)::float8`;
@@ -46,6 +50,8 @@ async function readTable(tx: Tx): Promise<MovedJob[]> {
     // A failed job keeps nobody from being added, and graphile-worker has one row a key.
     key: row.failed_at === null ? row.key : null,
     lane: row.lane,
+    group: row.group_key,
+    turn: row.turn,
     payload: JSON.parse(row.payload),
     runAt: row.run_at,
     createdAt: row.created_at,
@@ -59,11 +65,13 @@ async function readTable(tx: Tx): Promise<MovedJob[]> {
 async function readGraphile(tx: Tx): Promise<MovedJob[]> {
   const { rows } = await sql<MovedJob>`select t.identifier as name,
       case when j.attempts >= j.max_attempts and j.locked_at is null then null else j.key end as key,
-      case when j.flags ? 'long' then 'long' else 'short' end as lane, j.payload,
+      ${laneOf('j.flags')} as lane, g.queue_name as "group", j.priority::int as turn, j.payload,
       ${inMilliseconds('j.run_at')} as "runAt", ${inMilliseconds('j.created_at')} as "createdAt",
       j.attempts::int, j.max_attempts::int as "maximumAttempts", j.last_error as "lastError",
       (j.attempts >= j.max_attempts and j.locked_at is null) as "hasFailed"
-    from ${jobs} as j join ${tasks} as t on t.id = j.task_id order by j.created_at, j.id`.execute(tx);
+    from ${jobs} as j join ${tasks} as t on t.id = j.task_id left join ${groups} as g on g.id = j.job_queue_id order by j.created_at, j.id`.execute(
+    tx,
+  );
   return rows;
 }
 
@@ -79,6 +87,8 @@ async function writeRow(tx: Tx, job: MovedJob): Promise<void> {
     name: job.name,
     key: job.key,
     lane: job.lane,
+    group_key: job.group,
+    turn: job.turn,
     payload: JSON.stringify(job.payload),
     actor_person_id: idIn('actorPersonId'),
     customer_id: idIn('customerId'),
@@ -96,8 +106,10 @@ async function writeRow(tx: Tx, job: MovedJob): Promise<void> {
 
 async function writeGraphile(tx: Tx, job: MovedJob): Promise<void> {
   const { rows } = await sql<{ id: string }>`select id::text from ${sql.raw(`${graphileSchema}.add_job`)}(${job.name},
-    payload => ${JSON.stringify(job.payload)}::json, run_at => ${at(job.runAt)}, max_attempts => ${job.maximumAttempts}::int,
-    job_key => ${job.key}::text, flags => array[${job.lane}]::text[])`.execute(tx);
+    payload => ${JSON.stringify(job.payload)}::json, queue_name => ${job.group}::text, run_at => ${at(job.runAt)},
+    max_attempts => ${job.maximumAttempts}::int, job_key => ${job.key}::text, priority => ${job.turn}::int, flags => array[${job.lane}]::text[])`.execute(
+    tx,
+  );
   await sql`update ${jobs} set attempts = ${job.attempts}::int, last_error = ${job.lastError}, created_at = ${at(job.createdAt)}
     where id = ${rows[0]?.id ?? ''}::bigint`.execute(tx);
 }

@@ -1,8 +1,15 @@
 // Work with a name, done later or on time. Each engine passes test/platform/jobs.contract.ts.
 import type { Tx } from '../database/database.ts';
 
-/** `short`: letters, opening a site. `long`: backups, restores, erasures. No long job makes a short one wait. */
-export type Lane = 'short' | 'long';
+/**
+ * `short`: letters, opening a site. `medium`: what a person looks at until it is done, and takes minutes: copying and unpacking.
+ * `long`: backups, restores, erasures. No lane makes another wait.
+ */
+export const lanes = ['short', 'medium', 'long'] as const;
+export type Lane = (typeof lanes)[number];
+
+/** Jobs at once by lane of one worker (docs/decisions/0037). */
+export const usualConcurrency: Readonly<Record<Lane, number>> = { short: 4, medium: 2, long: 1 };
 
 /** Ids, actor and customer only: a payload never holds a personal value. */
 export type Payload = Readonly<Record<string, string | number | boolean | null>>;
@@ -11,6 +18,11 @@ export type AddOptions = {
   /** at most one waiting job a key; a second add leaves it as it is, and while one runs one more may wait */
   readonly key?: string;
   readonly lane?: Lane;
+  /**
+   * Jobs of one group run one after the other, and take turns with those of other groups: who has one job waits for the first of
+   * somebody's three, not for all of them.
+   */
+  readonly group?: string;
   /** epoch milliseconds before which it is not begun */
   readonly runAt?: number;
   /** default 10 */
@@ -34,8 +46,7 @@ export type Hands = Readonly<Record<string, Hand>>;
 /** How a worker works. */
 export type WorkOptions = {
   readonly hands: Hands;
-  /** one long job after the other by default */
-  readonly concurrency?: { readonly short?: number; readonly long?: number };
+  readonly concurrency?: Partial<Readonly<Record<Lane, number>>>;
   /** ends the work: nothing new is begun, running hands get the signal, and the promise resolves when they have ended */
   readonly signal: AbortSignal;
   /** told of each failed attempt, for the log */
@@ -53,6 +64,8 @@ export type QueueFigures = {
   readonly failed: number;
   /** since when the oldest of those that are due could have been begun, epoch milliseconds */
   readonly oldestDueAt: number | null;
+  /** of those that are due and those that run, which lane they are in */
+  readonly lanes: Readonly<Record<Lane, { readonly due: number; readonly running: number }>>;
 };
 
 /**

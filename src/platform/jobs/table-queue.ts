@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Connection } from '../database/database.ts';
 import { lastError } from './failure.ts';
-import type { Hands, Lane, Queue, WorkOptions } from './port.ts';
+import { type Hands, type Lane, lanes, type Queue, usualConcurrency, type WorkOptions } from './port.ts';
 import { type Job, JobRows } from './table-rows.ts';
 
 export type TableQueueOptions = {
@@ -26,8 +26,8 @@ export function tableQueue(connection: Connection, options: TableQueueOptions): 
   return {
     add: (tx, name, payload, options) => rows.add(tx, name, payload, options),
     work: async ({ concurrency, ...asked }) => {
-      const lane = (name: Lane, most: number) => workLane(rows, name, most, asked, { leaseMilliseconds, pollMilliseconds });
-      await Promise.all([lane('short', concurrency?.short ?? 4), lane('long', concurrency?.long ?? 1)]);
+      const most = { ...usualConcurrency, ...concurrency };
+      await Promise.all(lanes.map((lane) => workLane(rows, lane, most[lane], asked, { leaseMilliseconds, pollMilliseconds })));
     },
     drain: (hands) => drain(rows, hands, leaseMilliseconds),
     figures: () => rows.figures(),
@@ -38,7 +38,7 @@ export function tableQueue(connection: Connection, options: TableQueueOptions): 
 async function drain(rows: JobRows, hands: Hands, leaseMilliseconds: number): Promise<number> {
   const asked = { hands, signal: new AbortController().signal };
   for (let count = 0; ; count += 1) {
-    const job = await rows.take(['short', 'long'], Object.keys(hands));
+    const job = await rows.take(lanes, Object.keys(hands));
     if (!job) return count;
     await carryOut(rows, job, asked, new AbortController(), leaseMilliseconds);
   }

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Connection, Tx } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { backOff, longestPauseMilliseconds } from './failure.ts';
+import { figuresOf } from './figures.ts';
 import type { AddOptions, Lane, Payload, QueueFigures } from './port.ts';
 
 export type Job = Selectable<PlatformTables['jobs']>;
@@ -23,13 +24,16 @@ export class JobRows {
     this.#leaseMilliseconds = leaseMilliseconds;
   }
 
-  async add(tx: Tx, name: string, payload: Payload, { key, lane, runAt, maximumAttempts }: AddOptions = {}): Promise<void> {
+  async add(tx: Tx, name: string, payload: Payload, options: AddOptions = {}): Promise<void> {
+    const { key, lane, group, runAt, maximumAttempts } = options;
     const now = this.#clock.now();
     const job: Job = {
       id: this.#ids(),
       name,
       key: key ?? null,
       lane: lane ?? 'short',
+      group_key: group ?? null,
+      turn: group === undefined ? 0 : await this.#dueOf(tx, group),
       payload: JSON.stringify(payload),
       actor_person_id: idIn(payload, 'actorPersonId'),
       customer_id: idIn(payload, 'customerId'),
@@ -56,7 +60,19 @@ export class JobRows {
       .execute();
   }
 
-  /** Takes the job that is due longest, none of `except` (ids). Looking writes nothing: an idle worker never holds SQLite's one writing transaction. */
+  /** @returns how many jobs of the group come before one that is added now */
+  async #dueOf(tx: Tx, group: string): Promise<number> {
+    const { count } = await tx
+      .selectFrom('jobs')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('group_key', '=', group)
+      .where('failed_at', 'is', null)
+      .where('run_at', '<=', this.#clock.now())
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  /** Takes the job that is due longest of those whose turn comes first, none of `except` (ids). Looking writes nothing: an idle worker never holds SQLite's one writing transaction. */
   async take(lanes: readonly Lane[], names: readonly string[], except: readonly string[] = []): Promise<Job | undefined> {
     for (;;) {
       const id = await this.#nextDue(lanes, names, except);
@@ -76,7 +92,9 @@ export class JobRows {
       .where('lane', 'in', lanes)
       .where('name', 'in', names)
       .where(this.#isDue())
+      .where(this.#isItsTurn())
       .$if(except.length > 0, (query) => query.where('id', 'not in', except))
+      .orderBy('turn')
       .orderBy('run_at')
       .orderBy('id')
       .limit(1)
@@ -96,6 +114,7 @@ export class JobRows {
         }))
         .where('id', '=', id)
         .where(this.#isDue())
+        .where(this.#isItsTurn())
         .returningAll()
         .executeTakeFirst(),
     );
@@ -117,6 +136,25 @@ export class JobRows {
       ]);
   }
 
+  /** Of its group nobody works at another one. */
+  #isItsTurn() {
+    const now = this.#clock.now();
+    return (eb: ExpressionBuilder<Schema, 'jobs'>) =>
+      eb.or([
+        eb('group_key', 'is', null),
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('jobs as other')
+              .select('other.id')
+              .whereRef('other.group_key', '=', 'jobs.group_key')
+              .where('other.lease_until', '>', now)
+              .where('other.lease_until', '<=', now + 2 * this.#leaseMilliseconds),
+          ),
+        ),
+      ]);
+  }
+
   /** @returns false when another worker has the job by now */
   async renew(job: Job): Promise<boolean> {
     const leaseUntil = this.#clock.now() + this.#leaseMilliseconds;
@@ -130,27 +168,28 @@ export class JobRows {
     const now = this.#clock.now();
     const isDue = this.#isDue();
     const count = (eb: ExpressionBuilder<Schema, 'jobs'>) => eb.fn.countAll<number>();
-    const { open, held, failed, due, oldest } = await this.#connection.db
+    const rows = await this.#connection.db
       .selectFrom('jobs')
       .select((eb) => [
+        'lane',
         count(eb).filterWhere('failed_at', 'is', null).as('open'),
         count(eb)
           .filterWhere('failed_at', 'is', null)
           .filterWhere('lease_until', '>', now)
           .filterWhere('lease_until', '<=', now + 2 * this.#leaseMilliseconds)
-          .as('held'),
+          .as('running'),
         count(eb).filterWhere('failed_at', 'is not', null).as('failed'),
         count(eb).filterWhere(isDue).as('due'),
         eb.fn.min('run_at').filterWhere(isDue).as('oldest'),
       ])
-      .executeTakeFirstOrThrow();
-    return {
-      due: Number(due),
-      later: Number(open) - Number(due) - Number(held),
-      running: Number(held),
-      failed: Number(failed),
-      oldestDueAt: oldest === null ? null : Number(oldest),
-    };
+      .groupBy('lane')
+      .execute();
+    return figuresOf(
+      rows.map(({ lane, open, running, failed, due, oldest }) => ({
+        ...{ lane, due: Number(due), later: Number(open) - Number(due) - Number(running), running: Number(running) },
+        ...{ failed: Number(failed), oldestDueAt: oldest === null ? null : Number(oldest) },
+      })),
+    );
   }
 
   async remove(job: Job): Promise<void> {

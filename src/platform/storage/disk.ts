@@ -1,6 +1,6 @@
 // A site's files in a folder on this machine.
 import { lstat, mkdir, rename, rmdir, symlink } from 'node:fs/promises';
-import { conflict, notFound } from '../errors.ts';
+import { conflict, notFound, unavailable } from '../errors.ts';
 import { freeBytes, setDetails } from './details.ts';
 import { describe, look, openFile } from './entries.ts';
 import { answering, faultCode } from './faults.ts';
@@ -145,9 +145,8 @@ export class DiskSite implements SiteStorage {
   async remove(path: SitePath): Promise<void> {
     const { parents, name } = split(path);
     await answering(async () => {
-      const folder = await this.#openRoot()
-        .then((root) => descend(root, parents))
-        .catch(nothingThere);
+      const root = await this.#openRoot().catch(siteIsMissing);
+      const folder = await descend(root, parents).catch(nothingThere);
       if (!folder) return;
       await within(folder, async () => {
         await removeTree(folder, await folder.spelling(name));
@@ -166,6 +165,13 @@ async function spelled(folder: Folder, names: readonly string[]): Promise<[strin
   if (plain.size === new Set(names).size) return Array.from(plain, (name) => [name, name]);
   const shown = await folder.shown();
   return names.map((name) => [name, shown.get(name) ?? name]);
+}
+
+/** A site's folder that is not there is a disk that is not there: whoever removes something may not take it for done. */
+function siteIsMissing(error: unknown): never {
+  const code = faultCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') throw unavailable('error.storage', { code });
+  throw error;
 }
 
 function nothingThere(error: unknown): undefined {

@@ -101,7 +101,10 @@ export interface SiteStorage {
   setDetails(path: SitePath, details: EntryDetails): Promise<void>;
   /** Moves a file or folder; never onto something that exists (409). */
   move(from: SitePath, to: SitePath): Promise<void>;
-  /** Removes a file or link, or a folder with all that is in it. Nothing there is no error. */
+  /**
+   * Removes a file or link, or a folder with all that is in it. Nothing there is no error; 503 where the site's folder itself is missing:
+   * a disk that is not mounted holds what is to be removed all the same.
+   */
   remove(path: SitePath): Promise<void>;
   /**
    * Takes a regular file out of the site: from one moment to the next nobody can open it there by a path, and when this returns it

@@ -1,7 +1,7 @@
 // A site's files on another server, reached by SFTP as the site's own system user (docs/decisions/0017-sftp-storage.md).
 import { unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { conflict, notFound, PanelError } from '../errors.ts';
+import { conflict, notFound, PanelError, unavailable } from '../errors.ts';
 import type { SftpLease, SftpServer } from '../ssh/port.ts';
 import { answering } from './faults.ts';
 import { checked, split } from './path.ts';
@@ -15,6 +15,7 @@ import {
   fault,
   isFolder,
   kindOf,
+  lookAt,
   type Remote,
   readShown,
   readWhole,
@@ -193,6 +194,8 @@ class SftpSite implements SiteStorage {
     split(path);
     await this.#with(async (remote) => {
       const { names, found } = await walk(remote, path);
+      // As on the disk: without the site's folder nobody knows what is there.
+      if (found.length === 0 && !(await lookAt(remote, at(remote, [])))) throw unavailable('error.storage', { code: 'ENOENT' });
       if (!found.slice(0, path.length - 1).every(isFolder)) throw fault('ENOTDIR');
       const last = found.length === path.length ? found.at(-1) : undefined;
       if (!last) return;
