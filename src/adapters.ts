@@ -58,6 +58,7 @@ export function places(choices: Choices) {
     },
     breached: inData('breached-passwords.sha1'),
     moving: inData('moving'),
+    restoring: inData('restoring'),
     sshKey: inData('ssh-panel.key'),
   };
 }

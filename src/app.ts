@@ -44,6 +44,7 @@ import { stylePage } from './platform/web/style-page.ts';
 import { themeRoutes } from './platform/web/theme-page.ts';
 import { Views } from './platform/web/views.ts';
 import { readableAddress, welcome } from './platform/web/visit.ts';
+import { restoreRoutes } from './restores/routes.ts';
 import { addressRoutes } from './sign-in/address-routes.ts';
 import { agreementRoutes } from './sign-in/agreement-routes.ts';
 import { factorFirst } from './sign-in/demanded-factor.ts';
@@ -135,7 +136,9 @@ export function panelApp(doors: Doors): Express {
   if (has('files') || has('ftp')) app.use(folderRoutes(doors, guards), incomingRoutes(doors, guards));
   if (has('ftp')) app.use(ftpRoutes(doors, guards));
   if (has('ssh')) app.use(sshRoutes(doors, guards));
-  if (has('backups')) app.use(downloadRoutes(doors, guards), browseRoutes(doors, guards), backupRoutes(doors, guards));
+  // First: `restorations` is no id of a backup.
+  if (has('backups')) app.use(restoreRoutes(doors, guards), downloadRoutes(doors, guards));
+  if (has('backups')) app.use(browseRoutes(doors, guards), backupRoutes(doors, guards));
 
   app.use((_req, _res, next) => next(notFound()));
   app.use(answerErrors(log));

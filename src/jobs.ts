@@ -9,7 +9,7 @@ const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
 export function hands(doors: Doors): Hands {
-  const { letters, sites, files, databases, incoming, ftp, ssh, backups, browse, moves, usage } = doors;
+  const { letters, sites, files, databases, incoming, ftp, ssh, backups, browse, restores, moves, usage } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
@@ -28,6 +28,7 @@ export function hands(doors: Doors): Hands {
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
     'browse.compare': (run) => browse.compare(id(run, 'backupId'), id(run, 'siteId'), run),
+    'restores.run': (run) => restores.run(id(run, 'restoreId'), run, (siteId) => enforce(siteId, doors)),
   };
 }
 
@@ -40,7 +41,7 @@ export type Appointment = {
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
   const { backups, downloads, accounts, people, databases, sessions, idempotency, letters } = doors;
-  const { sites, signIn, files, incoming, ftp, archives, ssh, moves, usage } = doors;
+  const { sites, signIn, files, incoming, ftp, archives, ssh, restores, moves, usage } = doors;
   const { timeZone, backupAt, scanAt, countAt, leaseSeconds, sessionHours } = choices;
   const endedBy = (now: number) => now - sessionHours * hour;
   const nightly = (dueAt: number) => backups.startNightly(localDay(dueAt, timeZone), dueAt);
@@ -68,6 +69,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'ftp.planSweeps', everyMilliseconds: hour, keep: () => ftp.sessions.planSweeps() },
     { name: 'sites.recoverActs', everyMilliseconds: leaseSeconds * second, keep: () => sites.recoverActs() },
     { name: 'sites.servers.check', everyMilliseconds: minute, keep: () => sites.servers.check() },
+    { name: 'restores.keep', everyMilliseconds: minute, keep: () => restores.keep() },
     { name: 'moves.keep', everyMilliseconds: minute, keep: () => moves.keep() },
     {
       name: 'usage.startNightly',

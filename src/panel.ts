@@ -24,6 +24,7 @@ import { packageFolder } from './package-folder.ts';
 import { People } from './people/people.ts';
 import { second } from './platform/clock.ts';
 import { databaseWay, logOf } from './remote-servers.ts';
+import { Restores } from './restores/restores.ts';
 import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { ownServer, type Site, Sites } from './sites/sites.ts';
@@ -129,6 +130,8 @@ async function build(choices: Choices, given: PanelOptions) {
   const browse = new Browse({ connection, clock, sites, backups, files });
   const downloads = new Downloads({ ...platform, audit, accounts, sites, signIn, backups });
 
+  const restores = new Restores({ ...platform, audit, accounts, sites, databases, backups, choices, staging: place.restoring });
+
   const makesBackups = choices.features.includes('backups');
   const staging = place.moving;
   const moves = new Moves({ ...platform, audit, accounts, sites, databases, incoming, ssh, backups, staging, makesBackups });
@@ -159,6 +162,7 @@ async function build(choices: Choices, given: PanelOptions) {
     backups,
     browse,
     downloads,
+    restores,
     moves,
     usage,
   };

@@ -23,20 +23,21 @@ import { type LookedUp, lookUp, OpenBackup } from './inside.ts';
 import { Keeping } from './keeping.ts';
 import { keyOf, Making } from './making.ts';
 import { type BackupCard, type BackupList, Overview, type ServiceDay } from './overview.ts';
+import { Safety } from './safety.ts';
 import { type SizeDay, shownDays } from './sizes.ts';
 import { Starting } from './starting.ts';
-import { type Backup, downloadableStates, isDownloadable, isFailed } from './states.ts';
+import { type Backup, type DownloadableBackup, downloadableStates, isDownloadable, isFailed } from './states.ts';
 import { BackupStore } from './store.ts';
 import { momentOf } from './words.ts';
 
 export { type BackupDay, dayCell } from './calendar.ts';
 export type { Downloader } from './grants.ts';
 export type { LookedUp, ManifestMember, ManifestSource, OpenBackup, ZipEntry } from './inside.ts';
-export { memberIn } from './manifest.ts';
+export { manifestName, memberIn } from './manifest.ts';
 export { manifestLines, manifestMember } from './manifest-search.ts';
 export type { BackupCard, ServiceDay } from './overview.ts';
 export { comparePaths } from './site-listing.ts';
-export { type Backup, isDownloadable } from './states.ts';
+export { type Backup, type DownloadableBackup, isDownloadable, isGood } from './states.ts';
 export { momentOf } from './words.ts';
 
 export type BackupsParts = {
@@ -53,13 +54,6 @@ export type BackupsParts = {
   readonly log: Pick<Log, 'warn'>;
 };
 
-export type DownloadableBackup = Backup & {
-  readonly fileName: string;
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly madeAt: number;
-};
-
 /**
  * A site's backups from the queue to the download (KHADA 7.6). Only what was read back and compared counts as good; what is not the
  * given site's answers PanelError 404, as if it did not exist.
@@ -73,6 +67,8 @@ export class Backups {
   readonly #overview: Overview;
   readonly #grants: Grants;
   readonly #starting: Starting;
+  /** what was there before a restore */
+  readonly safety: Safety;
 
   constructor(parts: BackupsParts) {
     this.#parts = parts;
@@ -81,6 +77,7 @@ export class Backups {
     this.#keeping = new Keeping(parts, { store: this.#store, failures });
     this.#making = new Making(parts, { store: this.#store, failures, keeping: this.#keeping });
     this.#starting = new Starting(parts, { store: this.#store, keeping: this.#keeping });
+    this.safety = new Safety({ store: this.#store, making: this.#making, starting: this.#starting });
     this.#reader = new ArchiveReader(parts.archives);
     this.#overview = new Overview(parts, this.#store);
     this.#grants = new Grants(parts);

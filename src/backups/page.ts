@@ -9,7 +9,7 @@ import type { Backup, BackupCard, Backups } from './backups.ts';
 import { dayCell } from './calendar.ts';
 import { asMonth, plusMonths, weeksOf } from './days.ts';
 import { sizeView } from './sizes.ts';
-import { isDownloadable } from './states.ts';
+import { isDownloadable, isGood } from './states.ts';
 import { backupView, jobView, momentOf, tagOf } from './words.ts';
 
 type Speaker = Pick<Visit, 'words' | 'url'>;
@@ -74,6 +74,8 @@ export async function backupPage(req: Request, parts: PageParts, backup: Backup)
     siteName: site.name,
     zone: zoneWords(visit, parts),
     backup: await wholeView(req, parts, backup, latest?.id),
+    // Only what was read back may be restored from, and only by whom it is allowed to.
+    restoreHref: req.mayChange && isGood(backup) ? `${here}/restoration` : '',
     ...(runs && { job: jobView(visit, backup, { siteName: site.name, clock, refresh: here }) }),
     sameDay: sameDay.map(view),
     month: await monthView(req, parts, { chosen: backup, month: backup.day.slice(0, 7) }),

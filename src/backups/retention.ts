@@ -9,7 +9,9 @@ export type KeptBackup = {
   readonly dataAt: number;
   /** read back and found right; only such a backup is *good* */
   readonly verified: boolean;
-  readonly kind: 'nightly' | 'manual';
+  readonly kind: 'nightly' | 'manual' | 'safety';
+  /** epoch milliseconds: a restore stands on it, or may be undone with it */
+  readonly heldUntil?: number | null;
 };
 
 export type RetentionPolicy = {
@@ -28,7 +30,8 @@ export type RetentionReason =
   | 'backups.keptWeekly'
   | 'backups.keptManual'
   | 'backups.keptUnverifiedNewest'
-  | 'backups.keptAhead';
+  | 'backups.keptAhead'
+  | 'backups.keptForRestore';
 
 export type RetentionDecision = { readonly id: string; readonly keep: boolean; readonly reasons: readonly RetentionReason[] };
 
@@ -37,6 +40,7 @@ export type RetentionDecision = { readonly id: string; readonly keep: boolean; r
  * - The last good backup is kept whatever the policy says.
  * - Backups not verified are kept while they are newer than the last good one (waiting to be checked), as many as there are
  *   daily ones at most, and always the newest.
+ * - What was there before a restore takes nobody's place, and what a restore holds is kept until then.
  * - Backups dated more than a day after `now` come from a wrong clock: they are kept, and take nobody's place.
  * @param now epoch milliseconds
  * @returns a decision for each, in the order given
@@ -48,9 +52,9 @@ export function retention(backups: readonly KeptBackup[], policy: RetentionPolic
   };
   const ahead = backups.filter((backup) => backup.dataAt > now + dayMilliseconds);
   const newestFirst = backups.filter((backup) => !ahead.includes(backup)).toSorted(byAge);
-  const good = newestFirst.filter((backup) => backup.verified);
+  const good = newestFirst.filter((backup) => backup.verified && backup.kind !== 'safety');
   const waiting = newestFirst.filter(
-    (backup) => !backup.verified && backup.dataAt > (good[0]?.dataAt ?? Number.NEGATIVE_INFINITY),
+    (backup) => !backup.verified && backup.kind !== 'safety' && backup.dataAt > (good[0]?.dataAt ?? Number.NEGATIVE_INFINITY),
   );
   keep(good.slice(0, 1), 'backups.keptLastGood');
   keep(
@@ -70,6 +74,10 @@ export function retention(backups: readonly KeptBackup[], policy: RetentionPolic
   );
   keep(firstOf(waiting, Math.max(1, policy.daily)), 'backups.keptUnverifiedNewest');
   keep(ahead, 'backups.keptAhead');
+  keep(
+    backups.filter(({ heldUntil }) => (heldUntil ?? 0) > now),
+    'backups.keptForRestore',
+  );
   return backups.map(({ id }) => {
     const found = [...(reasons.get(id) ?? [])];
     return { id, keep: found.length > 0, reasons: found };

@@ -98,6 +98,13 @@ export class Starting {
     });
   }
 
+  /** For a restore: only the row, held until then; the caller makes it at once. */
+  async forRestore(tx: Tx, site: Site, actor: Actor, heldUntil: number): Promise<string> {
+    const id = await this.#request(tx, site, actor, 'safety');
+    await this.#store.hold(tx, { id, customerId: site.customerId }, heldUntil);
+    return id;
+  }
+
   /** For a job of the panel's own that wants to stand on one. @returns the id of the backup that is under way, or of one that begins now */
   ensure(site: Site): Promise<string> {
     return this.#parts.connection.write(async (tx) => {
@@ -116,8 +123,8 @@ export class Starting {
     if ((await this.#store.inStates(site, openStates, tx)).length > 0) throw conflict('backups.alreadyRunning');
   }
 
-  async #request(tx: Tx, site: Site, actor: Actor): Promise<string> {
-    const { id } = await this.#addRow(tx, site, { kind: 'manual', day: this.#today(), personId: actor.personId });
+  async #request(tx: Tx, site: Site, actor: Actor, kind: 'manual' | 'safety' = 'manual'): Promise<string> {
+    const { id } = await this.#addRow(tx, site, { kind, day: this.#today(), personId: actor.personId });
     const about = { customerId: site.customerId, siteId: site.id, subjectId: id };
     await this.#parts.audit.record(tx, { action: 'backups.requested', actor, ...about });
     return id;

@@ -9,7 +9,8 @@ export type Backup = {
   readonly siteId: string;
   readonly customerId: string;
   readonly actorPersonId: string | null;
-  readonly kind: 'nightly' | 'manual';
+  /** `safety`: what was there before a restore; it is no backup of the site as it should be */
+  readonly kind: 'nightly' | 'manual' | 'safety';
   /** local day of the configured zone, `YYYY-MM-DD` */
   readonly day: string;
   readonly state: BackupState;
@@ -39,8 +40,18 @@ export type Backup = {
   readonly provenAt: number | null;
   readonly failedAt: number | null;
   readonly expiredAt: number | null;
+  /** a restore stands on it, or may be undone with it until then */
+  readonly heldUntil: number | null;
   /** keys of sentences */
   readonly keptBecause: readonly string[];
+};
+
+/** One whose archive may be read, with what is known of it. */
+export type DownloadableBackup = Backup & {
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly madeAt: number;
 };
 
 /** In the order in which they are done. */

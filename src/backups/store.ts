@@ -42,6 +42,7 @@ const fromRow = (row: Row): Backup => ({
   provenAt: row.proven_at,
   failedAt: row.failed_at,
   expiredAt: row.expired_at,
+  heldUntil: row.held_until,
   keptBecause: row.kept_because ? JSON.parse(row.kept_because) : [],
 });
 
@@ -70,6 +71,7 @@ const nothingYet = {
   failed_at: null,
   expired_at: null,
   kept_because: null,
+  held_until: null,
 } as const;
 
 /** A row is queued on its day, in whatever zone, or a little later: the index by time then finds it among years of rows. */
@@ -92,7 +94,12 @@ const pageOfSite = prepared((db, { id, customerId, offset, count }: Owned & { of
   ofSite(db, { id, customerId }).orderBy('queued_at', 'desc').orderBy('id', 'desc').limit(count).offset(offset),
 );
 const goodOfSite = prepared((db, { id, customerId, most }: Owned & { most: number }) =>
-  ofSite(db, { id, customerId }).where('state', 'in', goodStates).orderBy('data_at', 'desc').orderBy('id', 'desc').limit(most),
+  ofSite(db, { id, customerId })
+    .where('state', 'in', goodStates)
+    .where('kind', '!=', 'safety')
+    .orderBy('data_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(most),
 );
 
 const sizesOfSite = prepared((db, { id, customerId, from, first }: Owned & { from: number; first: string }) =>
@@ -209,6 +216,17 @@ export class BackupStore {
   /** Backups of the day that a person asked for and that did not fail. */
   async manualOf(tx: Tx | undefined, site: Owned, day: string): Promise<number> {
     return (await this.between(site, day, day, tx)).filter(countsByHand).length;
+  }
+
+  /** Keeps it from retention until then, if it is not kept longer already. */
+  async hold(tx: Tx, { id, customerId }: Pick<Backup, 'id' | 'customerId'>, until: number): Promise<void> {
+    await tx
+      .updateTable('backups')
+      .set({ held_until: until })
+      .where('id', '=', id)
+      .where('customer_id', '=', customerId)
+      .where((eb) => eb.or([eb('held_until', 'is', null), eb('held_until', '<', until)]))
+      .execute();
   }
 
   /** Names that other backups of the site have or had and that begin so. */

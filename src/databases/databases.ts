@@ -17,6 +17,7 @@ import type { DatabasesParts } from './parts.ts';
 import { Removing } from './removing.ts';
 import { type Restored, Restoring } from './restoring.ts';
 import { DatabaseServers, type Preparation, type PreparingServer, type Registering } from './servers.ts';
+import { StandIns } from './stand-ins.ts';
 import type { Database, KnownServer, SeenDatabase } from './states.ts';
 import { DatabaseStore } from './store.ts';
 import { Sweeping } from './sweeping.ts';
@@ -24,8 +25,10 @@ import { Trash } from './trash.ts';
 import type { NamedDump } from './trash-store.ts';
 
 export { CannotMove, type MovingDatabase } from './moving.ts';
+export { fullName, longestName } from './names.ts';
 export type { DatabasesParts } from './parts.ts';
 export type { Registering } from './servers.ts';
+export { loadFault, type StandIns } from './stand-ins.ts';
 export type { Database, SeenDatabase } from './states.ts';
 
 /** A page waits so long for a server, and then shows what was seen last. */
@@ -43,6 +46,8 @@ export class Databases {
   readonly trash: Trash;
   /** databases of a site that goes to another server */
   readonly moving: MovingDatabases;
+  /** for restores: content that is loaded aside and counted before it takes a database's place */
+  readonly standIns: StandIns;
   readonly #parts: DatabasesParts;
   readonly #store: DatabaseStore;
   readonly #servers: DatabaseServers;
@@ -59,6 +64,7 @@ export class Databases {
     this.#servers = new DatabaseServers(parts);
     this.trash = new Trash(parts, this.#servers);
     this.imports = new Imports(parts, this.#servers);
+    this.standIns = new StandIns(parts, this.#servers, this.trash);
     this.#making = new Making(parts, this.#servers);
     this.moving = new MovingDatabases(parts, this.#servers);
     this.#removing = new Removing(parts, this.#servers, this.trash);

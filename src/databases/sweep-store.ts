@@ -31,10 +31,10 @@ export class SweepStore {
     return new Set([...imports.map(({ source }) => String(source)), ...trash.map(({ archive }) => archive)]);
   }
 
-  /** @returns imports that run and databases that are being removed: their dumps may be there before their rows */
+  /** @returns imports and restores that run, and databases that are being removed: their dumps may be there before their rows */
   async openCauses(siteId: string): Promise<ReadonlySet<string>> {
     const { db } = this.#connection;
-    const [imports, removals] = await Promise.all([
+    const [imports, removals, restores] = await Promise.all([
       db.selectFrom('database_imports').select('id').where('site_id', '=', siteId).where('ended_at', 'is', null).execute(),
       db
         .selectFrom('databases')
@@ -43,8 +43,15 @@ export class SweepStore {
         .where('removal_asked_at', 'is not', null)
         .where('dropped_at', 'is', null)
         .execute(),
+      db
+        .selectFrom('restore_databases')
+        .innerJoin('restores as of', 'of.id', 'restore_databases.restore_id')
+        .select('restore_databases.id')
+        .where('of.site_id', '=', siteId)
+        .where('of.ended_at', 'is', null)
+        .execute(),
     ]);
-    return new Set([...imports, ...removals].map(({ id }) => id));
+    return new Set([...imports, ...removals, ...restores].map(({ id }) => id));
   }
 
   /** @param before epoch milliseconds: ended or dropped then or earlier */

@@ -23,6 +23,7 @@ import { orders as ordersEn } from './en/orders.ts';
 import { password as passwordEn } from './en/password.ts';
 import { people as peopleEn } from './en/people.ts';
 import { protection as protectionEn } from './en/protection.ts';
+import { restores as restoresEn } from './en/restores.ts';
 import { security as securityEn } from './en/security.ts';
 import { servers as serversEn } from './en/servers.ts';
 import { shell as shellEn } from './en/shell.ts';
@@ -53,6 +54,7 @@ import { orders } from './ko/orders.ts';
 import { password } from './ko/password.ts';
 import { people } from './ko/people.ts';
 import { protection } from './ko/protection.ts';
+import { restores } from './ko/restores.ts';
 import { security } from './ko/security.ts';
 import { servers } from './ko/servers.ts';
 import { shell } from './ko/shell.ts';
@@ -67,6 +69,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...error,
     ...servers,
     ...moves,
+    ...restores,
     ...usage,
     ...shell,
     ...home,
@@ -99,6 +102,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...errorEn,
     ...serversEn,
     ...movesEn,
+    ...restoresEn,
     ...usageEn,
     ...shellEn,
     ...homeEn,

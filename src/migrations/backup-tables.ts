@@ -21,7 +21,8 @@ export interface BackupTables {
     site_id: Id;
     customer_id: Id;
     actor_person_id: Id | null;
-    kind: 'nightly' | 'manual';
+    /** `safety`: what was there before a restore */
+    kind: 'nightly' | 'manual' | 'safety';
     /** local day of the configured zone; one nightly row a site and day */
     day: string;
     state: BackupState;
@@ -50,6 +51,8 @@ export interface BackupTables {
     expired_at: Time | null;
     /** why retention keeps it, as message keys */
     kept_because: string | null;
+    /** a restore stands on it, or may be undone with it */
+    held_until: Time | null;
   };
   /** a fresh sign-in made it; valid as long as its session */
   download_grants: { session_hash: string; backup_id: Id; customer_id: Id; actor_person_id: Id; created_at: Time };

@@ -35,6 +35,7 @@ import { fileManager } from './033-file-manager.ts';
 import { fileJobs } from './034-file-jobs.ts';
 import { usage } from './035-usage.ts';
 import { jobGroups } from './037-job-groups.ts';
+import { restores } from './039-restores.ts';
 import { browse } from './040-browse.ts';
 
 /** One text for both engines; never edited after release. */
@@ -75,6 +76,7 @@ const numbered: Record<string, Migrate> = {
   '034-file-jobs': fileJobs,
   '035-usage': usage,
   '037-job-groups': jobGroups,
+  '039-restores': restores,
   '040-browse': browse,
 };
 

@@ -13,6 +13,7 @@ import type { IncomingTables } from './incoming-tables.ts';
 import type { MoveTables } from './move-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { PlatformTables } from './platform-tables.ts';
+import type { RestoreTables } from './restore-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
 import type { SshTables } from './ssh-tables.ts';
 import type { UsageTables } from './usage-tables.ts';
@@ -31,6 +32,7 @@ export type { IncomingTables } from './incoming-tables.ts';
 export type { MoveStep, MoveTables } from './move-tables.ts';
 export type { PeopleTables } from './people-tables.ts';
 export type { PlatformTables } from './platform-tables.ts';
+export type { RestoreDest, RestoreMode, RestoreScope, RestoreStep, RestoreTables } from './restore-tables.ts';
 export type { SignInTables } from './sign-in-tables.ts';
 export type { SshTables } from './ssh-tables.ts';
 export type { UsageTables } from './usage-tables.ts';
@@ -259,6 +261,7 @@ export interface Schema
     IncomingTables,
     SshTables,
     MoveTables,
+    RestoreTables,
     UsageTables,
     BrowseTables,
     BackupTables {}

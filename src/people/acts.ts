@@ -49,7 +49,17 @@ export const actsByKind = {
     'ftp.unlocked',
     'ftp.filesRefused',
   ],
-  backups: ['backups.requested', 'backups.downloaded', 'backups.partDownloaded', 'backups.linkMade'],
+  backups: [
+    'backups.requested',
+    'backups.downloaded',
+    'backups.partDownloaded',
+    'backups.linkMade',
+    'restores.begun',
+    'restores.undoing',
+    'restores.done',
+    'restores.undone',
+    'restores.returned',
+  ],
   databases: [
     'databases.created',
     'databases.passwordChanged',

@@ -78,6 +78,17 @@ async function throwAway(visitor: Visitor): Promise<void> {
   await visitor.submit(`${files}/www/album/readme.txt?do=view`, {}, `${files}/trash`);
 }
 
+/** Stands in the last of the pages before a restore; whoever may not see that page has none. */
+async function planHash(visitor: Visitor): Promise<Record<string, string>> {
+  const backups = `/sites/${await visitor.site()}/backups`;
+  const { text } = await visitor.get(backups);
+  // The first one that was made is the last of the list.
+  const id = [...text.matchAll(/\/backups\/([0-9a-f-]{36})/g)].at(-1)?.[1] ?? '';
+  const asked = 'scope=all&dest=new_folder&mode=keep_new';
+  const { text: page } = await visitor.get(`${backups}/${id}/restoration/confirmation?${asked}`);
+  return { plan_hash: /name="plan_hash" value="([0-9a-f]{64})"/.exec(page)?.[1] ?? '0'.repeat(64) };
+}
+
 /** What was deleted last lies first in the trash. */
 async function newestTrashed(visitor: Visitor): Promise<Record<string, string>> {
   const { text } = await visitor.get(`/sites/${await visitor.site()}/files/trash`);
@@ -553,6 +564,33 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'GET /sites/:site/backups/:id/changes': look,
   'GET /sites/:site/backups/:id/sha256': { who: 'session', may: 'look', as: 'attachment' },
   'GET /sites/:site/backups/:id/state': look,
+  'GET /sites/:site/backups/:id/restoration': { who: 'session', may: 'change' },
+  // Without what is asked for they lead to the first page.
+  'GET /sites/:site/backups/:id/restoration/preview': { who: 'session', may: 'change', ...redirect },
+  'GET /sites/:site/backups/:id/restoration/confirmation': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'what is there now',
+    ...redirect,
+  },
+  'POST /sites/:site/backups/:id/restoration': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'what is there now',
+    fields: { scope: 'all', dest: 'new_folder', mode: 'keep_new' },
+    found: planHash,
+  },
+  'GET /sites/:site/backups/restorations': look,
+  'GET /sites/:site/backups/restorations/:id': look,
+  'GET /sites/:site/backups/restorations/:id/state': look,
+  // The restore that the form above has begun is under way by then.
+  'POST /sites/:site/backups/restorations/:id/undo': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'what is there now',
+    fields: {},
+    provenBy: 'test/restores/restores.http.test.ts',
+  },
   // Of another database: one that is being deleted takes no import.
   'GET /sites/:site/databases/:id/deletion': { who: 'fresh', may: 'change', delicate: 'everything of a database' },
   'POST /sites/:site/databases/:id/deletion': {
@@ -591,6 +629,7 @@ export function valuesFor(path: string, home: Household, tokens: Readonly<Record
 }
 
 function idFor(path: string, home: Household): string {
+  if (path.includes('/backups/restorations/')) return home.restore;
   if (path.includes('/suspicious/')) return home.finding;
   if (path.includes('/ftp/accounts/')) return home.ftpAccount;
   if (path.includes('/files/results/')) return home.upload;

@@ -20,6 +20,8 @@ export type Household = {
   readonly fileJob: string;
   /** id of a verified backup */
   readonly backup: string;
+  /** id of a restore that is done and can be undone */
+  readonly restore: string;
   /** id of a file that was found in an upload folder and left there */
   readonly finding: string;
   /** ids of two databases, of an import into the first, and of a dump in the trash */
@@ -72,6 +74,7 @@ export async function household(house: TestPanel, email: string): Promise<Househ
     unfinished: await unfinishedOf(house, visitor, site),
     fileJob: await extractionOf(house, visitor, site),
     backup: lastPart(made.headers.location),
+    restore: await restoreOf(house, visitor, site, lastPart(made.headers.location)),
   };
 }
 
@@ -124,4 +127,14 @@ async function databasesOf(house: TestPanel, visitor: Visitor, site: string) {
   const { text } = await visitor.get(`/sites/${site}/databases/trash`);
   const dump = /databases\/trash\/([0-9a-f-]{36})\/restoration/.exec(text)?.[1] ?? '';
   return { database, spare, imported: lastPart(sent.headers.location), dump };
+}
+
+/** Puts a file back over itself, changed. @returns the id of the restore */
+export async function restoreOf(house: TestPanel, visitor: Visitor, site: string, backup: string): Promise<string> {
+  await writeFile(join(house.folder, 'sites', site, 'www/album/readme.txt'), 'another album');
+  const asked = new URLSearchParams({ scope: 'paths', paths: 'www/album', dest: 'in_place', mode: 'keep_new' });
+  const address = `/sites/${site}/backups/${backup}/restoration`;
+  const { headers } = await visitor.submit(`${address}/confirmation?${asked}`, {}, address);
+  await house.work();
+  return lastPart(headers.location);
 }

@@ -72,6 +72,10 @@ const imported = (
 const trashed = (path: string) => {
   return ({ sites, databases: ids }: Names) => `/sites/${sites.customer}/databases/trash/${ids.dump}${path}`;
 };
+const restore = (name: keyof Names['restores'], path = '', owner: keyof Names['sites'] = 'customer') => {
+  return ({ sites, restores: ids }: Names) => `/sites/${sites[owner]}/backups/restorations/${ids[name]}${path}`;
+};
+const asksForAll = '?scope=all&dest=in_place&mode=exact';
 const documents = ['terms', 'privacy', 'backup', 'backup-service', 'sla', 'ssh'];
 
 const publicPages: readonly Page[] = [
@@ -527,6 +531,24 @@ const backupPages: readonly Page[] = [
   page('download of what failed', 'customer', backup('failed', '/download'), error(409)),
   page('download of what has expired', 'customer', backup('expired', '/download'), error(410)),
   page('download of what is lost', 'customer', backup('verified', '/download'), error(503)),
+  page('restore, what and where', 'customer', backup('real', '/restoration')),
+  page('restore, one file', 'customer', backup('real', `/restoration?scope=paths&paths=${encoded('www/소개.txt')}`)),
+  page('restore, nothing chosen', 'customer', backup('real', '/restoration/preview?scope=paths'), error(422)),
+  page('restore, preview', 'customer', backup('real', `/restoration/preview${asksForAll}`), { state: 'long' }),
+  page('restore, preview of a new folder', 'customer', backup('real', '/restoration/preview?scope=all')),
+  page('restore, confirmation', 'customer', backup('real', `/restoration/confirmation${asksForAll}`)),
+  page('restore, no such plan', 'customer', backup('real', `/restoration/confirmation${asksForAll}`), {
+    ...refused({ plan_hash: 'x' }, backup('real', '/restoration')),
+  }),
+  page('restore from what is damaged', 'customer', backup('damaged', '/restoration'), error(409)),
+  page('restore from what is lost', 'customer', backup('verified', '/restoration'), error(503)),
+  page('restores', 'customer', backups('/restorations')),
+  page('restores, none yet', 'beginner', backups('/restorations', 'beginner'), { state: 'empty' }),
+  page('restore that is done', 'customer', restore('done')),
+  page('restore that is done, forged', 'customer', restore('done'), forged({}, restore('done', '/undo'))),
+  page('restore into a new folder', 'customer', restore('aside')),
+  page('restore that went back', 'customer', restore('returned'), { state: 'error' }),
+  page('restore that runs', 'troubled', restore('running', '', 'troubled')),
 ];
 
 const ssh = (part = '', owner: keyof Names['sites'] = 'customer') => {
@@ -716,6 +738,7 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
   },
   '/backup-links/:token/:name': { why: 'an archive', who: 'guest', path: () => '/backup-links/nothing/site.zip' },
   '/sites/:site/backups/:id/state': { why: 'JSON', who: 'customer', path: backup('real', '/state') },
+  '/sites/:site/backups/restorations/:id/state': { why: 'JSON', who: 'customer', path: restore('done', '/state') },
 };
 
 /** Forms that no page of these worlds shows, with the test that sends them. */

@@ -18,6 +18,7 @@ import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './dat
 import { writeFindings } from './finding-rows.ts';
 import { unfinishedOf } from './household.ts';
 import { beginJob, type FileJobNames, fillJobs } from './job-rows.ts';
+import { type RestoreName, writeRestores } from './restore-rows.ts';
 
 /** Who looks at a page. A guest has no session; each of the others is described at `openWorlds`. */
 export type Who =
@@ -54,6 +55,8 @@ export type Names = {
   readonly findings: Readonly<Record<'found', string>>;
   /** backups of `customer` by their state, and the one of `troubled` that runs */
   readonly backups: Readonly<Record<BackupName, string>>;
+  /** restores of `customer` by how they ended, and the one of `troubled` that runs */
+  readonly restores: Readonly<Record<RestoreName, string>>;
   readonly databases: DatabaseNames;
   readonly fileJobs: FileJobNames;
   /** results of uploads of `customer`, and one that broke off */
@@ -238,6 +241,7 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   const ofCustomer = await fillDatabases(house, customer, sites.customer);
   const ftp = await everyKindOfAccount(house, customer, sites.customer);
   const backups = await writeBackups(house, sites);
+  const restores = await writeRestores(house, sites, { customer: backups.real, troubled: backups.running });
   await moveAway(house, sites.several);
   await use(house, sites.customer, 82);
   await use(house, sites.troubled, 97);
@@ -251,7 +255,21 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
   const links = { reset, notMe, lostFactor, address, lift, ftp, ...people };
-  return { sites, secondSite, closedSite, findings, backups, databases, fileJobs, uploads, used, ...links, longFolder, longFile };
+  return {
+    sites,
+    secondSite,
+    closedSite,
+    findings,
+    backups,
+    restores,
+    databases,
+    fileJobs,
+    uploads,
+    used,
+    ...links,
+    longFolder,
+    longFile,
+  };
 }
 
 /** One upload folder that is protected, and one that could be. */

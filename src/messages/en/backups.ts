@@ -25,6 +25,7 @@ export const backups = {
 
   'backups.kind.nightly': 'Made automatically, every day',
   'backups.kind.manual': 'Made on request',
+  'backups.kind.safety': 'Safety backup before a restore',
 
   'backups.evidence.queued': 'Waiting for its turn.',
   'backups.evidence.running': 'Being made now.',
@@ -129,6 +130,7 @@ export const backups = {
   'backups.keptManual': 'It was made on request a short time ago.',
   'backups.keptUnverifiedNewest': 'It is new and waits to be checked.',
   'backups.keptAhead': 'Its date lies ahead, so it is left alone.',
+  'backups.keptForRestore': 'A restore uses it, or may be undone with it.',
 
   'backups.list.heading': 'All backups',
   'backups.list.caption': 'All backups, newest first',

@@ -4,7 +4,7 @@ import type { Sentence } from '../sentences.ts';
 
 export const moves = {
   'moves.refused':
-    'The site is closed for a moment: it is in the last step of moving to another server. Nothing was changed. Please try again soon.',
+    'The site is closed for a moment: it is in the last step of moving to another server or of being restored. Nothing was changed. Please try again soon.',
   'moves.underWay':
     'This site is moving to another server. It closes for a moment towards the end, and can be used as always until then.',
   'moves.closed':

@@ -24,6 +24,7 @@ export const backups = {
 
   'backups.kind.nightly': '매일 자동으로 만든 백업',
   'backups.kind.manual': '요청해서 만든 수동 백업',
+  'backups.kind.safety': '복원하기 전에 만든 안전 백업',
 
   'backups.evidence.queued': '차례를 기다리고 있습니다.',
   'backups.evidence.running': '지금 만들고 있습니다.',
@@ -126,6 +127,7 @@ export const backups = {
   'backups.keptManual': '최근에 요청해서 만든 백업입니다.',
   'backups.keptUnverifiedNewest': '아직 검증 전인 새 백업입니다.',
   'backups.keptAhead': '날짜가 앞서 있어 그대로 둡니다.',
+  'backups.keptForRestore': '복원에 쓰고 있거나 복원을 되돌릴 때 쓸 백업이라 남겨 둡니다.',
 
   'backups.list.heading': '모든 백업',
   'backups.list.caption': '모든 백업, 새것부터',
