@@ -123,7 +123,7 @@ export const files = {
   'files.script.asks': '{count} files with these names are there already. What should happen to them?',
   'files.script.asksMore': 'and {count} more',
   'files.script.session':
-    'Your session ended, so uploads are paused. Sign in in a new window and come back to this one: they continue.',
+    'Your session ended, so uploads are paused. Sign in in a new window; they continue when you come back to this one.',
   'files.script.signIn': 'Sign in in a new window',
   'files.script.network': 'The connection was lost at {percent}\u00a0%. Check it, then continue.',
   'files.script.resumeNow': 'Continue now',

@@ -328,6 +328,18 @@ export const shots: readonly Shot[] = [
       await page.locator('.uploads li[data-state="skipped"]').waitFor();
     },
   },
+  {
+    name: 'upload-lost',
+    who: 'quiet',
+    open: async (page, at, { customers }) => {
+      await page.goto(at(`/sites/${customers.quiet.site}/files/upload?to=www`));
+      await page.route(/\/files\/preflight$/, (route) => route.fulfill({ status: 401, json: { detail: '로그인해 주세요.' } }));
+      await page.setInputFiles('#files', [{ name: '소식.txt', mimeType: 'text/plain', buffer: Buffer.from('text') }]);
+      await page.locator('[data-upload] .button-primary').click();
+      await page.locator('.uploads li[data-state="broken"], .uploads li[data-state="paused"]').waitFor();
+      await page.unroute(/\/files\/preflight$/);
+    },
+  },
   of('fresh', 'incoming-none', ({ customers }) => `/sites/${customers.fresh.site}/suspicious`),
   of('quiet', 'incoming', ({ customers }) => `/sites/${customers.quiet.site}/suspicious`),
   of('fresh', 'backups-none', ({ customers }) => `/sites/${customers.fresh.site}/backups`),
