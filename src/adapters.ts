@@ -1,5 +1,5 @@
 // From the addresses of the configuration to the adapters that reach the outside world, and the platform that stands on them.
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { holdKeys } from './keys.ts';
 import { letterRenderer } from './letters.ts';
 import { catalogues } from './messages/catalogue.ts';
@@ -7,7 +7,7 @@ import { migrate } from './migrations/migrate.ts';
 import type { Adapters, Choices } from './options.ts';
 import { packageFolder } from './package-folder.ts';
 import { pictureCaptcha } from './platform/captcha/picture.ts';
-import { second, systemClock } from './platform/clock.ts';
+import { minute, second, systemClock } from './platform/clock.ts';
 import { databaseCounters } from './platform/counters/database-counters.ts';
 import { openDatabase } from './platform/database/database.ts';
 import { databaseServer } from './platform/database-server/open.ts';
@@ -25,10 +25,18 @@ import { folderHost } from './platform/site-host/folders.ts';
 import { localRunner } from './platform/site-host/runner.ts';
 import { keyFile } from './platform/ssh/key-file.ts';
 import { diskArchives } from './platform/storage/archives.ts';
+import { folderTier } from './platform/tier/folder.ts';
+import type { SiteKeys } from './platform/tier/port.ts';
+import { resticTier } from './platform/tier/restic.ts';
+import { liesElsewhere, tierAddress } from './platform/tier/tier-address.ts';
 import { Addresses } from './platform/web/addresses.ts';
 import { Idempotency } from './platform/web/idempotency.ts';
 import { RemoteServers } from './remote-servers.ts';
 import type { Hosts } from './sites/sites.ts';
+import type { TierName, TierSetup } from './tiers/tiers.ts';
+
+/** restic tries for a quarter of an hour by itself when a storage goes away in the middle. */
+const tierPatience = 20 * minute;
 
 /** How sites are made on a server that the operator added. */
 export function hostsOf({ sitesGroup }: Pick<Choices, 'sitesGroup'>, remotes: RemoteServers): Hosts {
@@ -59,11 +67,36 @@ export function places(choices: Choices) {
     breached: inData('breached-passwords.sha1'),
     moving: inData('moving'),
     restoring: inData('restoring'),
+    tiers: inData('tiers'),
     sshKey: inData('ssh-panel.key'),
   };
 }
 
 const folderOf = (url: string | undefined) => url?.slice('file:'.length);
+
+/** The tiers that the configuration names; `keys` are those of all sites in one of them. */
+export function tiersOf(choices: Choices): (keys: (tier: TierName) => SiteKeys) => readonly TierSetup[] {
+  const place = places(choices);
+  const named = [
+    { name: 'short-term', url: choices.shortTermUrl, hostKey: choices.shortTermHostKey, place: choices.shortTermPlace },
+    { name: 'long-term', url: choices.longTermUrl, hostKey: choices.longTermHostKey, place: choices.longTermPlace },
+  ] as const;
+  return (keys) =>
+    named.flatMap(({ name, url, hostKey, place: told }) => {
+      const address = url ? tierAddress(url) : undefined;
+      if (!address) return [];
+      const reach = {
+        hostKey,
+        privateKey: resolve(place.sshKey),
+        kilobytesPerSecond: choices.tierBandwidth,
+        patience: tierPatience,
+      };
+      const working = resolve(place.tiers, name);
+      const tier =
+        address.kind === 'folder' ? folderTier(address.path) : resticTier({ ...reach, address, keys: keys(name), working });
+      return [{ name, tier, isElsewhere: liesElsewhere(url), place: told }];
+    });
+}
 
 /** Adapters that were given as values stay; the rest is made from the addresses. */
 function adaptersFor(choices: Choices, given: Adapters) {

@@ -1,6 +1,7 @@
 // The map: which address belongs to which feature, and who may enter.
 import express, { type Express, type RequestHandler } from 'express';
 import { accountRoutes } from './accounts/routes.ts';
+import type { TierLines } from './backups/page.ts';
 import { backupRoutes } from './backups/routes.ts';
 import { accentStyle, tokensFile } from './brand.ts';
 import { browseRoutes } from './browse/routes.ts';
@@ -59,6 +60,7 @@ import { newIdWithNewRights } from './sign-in/rights.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { securityRoutes } from './sign-in/security-routes.ts';
 import { sshRoutes } from './ssh/routes.ts';
+import { tierLines } from './tiers/tiers.ts';
 import { usageRoutes } from './usage/routes.ts';
 
 export function panelApp(doors: Doors): Express {
@@ -136,9 +138,10 @@ export function panelApp(doors: Doors): Express {
   if (has('files') || has('ftp')) app.use(folderRoutes(doors, guards), incomingRoutes(doors, guards));
   if (has('ftp')) app.use(ftpRoutes(doors, guards));
   if (has('ssh')) app.use(sshRoutes(doors, guards));
-  // First: `restorations` is no id of a backup.
-  if (has('backups')) app.use(restoreRoutes(doors, guards), downloadRoutes(doors, guards));
-  if (has('backups')) app.use(browseRoutes(doors, guards), backupRoutes(doors, guards));
+  // Restores first: `restorations` is no id of a backup.
+  if (has('backups')) app.use(restoreRoutes(doors, guards), downloadRoutes(doors, guards), browseRoutes(doors, guards));
+  const tierWords: TierLines = async (visit, site) => tierLines(visit, await doors.tiers.of(site));
+  if (has('backups')) app.use(backupRoutes({ ...doors, tierLines: tierWords }, guards));
 
   app.use((_req, _res, next) => next(notFound()));
   app.use(answerErrors(log));

@@ -10,6 +10,7 @@ import { openDatabase } from './platform/database/database.ts';
 import { faultLine } from './platform/fault-line.ts';
 import type { Mailer } from './platform/mail/port.ts';
 import type { VirusScanner } from './platform/scanner/port.ts';
+import { tierFaultsHere } from './tier-rules.ts';
 
 /**
  * Tries database, folders and, where given, the port.
@@ -36,6 +37,7 @@ export async function tryAll(choices: Choices, serve?: { port: number; host: str
     serve && portFault(serve),
   ];
   const faults = (await Promise.all(tried)).filter((fault) => fault !== undefined);
+  faults.push(...(await tierFaultsHere(choices, [place.sites, place.archives], place.databaseUrl)));
   const distinct = [...new Map(faults.map((fault) => [`${fault.setting}${fault.wrong}`, fault])).values()];
   if (distinct.length > 0) throw new OptionsError(distinct);
 }

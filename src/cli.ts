@@ -30,6 +30,7 @@ gotgan work [--once]             a worker alone; --once does what is due now and
 gotgan migrate                   brings the database up to date
 gotgan migrate --to <database>   copies everything into an empty database of the other engine
 gotgan config [--document]       the configuration in use, secrets hidden
+gotgan check                     tries everything the panel needs and starts nothing; faults with the clause they are against
 gotgan backup run --site <name>  makes and checks a backup now
 gotgan accounts import <file> [--dry-run]   customers of another panel, from a CSV file; --undo <id> takes them back
 gotgan accounts find [--domain <name>] [--reference <text>] [--phone-last4 <digits>]   customers, for support
@@ -176,6 +177,12 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
       'Everything was copied and compared; the old database is as it was. Now set DATABASE_URL to what you named with --to,\n' +
         'leave SECRET, DATA_DIR and every other setting as they are, and start the panel.',
     );
+  },
+  check: async () => {
+    const { options, choices } = fromEnvironment();
+    await tryAll(choices);
+    for (const line of configurationInUse(options, process.env).warnings) console.log(line);
+    console.log('No fault was found.');
   },
   config: async (args) => {
     const { values } = parseArgs({ args, options: { document: { type: 'boolean' } } });

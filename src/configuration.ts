@@ -1,6 +1,7 @@
 // The configuration in words: what is in use, and the generated page that lists every choice.
 import { documented } from './option-words.ts';
 import type { PanelOptions } from './options.ts';
+import { liesElsewhere } from './platform/tier/tier-address.ts';
 import { Addresses } from './platform/web/addresses.ts';
 
 /** @returns a line a choice with secrets hidden, and a warning for each development default in use */
@@ -29,8 +30,12 @@ export function configurationInUse(
     !(options.brand?.sender && options.brand.support && options.brand.legalFooter) &&
       'BRAND_SENDER, BRAND_LEGAL_FOOTER, BRAND_SUPPORT_PHONE: letters and the foot of every page show placeholders.',
     options.scannerUrl === undefined && 'SCANNER_URL: uploads are not scanned for viruses.',
-    (!options.shortTermUrl || !options.longTermUrl) &&
+    !(liesElsewhere(options.shortTermUrl) && liesElsewhere(options.longTermUrl)) &&
       'SHORT_TERM_URL, LONG_TERM_URL: there are no backup tiers on other machines yet (KHADA 8.5).',
+    options.shortTermUrl &&
+      options.shortTermPlace !== undefined &&
+      options.shortTermPlace === options.longTermPlace &&
+      'SHORT_TERM_PLACE, LONG_TERM_PLACE: both tiers lie in the same place; another data centre is recommended (KHADA 8.5).',
   ].filter((line) => typeof line === 'string');
   return { lines, warnings };
 }

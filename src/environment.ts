@@ -16,6 +16,7 @@ const numbers = new Set([
   'sessionHours',
   'keepDaily',
   'keepWeekly',
+  'tierBandwidth',
   'leaseSeconds',
 ]);
 

@@ -3,13 +3,14 @@ import type { Doors } from './panel.ts';
 import { day, hour, localDay, minute, second } from './platform/clock.ts';
 import type { Hands, JobRun } from './platform/jobs/port.ts';
 import { enforce, enforceCustomer } from './suspension.ts';
+import type { TierName } from './tiers/tiers.ts';
 import { lastDaily } from './timetable.ts';
 
 const id = (run: JobRun, name: string) => String(run.payload[name]);
 
 /** Who does which job. Every body may run twice without harm. */
 export function hands(doors: Doors): Hands {
-  const { letters, sites, files, databases, incoming, ftp, ssh, backups, browse, restores, moves, usage } = doors;
+  const { letters, sites, files, databases, incoming, ftp, ssh, backups, browse, tiers, restores, moves, usage } = doors;
   return {
     'letters.send': (run) => letters.send(id(run, 'letterId'), run.lastAttempt),
     'sites.open': (run) => sites.open(id(run, 'siteId')),
@@ -28,6 +29,9 @@ export function hands(doors: Doors): Hands {
     'backups.make': (run) => backups.make(id(run, 'backupId'), run),
     'backups.verify': (run) => backups.verify(id(run, 'backupId'), run),
     'browse.compare': (run) => browse.compare(id(run, 'backupId'), id(run, 'siteId'), run),
+    'tiers.keep': (run) => tiers.keep(id(run, 'backupId')),
+    'tiers.store': (run) => tiers.store(id(run, 'snapshotId'), run),
+    'tiers.check': (run) => tiers.check(id(run, 'siteId'), id(run, 'tier') as TierName, run),
     'restores.run': (run) => restores.run(id(run, 'restoreId'), run, (siteId) => enforce(siteId, doors)),
   };
 }
@@ -41,13 +45,14 @@ export type Appointment = {
 /** What is due by the clock. An appointment that fell into a pause of the worker is kept as soon as it is back. */
 export function timetable({ choices, ...doors }: Doors): readonly Appointment[] {
   const { backups, downloads, accounts, people, databases, sessions, idempotency, letters } = doors;
-  const { sites, signIn, files, incoming, ftp, archives, ssh, restores, moves, usage } = doors;
+  const { sites, signIn, files, incoming, ftp, archives, ssh, tiers, restores, moves, usage } = doors;
   const { timeZone, backupAt, scanAt, countAt, leaseSeconds, sessionHours } = choices;
   const endedBy = (now: number) => now - sessionHours * hour;
   const nightly = (dueAt: number) => backups.startNightly(localDay(dueAt, timeZone), dueAt);
   return [
     { name: 'backups.startNightly', everyMilliseconds: minute, keep: (now) => nightly(lastDaily(now, backupAt, timeZone)) },
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
+    { name: 'tiers.tidy', everyMilliseconds: hour, keep: () => tiers.tidy() },
     { name: 'backups.sweepGrants', everyMilliseconds: hour, keep: (now) => backups.sweepGrants(endedBy(now)) },
     { name: 'downloads.sweep', everyMilliseconds: hour, keep: () => downloads.sweep() },
     { name: 'databases.tidy', everyMilliseconds: hour, keep: () => databases.tidy() },

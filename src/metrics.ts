@@ -33,7 +33,7 @@ function shared<T>({ clock }: Pick<Doors, 'clock'>, milliseconds: number, read: 
 }
 
 async function readDatabase(
-  { letters, queue, jobFigures, clock, signIn, sites }: Doors,
+  { letters, queue, jobFigures, clock, signIn, sites, tiers }: Doors,
   backups: () => ReturnType<Doors['backups']['counts']>,
 ) {
   // One after the other: a scrape must not take all connections of the pool.
@@ -45,6 +45,7 @@ async function readDatabase(
     runs: await jobFigures.read(),
     letters: await letters.counts(),
     servers: await sites.servers.list(),
+    tiers: await tiers.figures(),
     alarm: await signIn.defence.stuffing.isOn(),
     now: clock.now(),
   };
@@ -136,6 +137,39 @@ const ofDatabase: readonly Figure<Facts>[] = [
         { labels: { server: name, state: 'well' }, value: all - inTrouble },
         { labels: { server: name, state: 'trouble' }, value: inTrouble },
       ]),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_tier_sites',
+    help: 'Sites in a backup tier: kept, failing (the newest could not be brought there), damaged (the last check complained).',
+    labels: ['tier', 'state'],
+    read: ({ tiers }) =>
+      tiers.flatMap(({ tier, sites, failing, damaged }) => [
+        { labels: { tier, state: 'kept' }, value: sites },
+        { labels: { tier, state: 'failing' }, value: failing },
+        { labels: { tier, state: 'damaged' }, value: damaged },
+      ]),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_tier_oldest_data_seconds',
+    help: 'Age of the data of the site whose newest snapshot in the tier is the oldest.',
+    labels: ['tier'],
+    read: ({ tiers, now }) =>
+      tiers.flatMap(({ tier, oldest }) =>
+        oldest === null ? [] : [{ labels: { tier }, value: Math.max(0, now - oldest) / 1000 }],
+      ),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_tier_bytes',
+    help: 'What a tier stores, as the last checks of its sites found it.',
+    labels: ['tier'],
+    read: ({ tiers }) =>
+      by(
+        'tier',
+        tiers.map(({ tier, bytes }) => [tier, bytes] as const),
+      ),
   },
   {
     kind: 'gauge',

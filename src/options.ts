@@ -17,6 +17,7 @@ import type { ArchiveStorage } from './platform/storage/port.ts';
 import { Addresses } from './platform/web/addresses.ts';
 import { areNetworks } from './platform/web/networks.ts';
 import { defenceLimits, rate } from './rates.ts';
+import { tierFaults } from './tier-rules.ts';
 
 const count = (usual: number) => z.number().int().positive().default(usual);
 
@@ -57,6 +58,9 @@ const secret = z
   .union([z.string(), z.instanceof(Buffer)])
   .refine((bytes) => Buffer.from(bytes as string).length >= shortestSecret, `at least ${shortestSecret} bytes are needed`);
 
+/** The first two words of an OpenSSH public key. */
+const hostKey = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*$/;
+
 const shape = {
   publicUrl: z.string(),
   secret,
@@ -68,6 +72,11 @@ const shape = {
   archivesUrl: z.string().optional(),
   shortTermUrl: z.string().optional(),
   longTermUrl: z.string().optional(),
+  shortTermPlace: z.string().max(60).optional(),
+  longTermPlace: z.string().max(60).optional(),
+  shortTermHostKey: z.string().regex(hostKey, 'is no public host key such as `ssh-ed25519 AAAA…`').optional(),
+  longTermHostKey: z.string().regex(hostKey, 'is no public host key such as `ssh-ed25519 AAAA…`').optional(),
+  tierBandwidth: z.number().int().positive().optional(),
   sitesUrl: z.string().optional(),
   sitesGroup: z.string().optional(),
   uploadKinds: kindChanges,
@@ -219,15 +228,12 @@ function addressFaults({ publicUrl, limitsScale }: Partial<PanelOptions>): Optio
 }
 
 function meaningFaults(choices: Partial<PanelOptions>): OptionFault[] {
-  const faults: OptionFault[] = [];
+  const faults: OptionFault[] = tierFaults(choices);
   const schemes: [keyof Choices, RegExp | ((value: string) => boolean), string][] = [
     ['databaseUrl', /^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'sqlite:<file> or postgres://…'],
     ['mailUrl', /^(file:.+|smtps?:\/\/.+)/, 'file:<folder> or smtp://…'],
     ['scannerUrl', isScannerUrl, 'none:, clamd:<path of its socket> or clamd://<host>:<port>'],
     ['archivesUrl', /^file:.+/, 'file:<folder>'],
-    // Naming a tier that nothing keeps would be a promise to customers; the adapters come with the tiers.
-    ['shortTermUrl', /^$/, 'nothing until this version keeps tiers'],
-    ['longTermUrl', /^$/, 'nothing until this version keeps tiers'],
     ['sitesUrl', /^file:.+/, 'file:<folder>'],
   ];
   for (const [option, pattern, known] of schemes) {

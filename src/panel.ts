@@ -6,7 +6,7 @@ import { BreachedPasswords } from './accounts/breached.ts';
 import { costFrom } from './accounts/hash-parameters.ts';
 import { hashingConcurrency, PasswordHashing } from './accounts/hashing.ts';
 import { customerPolicy, nistPolicy, PasswordRules } from './accounts/passwords.ts';
-import { openPlatform, places } from './adapters.ts';
+import { openPlatform, places, tiersOf } from './adapters.ts';
 import { Audit } from './audit/audit.ts';
 import { Backups } from './backups/backups.ts';
 import { Browse } from './browse/browse.ts';
@@ -29,6 +29,7 @@ import { sessions } from './sign-in/sessions.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { ownServer, type Site, Sites } from './sites/sites.ts';
 import { Ssh } from './ssh/ssh.ts';
+import { Tiers } from './tiers/tiers.ts';
 import { Usage } from './usage/usage.ts';
 import { webServersOf } from './web-server-commands.ts';
 import { work, workOnce } from './work.ts';
@@ -74,7 +75,7 @@ export async function createWorker(options: PanelOptions) {
 
 async function build(choices: Choices, given: PanelOptions) {
   const platform = await openPlatform(choices, given);
-  const { connection, secrets, settings, clock, letters, counters, queue, archives, log } = platform;
+  const { connection, secrets, settings, clock, letters, counters, queue } = platform;
 
   const audit = new Audit({ connection, secrets, clock });
   const { timeZone } = choices;
@@ -126,9 +127,11 @@ async function build(choices: Choices, given: PanelOptions) {
   const ftp = new Ftp({ ...platform, accounts, orders, sites, incoming, signIn, audit, hashesAtOnce, logWord, farLog });
   const hostOf = ({ serverId }: Site) => sites.servers.host(serverId);
   const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf });
-  const backups = new Backups({ connection, clock, queue, audit, letters, accounts, orders, sites, archives, choices, log });
+  const keepsTiers = choices.shortTermUrl !== undefined;
+  const backups = new Backups({ ...platform, audit, accounts, orders, sites, keepsTiers });
   const browse = new Browse({ connection, clock, sites, backups, files });
   const downloads = new Downloads({ ...platform, audit, accounts, sites, signIn, backups });
+  const tiers = new Tiers({ ...platform, audit, sites, backups, setUp: tiersOf(choices) });
 
   const restores = new Restores({ ...platform, audit, accounts, sites, databases, backups, choices, staging: place.restoring });
 
@@ -162,6 +165,7 @@ async function build(choices: Choices, given: PanelOptions) {
     backups,
     browse,
     downloads,
+    tiers,
     restores,
     moves,
     usage,

@@ -33,7 +33,7 @@ import { momentOf } from './words.ts';
 export { type BackupDay, dayCell } from './calendar.ts';
 export type { Downloader } from './grants.ts';
 export type { LookedUp, ManifestMember, ManifestSource, OpenBackup, ZipEntry } from './inside.ts';
-export { manifestName, memberIn } from './manifest.ts';
+export { manifestName, memberIn, parseManifest } from './manifest.ts';
 export { manifestLines, manifestMember } from './manifest-search.ts';
 export type { BackupCard, ServiceDay } from './overview.ts';
 export { comparePaths } from './site-listing.ts';
@@ -52,6 +52,7 @@ export type BackupsParts = {
   readonly archives: ArchiveStorage;
   readonly choices: Pick<Choices, 'timeZone' | 'backupAt' | 'keepDaily' | 'keepWeekly'>;
   readonly log: Pick<Log, 'warn'>;
+  readonly keepsTiers?: boolean; // every good one is also handed to the tiers (the job `tiers.keep`)
 };
 
 /**

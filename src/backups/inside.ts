@@ -13,12 +13,15 @@ export type { ManifestMember, ManifestSource } from './manifest.ts';
 
 /** A backup that was opened for reading; whoever opens it closes it. Streams of members are independent of each other. */
 export class OpenBackup {
+  /** where the archive lies on this machine until `close`; only for reading */
+  readonly path: string;
   readonly #reader: ZipReader;
   readonly #release: () => Promise<void>;
 
-  private constructor(reader: ZipReader, release: () => Promise<void>) {
+  private constructor(reader: ZipReader, local: { readonly path: string; release(): Promise<void> }) {
+    this.path = local.path;
     this.#reader = reader;
-    this.#release = release;
+    this.#release = () => local.release();
   }
 
   /**
@@ -31,7 +34,7 @@ export class OpenBackup {
     if (!local) throw unavailable('backups.refused.unreadable');
     try {
       const reader = await ZipReader.open(local.path);
-      if (reader.bytes === size) return new OpenBackup(reader, local.release);
+      if (reader.bytes === size) return new OpenBackup(reader, local);
       await reader.close();
       throw unavailable('backups.refused.unreadable');
     } catch (cause) {

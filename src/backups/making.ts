@@ -169,7 +169,7 @@ export class Making {
   }
 
   async #check(backup: Backup, site: Site, run: JobRun): Promise<void> {
-    const { connection, clock, audit, queue } = this.#parts;
+    const { connection, clock, audit, queue, keepsTiers } = this.#parts;
     const damage = await this.#damage(backup, site, run);
     if (damage) return this.#failures.record(backup, site, { state: 'damaged', ...damage });
     const state = needsWarning(backup.leftOut) ? 'warned' : 'verified';
@@ -179,6 +179,9 @@ export class Making {
       await audit.record(tx, { action: 'backups.verified', ...about(backup) });
       const payload = { backupId: backup.id, siteId: backup.siteId, customerId: backup.customerId };
       await queue.add(tx, 'browse.compare', payload, { key: `browse.compare:${backup.id}`, lane: 'long' });
+      if (!keepsTiers) return;
+      const forTiers = { backupId: backup.id, customerId: backup.customerId };
+      await queue.add(tx, 'tiers.keep', forTiers, { key: `tiers.keep:${backup.id}` });
     });
   }
 

@@ -12,6 +12,9 @@ import { sizeView } from './sizes.ts';
 import { isDownloadable, isGood } from './states.ts';
 import { backupView, jobView, momentOf, tagOf } from './words.ts';
 
+/** What tiers say of a site; the door that knows stands to the right (architecture §3). */
+export type TierLines = (visit: Speaker, site: Site) => Promise<readonly { readonly text: string; readonly state: string }[]>;
+
 type Speaker = Pick<Visit, 'words' | 'url'>;
 
 type Counts = { readonly added: number; readonly changed: number; readonly removed: number };
@@ -27,6 +30,7 @@ export type PageParts = {
   /** what differs from the good backup before; undefined where it was not compared */
   readonly browse: { compared(site: Site, backup: Backup): Promise<Counts | undefined> };
   readonly support: { phone: string; email: string };
+  readonly tierLines: TierLines;
 };
 
 const legendStates = [
@@ -47,7 +51,7 @@ export async function backupsPage(req: Request, parts: PageParts, canChange: boo
     siteName: site.name,
     zone: zoneWords(visit, parts),
     fresh: freshView(visit, site, card, parts),
-    tiers: tierLines(visit, card),
+    tiers: [copyLine(visit, card), ...(await parts.tierLines(visit, site))],
     ...(card.running && {
       job: jobView(visit, card.running, { siteName: site.name, clock, refresh: visit.url(`/sites/${site.name}/backups`) }),
     }),
@@ -158,13 +162,11 @@ function downloadLink({ words, url }: Speaker, site: Site, backup: Backup) {
   };
 }
 
-/** KHADA 8.5 asks for two tiers elsewhere; a copy on this server is none, and the page says so. */
-function tierLines({ words }: Speaker, { latest }: BackupCard): string[] {
+/** The copy in the customer's reach is no tier (KHADA 8.5, SL 9-2). */
+function copyLine({ words }: Speaker, { latest }: BackupCard): { text: string; state: string } {
   const { t, time, ago } = words;
-  const copy = latest
-    ? t('backups.tier.copy', { time: time(momentOf(latest)), ago: ago(momentOf(latest)) })
-    : t('backups.tier.noCopy');
-  return [copy, t('backups.tier.none')];
+  if (!latest) return { text: t('backups.tier.noCopy'), state: 'plain' };
+  return { text: t('backups.tier.copy', { time: time(momentOf(latest)), ago: ago(momentOf(latest)) }), state: 'ok' };
 }
 
 async function monthView(

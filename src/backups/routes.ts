@@ -13,7 +13,7 @@ import type { Guards } from '../sign-in/guards.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { Backups } from './backups.ts';
 import { checksumLine } from './making.ts';
-import { backupPage, backupsPage, backupTitle, type PageParts } from './page.ts';
+import { backupPage, backupsPage, backupTitle, type PageParts, type TierLines } from './page.ts';
 import { jobState } from './words.ts';
 
 export type BackupRouteParts = {
@@ -24,6 +24,7 @@ export type BackupRouteParts = {
   choices: Choices;
   idempotency: Idempotency;
   browse: PageParts['browse'];
+  tierLines: TierLines;
 };
 
 /** Two behaviours at most, within the requests of a page (ux.md 5.1): while work runs, its progress rather than the courtesy of sending once. */
@@ -33,14 +34,14 @@ const withScripts = <Shown extends { readonly job?: unknown }>(shown: Shown) => 
 });
 
 export function backupRoutes(
-  { backups, orders, sites, clock, choices, idempotency, browse }: BackupRouteParts,
+  { backups, orders, sites, clock, choices, idempotency, browse, tierLines }: BackupRouteParts,
   { signedIn, site }: Guards,
 ): Router {
   const router = Router();
   const { timeZone, backupAt, brand, features } = choices;
   const hasDocuments = features.includes('consent');
   const support = brand.support;
-  const parts: PageParts = { backups, orders, clock, timeZone, backupAt, hasDocuments, support, browse };
+  const parts: PageParts = { backups, orders, clock, timeZone, backupAt, hasDocuments, support, browse, tierLines };
 
   const found = (req: Request) => backups.byId(req.site, String(req.params.id));
 

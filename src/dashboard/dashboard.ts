@@ -11,6 +11,7 @@ import { type Clock, day } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { SignedIn } from '../platform/web/visit.ts';
 import type { Site, Sites } from '../sites/sites.ts';
+import type { Tiers, TierView } from '../tiers/tiers.ts';
 import { type Activity, activityOf, told } from './activity.ts';
 import { amberPercent, type Usage, usageOf } from './usage.ts';
 
@@ -20,6 +21,8 @@ export type Read<T> = { readonly value: T; readonly failed?: false } | { readonl
 export type BackupPart = BackupCard & {
   /** backups by hand that are left today */
   readonly left: number;
+  /** what the tiers have of the site; undefined: this panel keeps none, or they could not be read */
+  readonly tiers?: readonly TierView[];
 };
 
 /** Something that really is to be done. */
@@ -44,6 +47,7 @@ export type DashboardParts = {
   readonly files: Files;
   readonly incoming: Incoming;
   readonly backups: Backups;
+  readonly tiers: Pick<Tiers, 'of'>;
   readonly moves: Pick<Moves, 'newsOf'>;
   readonly audit: Audit;
   readonly people: People;
@@ -110,7 +114,9 @@ export class Dashboard {
   /** Without the order nobody knows how many may be made, and none is offered. */
   async #backup(site: Site, order: Order | undefined): Promise<BackupPart> {
     const card = await this.#parts.backups.card(site);
-    return { ...card, left: Math.max(0, (order?.manualBackups ?? 0) - card.madeByHand) };
+    const tiers = await this.#read('tiers', () => this.#parts.tiers.of(site));
+    const left = Math.max(0, (order?.manualBackups ?? 0) - card.madeByHand);
+    return { ...card, left, ...(tiers.value && tiers.value.length > 0 && { tiers: tiers.value }) };
   }
 
   async #tasks(site: Site, mayChange: boolean, backup: BackupPart | undefined): Promise<Task[]> {

@@ -4,9 +4,11 @@ import { dayCell } from '../backups/backups.ts';
 import type { Choices } from '../options.ts';
 import { documentOf } from '../orders/orders.ts';
 import { LocalTime } from '../platform/clock.ts';
+import { liesElsewhere } from '../platform/tier/tier-address.ts';
 import { goTo } from '../platform/web/page.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import { can, type Guards } from '../sign-in/guards.ts';
+import { tierLines } from '../tiers/tiers.ts';
 import { Dashboard, type DashboardParts, type Overview, type SiteOverview } from './dashboard.ts';
 import { momentWords } from './words.ts';
 
@@ -54,7 +56,11 @@ async function show(
     zone: words.zoneAt(now),
     mayChange: person !== undefined && can(person, 'change'),
     backupAt: choices.backupAt,
-    promise: { tiersReady: tiersAreElsewhere(choices), days: choices.keepWeekly * 7 },
+    promise: {
+      tiersReady: tiersAreElsewhere(choices),
+      longTermIsFar: choices.longTermPlace !== undefined && choices.longTermPlace !== choices.shortTermPlace,
+      days: choices.keepWeekly * 7,
+    },
     has: Object.fromEntries(
       (['backups', 'files', 'home', 'consent', 'ssh'] as const).map((name) => [name, features.includes(name)]),
     ),
@@ -67,6 +73,7 @@ function cardOf(req: Request, { site, backup, order }: SiteOverview, moment: { n
   return {
     variant,
     dutyDocument: documentOf('agree_backup', variant),
+    tierLines: backup?.value?.tiers && tierLines(req.visit, backup.value.tiers),
     nextAt: backup?.value && momentWords(req.visit.words, backup.value.next, moment),
     cells: (backup?.value?.days ?? []).map((day) => dayCell(req.visit, day, site.name)),
   };
@@ -74,5 +81,5 @@ function cardOf(req: Request, { site, backup, order }: SiteOverview, moment: { n
 
 /** A folder of this machine is no second tier (KHADA 8.5): only what lies elsewhere counts. */
 function tiersAreElsewhere({ shortTermUrl, longTermUrl }: Choices): boolean {
-  return [shortTermUrl, longTermUrl].every((url) => url !== undefined && !url.startsWith('file:'));
+  return [shortTermUrl, longTermUrl].every(liesElsewhere);
 }

@@ -3,6 +3,7 @@ import type { Backups } from '../backups/backups.ts';
 import type { Choices } from '../options.ts';
 import { compensationRule, type Orders, type Plan } from '../orders/orders.ts';
 import type { Log } from '../platform/log.ts';
+import { liesElsewhere } from '../platform/tier/tier-address.ts';
 
 /** How many days the band of the whole service shows. */
 export const bandDays = 35;
@@ -27,10 +28,21 @@ export function stateOf({ total, verified }: Pick<Night, 'total' | 'verified'>, 
   return verified > 0 ? 'warned' : 'failed';
 }
 
-/** Where a tier lies. A folder of this machine is no tier of its own (KHADA 8.5, SL 9-2), and so far there is no other kind. */
-export type TierPlace = 'none' | 'here';
+/**
+ * Where a tier lies. A folder of this machine is no tier of its own (KHADA 8.5, SL 9-2). `place`: as the company calls it; `isFar`: another
+ * place than the other tier's
+ */
+export type TierPlace = {
+  readonly kind: 'none' | 'here' | 'elsewhere';
+  readonly place?: string | undefined;
+  readonly isFar: boolean;
+};
 
-const placeOf = (url: string | undefined): TierPlace => (url === undefined ? 'none' : 'here');
+function placeOf(url: string | undefined, place: string | undefined, other: string | undefined): TierPlace {
+  if (url === undefined) return { kind: 'none', isFar: false };
+  const isFar = place !== undefined && other !== undefined && place !== other;
+  return liesElsewhere(url) ? { kind: 'elsewhere', place, isFar } : { kind: 'here', isFar: false };
+}
 
 export type Locations = {
   /** false: this panel makes no backups, so none of its promises may be printed */
@@ -69,7 +81,11 @@ export class Home {
   /** @returns where backups are and how long they are kept, as this panel is set up (KHADA 7.6, 8.1) */
   locations(): Locations {
     const { features, backupAt, keepDaily, keepWeekly, shortTermUrl, longTermUrl } = this.#parts.choices;
-    const tiers = { shortTerm: placeOf(shortTermUrl), longTerm: placeOf(longTermUrl) };
+    const { shortTermPlace, longTermPlace } = this.#parts.choices;
+    const tiers = {
+      shortTerm: placeOf(shortTermUrl, shortTermPlace, longTermPlace),
+      longTerm: placeOf(longTermUrl, longTermPlace, shortTermPlace),
+    };
     return { backups: features.includes('backups'), backupAt, keepDaily, keepWeekly, ...tiers };
   }
 

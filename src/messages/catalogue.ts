@@ -30,6 +30,7 @@ import { shell as shellEn } from './en/shell.ts';
 import { signIn as signInEn } from './en/sign-in.ts';
 import { ssh as sshEn } from './en/ssh.ts';
 import { style as styleEn } from './en/style.ts';
+import { tiers as tiersEn } from './en/tiers.ts';
 import { usage as usageEn } from './en/usage.ts';
 import { accounts } from './ko/accounts.ts';
 import { address } from './ko/address.ts';
@@ -61,6 +62,7 @@ import { shell } from './ko/shell.ts';
 import { signIn } from './ko/sign-in.ts';
 import { ssh } from './ko/ssh.ts';
 import { style } from './ko/style.ts';
+import { tiers } from './ko/tiers.ts';
 import { usage } from './ko/usage.ts';
 import type { Sentence } from './sentences.ts';
 
@@ -95,6 +97,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...backups,
     ...browse,
     ...downloads,
+    ...tiers,
     ...guideline,
     ...style,
   },
@@ -128,6 +131,7 @@ export const catalogues: Readonly<Record<'ko' | 'en', Readonly<Record<string, Se
     ...backupsEn,
     ...browseEn,
     ...downloadsEn,
+    ...tiersEn,
     ...guidelineEn,
     ...styleEn,
   },

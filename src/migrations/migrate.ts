@@ -37,6 +37,7 @@ import { usage } from './035-usage.ts';
 import { jobGroups } from './037-job-groups.ts';
 import { restores } from './039-restores.ts';
 import { browse } from './040-browse.ts';
+import { tiers } from './041-tiers.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -78,6 +79,7 @@ const numbered: Record<string, Migrate> = {
   '037-job-groups': jobGroups,
   '039-restores': restores,
   '040-browse': browse,
+  '041-tiers': tiers,
 };
 
 /**

@@ -16,6 +16,7 @@ import type { PlatformTables } from './platform-tables.ts';
 import type { RestoreTables } from './restore-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
 import type { SshTables } from './ssh-tables.ts';
+import type { TierTables } from './tier-tables.ts';
 import type { UsageTables } from './usage-tables.ts';
 
 type Id = string;
@@ -35,6 +36,7 @@ export type { PlatformTables } from './platform-tables.ts';
 export type { RestoreDest, RestoreMode, RestoreScope, RestoreStep, RestoreTables } from './restore-tables.ts';
 export type { SignInTables } from './sign-in-tables.ts';
 export type { SshTables } from './ssh-tables.ts';
+export type { TierName, TierSnapshotState, TierTables } from './tier-tables.ts';
 export type { UsageTables } from './usage-tables.ts';
 
 export interface AuditTables {
@@ -264,4 +266,5 @@ export interface Schema
     RestoreTables,
     UsageTables,
     BrowseTables,
+    TierTables,
     BackupTables {}

@@ -2,16 +2,17 @@
 import { Router } from 'express';
 import type { Consent } from '../consent/consent.ts';
 import type { Choices } from '../options.ts';
+import { liesElsewhere } from '../platform/tier/tier-address.ts';
 import { compensation, compensationRule, documentOf, type Orders } from './orders.ts';
 
 export type OrderRouteParts = {
   readonly orders: Orders;
   readonly consent: Consent;
-  readonly choices: Pick<Choices, 'backupAt' | 'keepDaily' | 'keepWeekly' | 'shortTermUrl' | 'longTermUrl' | 'features'>;
+  readonly choices: Pick<
+    Choices,
+    'backupAt' | 'keepDaily' | 'keepWeekly' | 'shortTermUrl' | 'longTermUrl' | 'shortTermPlace' | 'longTermPlace' | 'features'
+  >;
 };
-
-/** A folder of this machine is no second tier (KHADA 8.5): only what lies elsewhere counts. */
-const isElsewhere = (url: string | undefined) => url !== undefined && !url.startsWith('file:');
 
 export function orderRoutes({ orders, consent, choices }: OrderRouteParts): Router {
   const router = Router();
@@ -21,7 +22,8 @@ export function orderRoutes({ orders, consent, choices }: OrderRouteParts): Rout
     backupAt,
     keepDaily,
     keepWeekly,
-    tiersReady: isElsewhere(shortTermUrl) && isElsewhere(longTermUrl),
+    longTermIsFar: choices.longTermPlace !== undefined && choices.longTermPlace !== choices.shortTermPlace,
+    tiersReady: liesElsewhere(shortTermUrl) && liesElsewhere(longTermUrl),
     signUpIsOpen: features.includes('signUp'),
     documentsAreShown: features.includes('consent'),
     locationIsShown: features.includes('home'),

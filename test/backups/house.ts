@@ -72,6 +72,8 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
 
   return {
     ...parts,
+    /** what its doors stand on: `letters` among them, which is a question here */
+    parts,
     backups,
     folder,
     archivesFolder: join(folder, 'archives'),

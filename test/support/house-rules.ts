@@ -40,6 +40,7 @@ const openGates: Readonly<Record<string, string>> = {
     'it hands out the files of sites that lie on this machine, as folders.ts does',
   'platform/webserver/spellings.ts → platform/storage/names.ts':
     'a web server is told the names that lie on the disk, and how those are shown is known in one place',
+  'platform/tier/folder.ts → platform/zip': 'it keeps archives as they are, and reads members out of them',
   'platform/mail/letters.ts → platform/jobs/failure.ts':
     'a letter is sent by a job, and its row tells the last error in the same words',
 };

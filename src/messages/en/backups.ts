@@ -73,8 +73,6 @@ export const backups = {
   'backups.tier.heading': 'Where backups are',
   'backups.tier.copy': 'Download copy: {time} ({ago})',
   'backups.tier.noCopy': 'Download copy: none yet.',
-  'backups.tier.none':
-    'This is a copy on the same server; there are no short-term or long-term backup tiers yet. It can be lost together with the server, so please keep what you download somewhere else.',
 
   'backups.step.listing': 'listing files',
   'backups.step.files': 'saving files',

@@ -137,14 +137,17 @@ export const guideline = {
   'guideline.clause.8.5.asks':
     'Keep backups in at least two tiers, short-term and long-term, on separate servers; the long-term one preferably in another data centre every week.',
   'guideline.clause.8.5.answer':
-    'Keeping short-term and long-term backups on other servers is being prepared. The backup location page shows the present state as it is.',
+    'Good backups are moved to the short-term tier daily and to the long-term tier weekly, and pages show the age of each. Where the two lie is the company’s choice; the backup location page shows the present state as it is.',
   'guideline.clause.8.6.asks': 'Keep backup servers separate from the service’s servers.',
-  'guideline.clause.8.6.answer': 'The download copy is not counted as a backup tier. The company provides the backup servers.',
+  'guideline.clause.8.6.answer':
+    'The download copy, a folder on a server in service and a standby are not counted as backup tiers. The company provides the backup servers.',
   'guideline.clause.8.7.asks':
     'The backup server connects to the service’s server and fetches the data. Mounted storage does not count as a backup.',
-  'guideline.clause.8.7.answer': 'Fetching by the backup server is being prepared.',
+  'guideline.clause.8.7.answer':
+    'Mounted storage is not accepted as a backup tier. Fetching by the backup server is being prepared.',
   'guideline.clause.8.8.asks': 'Cut the connection between the servers as soon as the backup is done.',
-  'guideline.clause.8.8.answer': 'Being prepared together with fetching by the backup server.',
+  'guideline.clause.8.8.answer':
+    'A connection is made for each backup that is moved and cut when it is done. Other ways in are checked by the company.',
   'guideline.clause.8.9.asks': 'Allow access to the backup server from permitted addresses only.',
   'guideline.clause.8.9.answer': 'Access to the backup server is limited outside the management pages.',
 

@@ -76,6 +76,7 @@ export const home = {
   'home.location.longTerm.often': 'Every week',
   'home.location.longTerm.kept': 'The last {weekly} weeks',
   'home.location.longTerm.who': 'The company, to recover a server',
+  'home.location.elsewhere': 'Another server',
   'home.location.here': 'Still on this server: it does not count as a second tier',
   'home.location.none': 'Not kept yet',
   'home.location.notApplicable': 'Not applicable',

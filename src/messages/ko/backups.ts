@@ -70,8 +70,6 @@ export const backups = {
   'backups.tier.heading': '백업이 있는 곳',
   'backups.tier.copy': '내려받기용 복사본: {time} ({ago})',
   'backups.tier.noCopy': '내려받기용 복사본: 아직 없습니다.',
-  'backups.tier.none':
-    '이 서버 안의 복사본이며 단기·장기 백업 단계는 아직 없습니다. 서버가 망가지면 함께 없어질 수 있으니, 받은 파일을 다른 곳에 보관해 주세요.',
 
   'backups.step.listing': '파일 목록 만들기',
   'backups.step.files': '파일 담기',

@@ -70,6 +70,7 @@ export const home = {
   'home.location.longTerm.often': '매주',
   'home.location.longTerm.kept': '최근 {weekly}주',
   'home.location.longTerm.who': '회사가 서버를 복구할 때',
+  'home.location.elsewhere': '다른 서버',
   'home.location.here': '아직 이 서버 안: 두 번째 단계로 치지 않습니다',
   'home.location.none': '아직 두지 않습니다',
   'home.location.notApplicable': '해당 없음',

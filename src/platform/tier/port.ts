@@ -1,49 +1,94 @@
-// Where backups are kept apart from the customer's own copy (KHADA 8.5–8.9). Adapters come with the tiers; none is in use yet.
+// Where backups are kept apart from the customer's own copy (KHADA 8.5–8.9). Each adapter passes test/platform/tier.contract.ts.
 import type { Readable } from 'node:stream';
 
 /** One backup as a tier knows it; the tier keeps it in its own way (a ZIP archive, a deduplicated repository …). */
 export type Snapshot = {
+  /** id of the site: a name may be given anew, an id never is */
   readonly site: string;
   /** id of the backup */
   readonly backupId: string;
   /** the moment whose data it holds, epoch milliseconds */
   readonly dataAt: number;
-  /** bytes as the tier stores them */
+  /** bytes that it added to what the tier stores */
   readonly bytes: number;
 };
 
+/** What stands under a path of the manifest; two files with the same content are one. */
+export type Content = {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** @returns the bytes; the stream ends with an error when they are not those of the archive */
+  open(): Promise<Readable>;
+};
+
+/** A verified backup on its way into a tier. Nothing of it is changed. */
 export type SnapshotSource = {
   readonly site: string;
   readonly backupId: string;
   readonly dataAt: number;
   /** a verified archive on this machine; only read */
   readonly archive: string;
+  /** of the whole archive */
   readonly sha256: string;
+  /** @returns `manifest.json` byte for byte, anew each time */
+  manifest(): Promise<AsyncIterable<Uint8Array>>;
+  /** @returns the contents of all files that the manifest lists; the same content may come more than once */
+  contents(): AsyncIterable<Content>;
 };
 
-/** What a restore reads: members of one snapshot by their path in the manifest. */
+/** A file of the manifest: some tiers find it by its path, others by its content. */
+export type Wanted = { readonly path: string; readonly sha256: string };
+
+/** What a restore reads. Who opens it closes it. */
 export interface OpenSnapshot {
   /** @returns the bytes of `manifest.json`, as they were when the backup was made */
   manifest(): Promise<Readable>;
-  /** @throws PanelError 404 for a path the manifest does not list */
-  member(path: string): Promise<Readable>;
-  /** Lets go of what was opened (a mounted repository, a fetched archive). */
+  /** Brings many contents near in one go, as far as the tier is far away; without it each `content` is a way of its own. */
+  fetch(wanted: readonly Wanted[], signal: AbortSignal): Promise<void>;
+  /** @returns the content of one file. @throws PanelError 404 when the snapshot does not hold it */
+  content(wanted: Wanted): Promise<Readable>;
+  /** Lets go of what was brought near. */
   close(): Promise<void>;
 }
 
+/** What a look at everything that is held of a site found. */
+export type TierCheck = {
+  /** ids of backups that cannot be read back as they were kept */
+  readonly damaged: readonly string[];
+  /** what the tier itself complains about, in a word for the operator; undefined when it is well */
+  readonly complaint: string | undefined;
+  /** of all that is stored of the site */
+  readonly bytes: number;
+};
+
 /**
- * Errors: PanelError 503 when the tier does not answer; a keep that failed leaves nothing behind.
+ * Errors: PanelError 503 with `code` when the tier does not answer; a keep that failed leaves nothing that counts.
  * A tier never lies on the storage or host of another tier or of the site (KHADA 8.5, 8.6); `gotgan check` refuses that.
  */
 export interface BackupTier {
   /** Keeps a snapshot; keeping the same backup twice changes nothing. */
   keep(source: SnapshotSource, signal: AbortSignal): Promise<Snapshot>;
   /** @throws PanelError 404 when the tier does not hold this backup of this site */
-  open(site: string, backupId: string): Promise<OpenSnapshot>;
+  open(site: string, backupId: string, signal: AbortSignal): Promise<OpenSnapshot>;
   /** @returns what the tier holds of one site, in no particular order */
-  list(site: string): Promise<Snapshot[]>;
-  /** Nothing there is no error. */
-  forget(site: string, backupId: string): Promise<void>;
-  /** Reads back what it holds of a site. @returns the ids of damaged snapshots */
-  check(site: string, signal: AbortSignal): Promise<string[]>;
+  list(site: string, signal: AbortSignal): Promise<Snapshot[]>;
+  /** Gives these up; their room comes back with `tidy`. What is not there is no error. */
+  forget(site: string, backupIds: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Gives back the room of what was forgotten, and lifts what work that died has left locked. */
+  tidy(site: string, signal: AbortSignal): Promise<void>;
+  /** Reads back a part of what it holds of a site, another part each time. @param part which of `parts` equal parts, from 1 */
+  check(site: string, part: { readonly part: number; readonly parts: number }, signal: AbortSignal): Promise<TierCheck>;
+  /**
+   * Removes everything that it holds of a site, as far as it lets itself be removed. Nothing there is no error.
+   * @param key that the site had; without it what is encrypted stays where it is, and nobody can read it
+   */
+  remove(site: string, key: string | undefined, signal: AbortSignal): Promise<void>;
+}
+
+/** Where the keys of sites' repositories come from: one a site and tier, so that destroying it is the erasure (ruling 10). */
+export interface SiteKeys {
+  /** @returns the site's key; made where there is none yet. @throws PanelError 410 when it was destroyed */
+  forKeeping(site: string): Promise<string>;
+  /** @returns the site's key; undefined where there is none, or it was destroyed */
+  forReading(site: string): Promise<string | undefined>;
 }

@@ -1,0 +1,159 @@
+// A tier of archives in a folder, one folder a site. On the machine of the sites it is no second tier yet (KHADA 8.5, 8.6), and pages say so.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { notFound } from '../errors.ts';
+import { ZipReader } from '../zip/reader.ts';
+import { TierFault } from './faults.ts';
+import type { BackupTier, OpenSnapshot, Snapshot, SnapshotSource, TierCheck, Wanted } from './port.ts';
+
+type Note = { readonly dataAt: number; readonly sha256: string; readonly bytes: number };
+
+const isId = (text: string) => /^[0-9a-f-]{1,64}$/i.test(text);
+
+/** @param root made with the first archive. An archive of the same disk is linked, not copied: it takes no room of its own */
+export function folderTier(root: string): BackupTier {
+  const at = (site: string, name = '') => {
+    if (!isId(site)) throw new RangeError('Not the id of a site');
+    return join(root, site, name);
+  };
+  const notes = (site: string) => told(() => readNotes(at(site)));
+  return {
+    keep: (source) => told(() => keep(at(source.site), source)),
+    async open(site, backupId) {
+      if (!isId(backupId) || !(await notes(site)).has(backupId)) throw notFound();
+      return told(async () => new OpenArchive(await ZipReader.open(at(site, `${backupId}.zip`))));
+    },
+    async list(site) {
+      return [...(await notes(site))].map(([backupId, { dataAt, bytes }]) => ({ site, backupId, dataAt, bytes }));
+    },
+    async forget(site, backupIds) {
+      // The note first: an archive without one counts for nothing.
+      for (const id of backupIds.filter(isId))
+        for (const ending of ['json', 'zip']) await told(() => rm(at(site, `${id}.${ending}`), { force: true }));
+    },
+    tidy: async (site) => told(() => removeUnnoted(at(site))),
+    check: (site, part, signal) => told(() => check(at(site), part, signal)),
+    remove: (site) => told(() => rm(at(site), { recursive: true, force: true })),
+  };
+}
+
+/** The system's own words become a fault of the tier. */
+async function told<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new TierFault('FULL', code, { cause });
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') throw new TierFault('REFUSED', code, { cause });
+    throw code?.startsWith('E') ? new TierFault('FAILED', code, { cause }) : cause;
+  }
+}
+
+async function readNotes(folder: string): Promise<Map<string, Note>> {
+  const names = await readdir(folder).catch((error) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const found = new Map<string, Note>();
+  for (const name of names.filter((one) => one.endsWith('.json')))
+    found.set(name.slice(0, -'.json'.length), JSON.parse(await readFile(join(folder, name), 'utf8')));
+  return found;
+}
+
+async function keep(folder: string, { site, backupId, dataAt, archive, sha256 }: SnapshotSource): Promise<Snapshot> {
+  if (!isId(backupId)) throw new RangeError('Not the id of a backup');
+  const known = (await readNotes(folder)).get(backupId);
+  if (known) return { site, backupId, dataAt: known.dataAt, bytes: known.bytes };
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  const fresh = join(folder, `.new-${backupId}`);
+  await rm(fresh, { force: true });
+  try {
+    await link(archive, fresh).catch(async (error) => {
+      if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(error.code)) throw error;
+      await copyFile(archive, fresh);
+    });
+    await sync(fresh);
+    const { size: bytes } = await stat(fresh);
+    await rename(fresh, join(folder, `${backupId}.zip`));
+    await writeNote(folder, backupId, { dataAt, sha256, bytes });
+    return { site, backupId, dataAt, bytes };
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}
+
+/** Durable before it counts. */
+async function writeNote(folder: string, backupId: string, note: Note): Promise<void> {
+  const fresh = join(folder, `.note-${backupId}`);
+  const file = await open(fresh, 'w', 0o640);
+  await file.writeFile(JSON.stringify(note)).finally(() => file.close());
+  await sync(fresh);
+  await rename(fresh, join(folder, `${backupId}.json`));
+  await sync(folder);
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  await file.sync().finally(() => file.close());
+}
+
+async function removeUnnoted(folder: string): Promise<void> {
+  const notes = await readNotes(folder);
+  for (const name of await readdir(folder).catch(() => []))
+    if (name.startsWith('.') || (name.endsWith('.zip') && !notes.has(name.slice(0, -'.zip'.length))))
+      await rm(join(folder, name), { force: true });
+}
+
+/** Each archive is read in its turn: one of so many parts at a time. */
+async function check(folder: string, { part, parts }: { part: number; parts: number }, signal: AbortSignal): Promise<TierCheck> {
+  const notes = [...(await readNotes(folder))].sort(([one], [other]) => (one < other ? -1 : 1));
+  const damaged: string[] = [];
+  for (const [at, [backupId, note]] of notes.entries()) {
+    signal.throwIfAborted();
+    const path = join(folder, `${backupId}.zip`);
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => -1,
+    );
+    const isRight = size === note.bytes && (at % parts !== part - 1 || (await digestOf(path)) === note.sha256);
+    if (!isRight) damaged.push(backupId);
+  }
+  const bytes = notes.reduce((sum, [, note]) => sum + note.bytes, 0);
+  return { damaged, complaint: damaged.length > 0 ? 'DAMAGED' : undefined, bytes };
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+class OpenArchive implements OpenSnapshot {
+  readonly #reader: ZipReader;
+
+  constructor(reader: ZipReader) {
+    this.#reader = reader;
+  }
+
+  manifest(): Promise<Readable> {
+    return this.#member('manifest.json');
+  }
+
+  async fetch(): Promise<void> {}
+
+  content({ path }: Wanted): Promise<Readable> {
+    return this.#member(path);
+  }
+
+  async #member(path: string): Promise<Readable> {
+    for (const entry of this.#reader.entries()) if (entry.name === path && entry.kind === 'file') return this.#reader.open(entry);
+    throw notFound();
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+}

@@ -1,0 +1,188 @@
+// A tier of restic repositories, one a site with a key of its own: deduplicated, encrypted, in a folder, behind SFTP or S3 (docs/decisions/0041-tiers.md).
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { notFound } from '../errors.ts';
+import { TierFault } from './faults.ts';
+import { HeldContents } from './held-contents.ts';
+import type { BackupTier, SiteKeys, Snapshot, SnapshotSource, TierCheck } from './port.ts';
+import { heldNow, Keeping, type Work } from './restic-keeping.ts';
+import { OpenResticSnapshot, sampled } from './restic-opened.ts';
+import { knock, placeOf, type Reach } from './restic-place.ts';
+import { Repository } from './restic-repository.ts';
+import { lockFolder } from './working-lock.ts';
+
+export type ResticTierOptions = Reach & {
+  readonly keys: SiteKeys;
+  /** folder of this machine; what lies in it may be removed at any time while nothing runs */
+  readonly working: string;
+  /** contents that lie unpacked on this machine at one time, in bytes; one larger content is unpacked alone */
+  readonly batchBytes?: number;
+};
+
+const usualBatchBytes = 4 * 1024 ** 3;
+const dayMilliseconds = 24 * 60 * 60 * 1000;
+
+/** @returns the tier; nothing is reached before it is asked */
+export function resticTier(options: ResticTierOptions): BackupTier {
+  return new ResticTier(options);
+}
+
+class ResticTier implements BackupTier {
+  readonly #options: ResticTierOptions;
+
+  constructor(options: ResticTierOptions) {
+    this.#options = options;
+  }
+
+  async keep(source: SnapshotSource, signal: AbortSignal): Promise<Snapshot> {
+    const key = await this.#options.keys.forKeeping(source.site);
+    return this.#alone(source.site, key, signal, async (work) => {
+      const held = await heldNow(work);
+      const { site, backupId, dataAt } = source;
+      if (held?.backupId === backupId) return { site, backupId, dataAt, bytes: 0 };
+      try {
+        const bytes = await new Keeping(work, held, this.#options.batchBytes ?? usualBatchBytes).keep(source);
+        return { site, backupId, dataAt, bytes };
+      } catch (error) {
+        // What the repository holds is asked anew, unless it is only out of reach.
+        const isAway = error instanceof TierFault && ['UNREACHABLE', 'MISMATCH', 'SILENT'].includes(error.code);
+        if (!isAway && !signal.aborted) await work.memory.forget();
+        throw error;
+      }
+    });
+  }
+
+  async open(site: string, backupId: string, signal: AbortSignal): Promise<OpenResticSnapshot> {
+    const key = await this.#options.keys.forReading(site);
+    if (key === undefined) throw notFound();
+    const repository = await this.#repository(site, key);
+    const snapshot = (await snapshotsOf(repository, signal)).findLast((one) => one.backupId === backupId);
+    if (!snapshot) throw notFound();
+    return new OpenResticSnapshot(repository, { snapshot: snapshot.id, backupId, folder: this.#folder(site) });
+  }
+
+  async list(site: string, signal: AbortSignal): Promise<Snapshot[]> {
+    const key = await this.#options.keys.forReading(site);
+    if (key === undefined) return [];
+    const found = await snapshotsOf(await this.#repository(site, key), signal);
+    const whole = new Map(found.map(({ backupId, at }) => [backupId, at]));
+    return [...whole].flatMap(([backupId, dataAt]) => (backupId === undefined ? [] : [{ site, backupId, dataAt, bytes: 0 }]));
+  }
+
+  async forget(site: string, backupIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const key = await this.#options.keys.forReading(site);
+    if (key === undefined || backupIds.length === 0) return;
+    const repository = await this.#repository(site, key);
+    const found = await snapshotsOf(repository, signal);
+    const ids = found.filter(({ backupId }) => backupId !== undefined && backupIds.includes(backupId)).map(({ id }) => id);
+    await repository.forget(ids, signal);
+  }
+
+  async tidy(site: string, signal: AbortSignal): Promise<void> {
+    const key = await this.#options.keys.forReading(site);
+    if (key === undefined) return;
+    await this.#alone(site, key, signal, async ({ repository, folder }) => {
+      await removeOld(join(folder, 'opened'));
+      const found = await snapshotsOf(repository, signal);
+      const newest = found.findLast(({ backupId }) => backupId !== undefined);
+      if (found.length === 0) return;
+      await repository.unlock(signal);
+      // Parts of a run that never came to its end: those that a whole one follows.
+      await repository.forget(
+        found.filter(({ backupId, at }) => backupId === undefined && newest && at <= newest.at).map(({ id }) => id),
+        signal,
+      );
+      await repository.prune(signal);
+    });
+  }
+
+  async check(site: string, part: { part: number; parts: number }, signal: AbortSignal): Promise<TierCheck> {
+    const key = await this.#options.keys.forReading(site);
+    if (key === undefined) return { damaged: [], complaint: undefined, bytes: 0 };
+    return this.#alone(site, key, signal, async ({ repository, folder, memory }) => {
+      const found = (await snapshotsOf(repository, signal)).filter(({ backupId }) => backupId !== undefined);
+      const newest = found.at(-1);
+      if (!newest) return { damaged: [], complaint: undefined, bytes: 0 };
+      const complaint = await complaintOf(() => repository.check(part, signal));
+      const damaged = new Set<string>();
+      if (complaint)
+        for (const { id, backupId = '' } of found)
+          if (await complaintOf(() => repository.readThrough(id, signal))) damaged.add(backupId);
+      // restic vouches for what it stored; that this is what it was given is seen by the names.
+      const sample = await complaintOf(() => sampled(repository, { snapshot: newest.id, folder, ...part }, signal));
+      if (sample) damaged.add(newest.backupId ?? '');
+      if (complaint || sample) await memory.distrust();
+      const bytes = await repository.bytes(signal).catch(() => 0);
+      return { damaged: [...damaged], complaint: complaint ?? sample, bytes };
+    });
+  }
+
+  async remove(site: string, key: string | undefined, signal: AbortSignal): Promise<void> {
+    const { address } = this.#options;
+    try {
+      if (address.host === undefined) await rm(join(address.path, site), { recursive: true, force: true });
+      else if (key !== undefined) await this.#removeFar(site, key, signal);
+    } finally {
+      await rm(this.#folder(site), { recursive: true, force: true });
+    }
+  }
+
+  async #removeFar(site: string, key: string, signal: AbortSignal): Promise<void> {
+    const repository = await this.#repository(site, key);
+    const found = await snapshotsOf(repository, signal);
+    if (found.length === 0) return;
+    await repository.forget(
+      found.map(({ id }) => id),
+      signal,
+    );
+    await repository.prune(signal);
+  }
+
+  #folder(site: string): string {
+    return join(this.#options.working, site);
+  }
+
+  async #repository(site: string, key: string): Promise<Repository> {
+    const ssh = join(this.#options.working, 'ssh');
+    await knock(this.#options, ssh);
+    return new Repository(await placeOf(this.#options, site, ssh), key, this.#folder(site));
+  }
+
+  async #alone<T>(site: string, key: string, signal: AbortSignal, act: (work: Work) => Promise<T>): Promise<T> {
+    const folder = this.#folder(site);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const unlock = await lockFolder(folder);
+    try {
+      return await act({ repository: await this.#repository(site, key), folder, memory: new HeldContents(folder), signal });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw new TierFault('FULL', 'this machine', { cause: error });
+      throw error;
+    } finally {
+      await unlock();
+    }
+  }
+}
+
+/** No repository yet is an empty one. */
+const snapshotsOf = (repository: Repository, signal: AbortSignal) =>
+  repository.snapshots(signal).catch((error) => {
+    if (error instanceof TierFault && error.code === 'NO_REPOSITORY') return [];
+    throw error;
+  });
+
+async function complaintOf(act: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TierFault && (error.code === 'DAMAGED' || error.code === 'FAILED')) return error.code;
+    throw error;
+  }
+}
+
+async function removeOld(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const { mtimeMs } = await stat(join(folder, name));
+    if (mtimeMs < Date.now() - dayMilliseconds) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
