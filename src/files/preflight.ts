@@ -122,8 +122,9 @@ class NamesThere {
   /** @returns a name that differs only in case or spelling, of what stands there or was asked about before */
   async clash(path: SitePath, besideCase: boolean): Promise<string | undefined> {
     const name = path.at(-1) ?? '';
-    const { names } = await this.#in(path.slice(0, -1));
-    const other = names.clash(name, besideCase);
+    const { names, entries } = await this.#in(path.slice(0, -1));
+    // What stands there already makes no new pair.
+    const other = entries.has(name) ? undefined : names.clash(name, besideCase);
     if (other === undefined) names.add(name);
     return other;
   }

@@ -128,8 +128,8 @@ async function put(file: Waiting, parts: PublishParts, folders: Map<string, Know
   try {
     const names = await namesIn(storage, file.path.slice(0, -1), folders);
     const name = file.path.at(-1) ?? '';
-    const other = names.clash(name, conflict === 'beside') ?? (await otherCase(storage, file, names));
-    if (other !== undefined) return refusedResult(file, clashing(file.shown, name, other));
+    const clash = await clashWith(storage, file, names, conflict);
+    if (clash) return refusedResult(file, clash);
     if (!names.has(name)) return await place(storage, file, file.path, 'stored', names);
     if (conflict === 'skip' || conflict === 'beside') return refusedResult(file, await existing(storage, file));
     if (conflict === 'rename')
@@ -150,11 +150,22 @@ async function put(file: Waiting, parts: PublishParts, folders: Map<string, Know
   }
 }
 
-/** @returns the name that stands there in another case, on storage that takes both for the same: then nobody can have both */
-async function otherCase(storage: SiteStorage, { path }: Waiting, names: KnownNames): Promise<string | undefined> {
+/** A name that stands there already makes no new pair; on storage that takes two cases for one name nobody can have both. */
+async function clashWith(
+  storage: SiteStorage,
+  { path, shown }: Waiting,
+  names: KnownNames,
+  conflict: UploadConflict,
+): Promise<Refusal | undefined> {
   const name = path.at(-1) ?? '';
-  const other = names.has(name) ? undefined : names.clash(name);
-  return other !== undefined && (await storage.stat(path).catch(whenMissing)) ? other : undefined;
+  if (names.has(name)) return undefined;
+  const other = names.clash(name, true) ?? names.clash(name);
+  if (other === undefined) return undefined;
+  const refused = clashing(shown, name, other);
+  if (refused.parameters.by !== 'case') return refused;
+  const isOne = await storage.stat(path).catch(whenMissing);
+  if (isOne) return { ...refused, parameters: { ...refused.parameters, by: 'storage' } };
+  return conflict === 'beside' ? undefined : refused;
 }
 
 async function place(

@@ -28,7 +28,7 @@ export type ReasonCode =
 /**
  * One refused file. Parameters by code (`name` is always there, and safe to show):
  * - `name_chars`: `chars` (`U+202E`, or a character, or a reserved name), `safe` (a name, for a path the whole of it, that would pass; may be empty)
- * - `name_case_clash`: `other`, `by` (`case`, or `spelling` where both can never stand side by side) · `exists`: `size`, `at`, `bytes`, `kind`
+ * - `name_case_clash`: `other`, `by` (`case`; `spelling` or `storage` where both can never stand side by side) · `exists`: `size`, `at`, `bytes`, `kind`
  * - `disk_error`: `ref`, under which the log has it
  * - `name_long`: `n` bytes, `limit` bytes · `path_outside`: none
  * - `in_the_way`: `path` of what is no folder and stands where one would be

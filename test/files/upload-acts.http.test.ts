@@ -1,9 +1,11 @@
 // What can be done at once with a file that was not uploaded: on the page of results without JavaScript, and told to the script.
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { catalogues } from '../../src/messages/catalogue.ts';
 import { startPanel, type TestPanel, unescaped, Visitor } from '../support/panel.ts';
+import { foldingHost } from './folding-disk.ts';
 
 let house: TestPanel;
 let owner: Visitor;
@@ -76,6 +78,12 @@ describe('without JavaScript the form for one file comes with everything chosen'
     // Once more it is there, and skipped as every name that is taken.
     expect(await choose(page, 'newer')).toMatchObject({ result: 'skipped', code: 'exists' });
     expect(await readFile(www('index.html'), 'utf8')).toBe('mine');
+    // Nothing new stands beside the other when it is replaced.
+    expect((await rowsAt((await send('index.html', 'newest', { conflict: 'replace' })).headers.location))[0]?.result).toBe(
+      'replaced',
+    );
+    expect((await preflight([{ path: 'index.html', bytes: 4, changedAt: 0 }]))[0]?.state).toBe('exists');
+    expect([await readFile(www('Index.html'), 'utf8'), await readFile(www('index.html'), 'utf8')]).toEqual(['theirs', 'newest']);
   });
 
   test('a name that is taken: it is replaced, or both are kept', async () => {
@@ -179,4 +187,26 @@ test('what our storage failed at is told with a number that stands in the log', 
   const ref = /문의 번호 ([0-9a-f]{8})$/.exec(row?.reason ?? '')?.[1];
   expect(lines.filter(({ first, text }) => text === 'not stored' && first.ref === ref)).toHaveLength(1);
   expect((await choose(`${files}/upload?to=www&name=${row?.acts[0]?.name}&conflict=skip`, 'mine'))?.result).toBe('stored');
+});
+
+test('storage that takes both cases for one name keeps what is there, whatever is asked', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gotgan-folding-'));
+  const other = await startPanel({ limitsScale: 1000, siteHost: foldingHost(join(folder, 'open'), join(folder, 'closed')) });
+  try {
+    const visitor = new Visitor(other);
+    const name = await visitor.arrive('folding@example.com');
+    for (const [file, body] of [
+      ['Index.html', 'theirs'],
+      ['index.html', 'mine'],
+    ] as const)
+      await visitor.upload(name, [{ name: file, body }], { conflict: 'beside' });
+    const { headers } = await visitor.upload(name, [{ name: 'INDEX.html', body: 'mine' }], { conflict: 'beside' });
+    const { body } = await visitor.get(headers.location ?? '').set('Accept', 'application/json');
+    expect((body.files as Row[]).map(({ code, acts }) => [code, acts])).toEqual([['name_case_clash', []]]);
+    expect(await readdir(join(folder, 'open', name, 'www'))).toEqual(['Index.html']);
+    expect(await readFile(join(folder, 'open', name, 'www', 'Index.html'), 'utf8')).toBe('theirs');
+  } finally {
+    await other.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
