@@ -1,16 +1,21 @@
-// The download of an archive, beside the same file in pieces of 1 MiB from bare node:http.
+// The download of an archive, beside the same file in pieces of 1 MiB from bare node:http; and in parts beside nginx.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { inTurn, median } from './load.ts';
 import { startProgram, startRaw } from './program.ts';
+import { rangeFigures } from './ranges.ts';
 import { receive } from './transfer.ts';
 import { film } from './upload.ts';
 import { Visitor } from './visitor.ts';
 
 export const downloadPart: Part = { name: 'download', measure };
 
-async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
+async function measure(circumstances: Circumstances): Promise<Figure[]> {
+  return [...(await wholeFigures(circumstances)), ...(await rangeFigures(circumstances))];
+}
+
+async function wholeFigures({ long, folder, say }: Circumstances): Promise<Figure[]> {
   const mebibytes = long ? 1024 : 102;
   const program = await startProgram(join(folder, 'program'));
   try {

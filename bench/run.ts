@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { backupPart } from './backup.ts';
+import { browsePart } from './browse.ts';
 import { databasesPart } from './databases/databases.ts';
 import { downloadPart } from './download.ts';
 import { type Figure, holds, type Part } from './figure.ts';
@@ -20,7 +21,7 @@ import { fails, shortFormSlack, table } from './table.ts';
 import { uploadPart } from './upload.ts';
 
 const parts: readonly Part[] = [
-  ...[startPart, pagesPart, loginsPart, uploadPart, resumablePart, downloadPart, ftpPart],
+  ...[startPart, pagesPart, loginsPart, uploadPart, resumablePart, downloadPart, browsePart, ftpPart],
   ...[policyPart, managerPart, manyPart, backupPart, databasesPart],
 ];
 const root = join(import.meta.dirname, '..');

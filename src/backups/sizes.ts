@@ -1,8 +1,8 @@
 // The figure of how large backups were, day by day, and the same as a table.
-import { LocalTime } from '../platform/clock.ts';
+import { day as dayMilliseconds, LocalTime } from '../platform/clock.ts';
 import { plotHeight, plotOf, plotWidth } from '../platform/web/plot.ts';
 import type { Visit } from '../platform/web/visit.ts';
-import { lastDays } from './days.ts';
+import { lastDays, noon } from './days.ts';
 
 /** The newest backup of a day that was read back; its archive may be gone since. */
 export type SizeDay = {
@@ -15,6 +15,8 @@ export type SizeDay = {
 };
 
 export const shownDays = 90;
+/** Of a young site: a line needs some room. */
+const leastDays = 14;
 
 /** For `views/shared/_plot.ejs` and the table below it. @param days oldest first. @returns undefined where there is nothing to draw */
 export function sizeView({ words }: Pick<Visit, 'words'>, days: readonly SizeDay[], now: number, timeZone: string) {
@@ -22,7 +24,8 @@ export function sizeView({ words }: Pick<Visit, 'words'>, days: readonly SizeDay
   const [first, last] = [days[0], days.at(-1)];
   if (!first || !last) return undefined;
   const today = new LocalTime(timeZone).day(now);
-  const dates = lastDays(today, shownDays);
+  const known = Math.round((noon(today) - noon(first.day)) / dayMilliseconds) + 1;
+  const dates = lastDays(today, Math.min(shownDays, Math.max(leastDays, known)));
   const plot = plotOf(dates, days);
   const most = Math.max(...days.map((day) => day.bytes));
   const ends = { from: shortDateOf(first.day), first: bytes(first.bytes), to: shortDateOf(last.day), last: bytes(last.bytes) };

@@ -74,8 +74,7 @@ export async function changesPage(req: Request, { browse, backups }: BrowsePageP
       path: `/${path}`,
       href: addressesOf(visit, site.name, of === 'removed' ? before : after).browse(path.split('/')),
       tag: { state: tones[of], text: t(isModeOnly ? 'browse.changes.rights' : `browse.changes.${of}`) },
-      before: bytesBefore === undefined ? '–' : bytes(bytesBefore),
-      after: bytesAfter === undefined ? '–' : bytes(bytesAfter),
+      size: [...new Set([bytesBefore, bytesAfter].filter((size) => size !== undefined).map(bytes))].join(' → '),
     });
   }
 }

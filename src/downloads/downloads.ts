@@ -33,6 +33,10 @@ export type DownloadsParts = {
 const keptDays = 365;
 const pageRows = 30;
 
+/**
+ * Hands out what was made and not found damaged, to a session with a fresh sign-in or by a link that one made. Nothing leaves without a
+ * row, and what cannot be written down is not handed out.
+ */
 export class Downloads {
   readonly #parts: DownloadsParts;
   readonly #store: DownloadStore;

@@ -68,12 +68,11 @@ export class HandingOut {
     const place = `${accelArchives}/${backups.keyOf(site, backup)}`;
     // The web server keeps both to itself; the second is what it counts a customer's connections by.
     res.set({ 'Content-Type': taken.type, 'X-Accel-Redirect': place, 'X-Accel-Customer': site.customerId });
-    if (req.method === 'GET') {
-      const wanted = wantedRange(req.get('range'), taken.bytes);
-      const bytes = wanted === 'whole' ? taken.bytes : wanted === 'unsatisfiable' ? 0 : wanted.end - wanted.start + 1;
-      await this.#sent(await begin(), bytes);
-    }
+    const id = req.method === 'GET' ? await begin() : '';
     res.end();
+    const wanted = wantedRange(req.get('range'), taken.bytes);
+    const bytes = wanted === 'whole' ? taken.bytes : wanted === 'unsatisfiable' ? 0 : wanted.end - wanted.start + 1;
+    if (id !== '') await this.#sent(id, bytes);
   }
 
   /** It went out already: a count that cannot be written down costs nothing. */

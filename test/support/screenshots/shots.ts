@@ -355,6 +355,7 @@ export const shots: readonly Shot[] = [
   of('several', 'backup-inside', ({ found }) => `${found.inside}/browse/www`),
   of('several', 'backup-file', ({ found }) => `${found.inside}/browse/www/index.html`),
   of('several', 'backup-difference', ({ found }) => `${found.inside}/browse/www/index.html?with=now`),
+  of('several', 'backup-difference-days', ({ found }) => `${found.inside}/browse/www/index.html?with=${found.before}`),
   of('several', 'backup-changes', ({ found }) => `${found.inside}/changes`),
   of('several', 'backup-changes-some', ({ found }) => `${found.inside}/changes?kind=changed`),
   of('several', 'backup-link', ({ found }) => `${found.inside}/link`),

@@ -24,6 +24,7 @@ export type World = TestPanel & {
       | 'fileJobRunning'
       | 'results'
       | 'inside'
+      | 'before'
       | 'invitation'
       | 'place'
       | 'verified'
@@ -108,7 +109,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   const { accounts, sites } = test.panel.doors;
   await accounts.restrictions.restrict((await sites.byName(unpaid.site)).customerId, 'unpaid');
   await quiet.visitor.logIn(quiet.email);
-  const inside = await insideOf(test, several);
+  const [inside, before] = await insideOf(test, several);
   const people = await peopleOf(test, quiet);
   await addSshServer(test);
   await ask(test, quiet.visitor, quiet.site);
@@ -126,7 +127,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
     ftpMain: ftp.main,
     ftpLocked: ftp.locked,
     results,
-    inside,
+    ...{ inside, before },
     ...(await backupsOf(test, { quiet, failed })),
   };
   return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
@@ -165,16 +166,19 @@ async function changeFiles({ folder }: TestPanel, site: string): Promise<void> {
   await writeFile(join(www, 'style.css'), 'h1 { margin: 0 }\n');
 }
 
-/** Downloads of several kinds of the newest backup. @returns its address */
-async function insideOf({ panel, clock }: TestPanel, { email, site, visitor }: Customer & { visitor: Visitor }): Promise<string> {
+/** Downloads of several kinds of the newest backup. @returns its address, and the id of the one before */
+async function insideOf(
+  { panel, clock }: TestPanel,
+  { email, site, visitor }: Customer & { visitor: Visitor },
+): Promise<[string, string]> {
   await visitor.logIn(email);
-  const [newest] = await panel.doors.backups.held(await panel.doors.sites.byName(site));
+  const [newest, before] = await panel.doors.backups.held(await panel.doors.sites.byName(site));
   const address = `/sites/${site}/backups/${newest?.id}`;
   for (const path of ['/download', '/download/files', '/file/www/index.html']) {
     clock.advance(40_000);
     await visitor.get(`${address}${path}`);
   }
-  return address;
+  return [address, before?.id ?? ''];
 }
 
 /** @returns the address of the results of an upload with every kind of end */
