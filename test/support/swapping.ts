@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 
 const program = `
   const { renameSync, rmSync, symlinkSync, unlinkSync } = require('node:fs');
-  const [folder, away, ...targets] = process.argv.slice(1);
+  const [folder, away, rest, ...targets] = process.argv.slice(1);
   let swaps = 0;
   let isOver = false;
   const insist = (act) => {
@@ -24,7 +24,8 @@ const program = `
       swaps++;
     }
     if (isOver) process.exit();
-    setImmediate(turn);
+    if (rest === '0') setImmediate(turn);
+    else setTimeout(turn, Number(rest));
   };
   process.on('disconnect', () => { isOver = true; });
   process.stdout.write('ready');
@@ -33,15 +34,17 @@ const program = `
 
 /**
  * Swaps until it is stopped; what is made in the folder's place meanwhile is cleared away. When it has stopped the folder stands there.
- * @param places `folder` is swapped for links to `targets` in turn, and lies at `away` meanwhile
+ * @param places `folder` is swapped for links to `targets` in turn, and lies at `away` meanwhile; after twenty times it stays for a rest,
+ * without one unless told
  */
 export async function swapping(places: {
   readonly folder: string;
   readonly away: string;
   readonly targets: readonly string[];
+  readonly restMilliseconds?: number;
 }): Promise<{ stop(): Promise<void> }> {
-  const { folder, away, targets } = places;
-  const child = spawn(process.execPath, ['-e', program, folder, away, ...targets], {
+  const { folder, away, targets, restMilliseconds = 0 } = places;
+  const child = spawn(process.execPath, ['-e', program, folder, away, String(restMilliseconds), ...targets], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
