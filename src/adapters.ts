@@ -1,6 +1,6 @@
 // From the addresses of the configuration to the adapters that reach the outside world, and the platform that stands on them.
 import { join, resolve } from 'node:path';
-import { holdKeys } from './keys.ts';
+import { holdKeys, signingOf } from './keys.ts';
 import { letterRenderer } from './letters.ts';
 import { catalogues } from './messages/catalogue.ts';
 import { migrate } from './migrations/migrate.ts';
@@ -68,6 +68,7 @@ export function places(choices: Choices) {
     moving: inData('moving'),
     restoring: inData('restoring'),
     tiers: inData('tiers'),
+    drills: inData('drills'),
     sshKey: inData('ssh-panel.key'),
   };
 }
@@ -131,6 +132,7 @@ export async function openPlatform(choices: Choices, given: Adapters) {
   if (connection.engine === 'postgresql') await installGraphile(url);
   const settings = new Settings(connection, clock);
   await holdKeys(settings, secrets);
+  const signing = await signingOf(settings, secrets);
   const queue = await newQueue(connection, { clock, url, leaseMilliseconds: choices.leaseSeconds * second });
   const jobFigures = new JobFigures(connection);
   const counters = databaseCounters(connection, clock);
@@ -143,6 +145,7 @@ export async function openPlatform(choices: Choices, given: Adapters) {
     choices,
     addresses,
     secrets,
+    signing,
     settings,
     connection,
     queue,

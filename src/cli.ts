@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { accountCommands } from './account-commands.ts';
 import { places } from './adapters.ts';
+import { backupCommands } from './backup-commands.ts';
 import { tryAll, tryHelpers } from './check.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
 import { customersCommand } from './defence-commands.ts';
@@ -32,6 +33,9 @@ gotgan migrate --to <database>   copies everything into an empty database of the
 gotgan config [--document]       the configuration in use, secrets hidden
 gotgan check                     tries everything the panel needs and starts nothing; faults with the clause they are against
 gotgan backup run --site <name>  makes and checks a backup now
+gotgan backup prove --site <name>
+                                 restores its newest good backup into an empty place and compares everything
+gotgan backup coverage           of how many sites a backup was restored so within 35 days, and which are missing
 gotgan accounts import <file> [--dry-run]   customers of another panel, from a CSV file; --undo <id> takes them back
 gotgan accounts find [--domain <name>] [--reference <text>] [--phone-last4 <digits>]   customers, for support
 gotgan keys rotate               writes everything anew that a secret of before has sealed
@@ -190,11 +194,10 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     const { lines, warnings } = configurationInUse(fromEnvironment().options, process.env);
     console.log([...lines, '', ...warnings].join('\n'));
   },
-  backup: async (args) => {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { site: { type: 'string' } } });
-    const { site } = values;
-    if (positionals[0] !== 'run' || !site) throw new CommandRefused(`backup: a site is needed\n${usage}`);
-    await withPanel(async ({ doors: { backups, sites } }) => console.log(await backups.runNow(await sites.byName(site))));
+  backup: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(backupCommands, act) ? backupCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`backup: one of ${Object.keys(backupCommands).join(', ')} is needed`);
+    await given(args, withPanel, console.log);
   },
   keys: (args) => withPanel(({ doors }) => keysCommand(args, doors, console.log)),
   accounts: async ([act = '', ...args]) => {

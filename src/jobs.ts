@@ -33,6 +33,7 @@ export function hands(doors: Doors): Hands {
     'tiers.store': (run) => tiers.store(id(run, 'snapshotId'), run),
     'tiers.check': (run) => tiers.check(id(run, 'siteId'), id(run, 'tier') as TierName, run),
     'restores.run': (run) => restores.run(id(run, 'restoreId'), run, (siteId) => enforce(siteId, doors)),
+    'backups.prove': (run) => backups.drills.prove(id(run, 'siteId'), run),
   };
 }
 
@@ -53,6 +54,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
     { name: 'backups.startNightly', everyMilliseconds: minute, keep: (now) => nightly(lastDaily(now, backupAt, timeZone)) },
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
     { name: 'tiers.tidy', everyMilliseconds: hour, keep: () => tiers.tidy() },
+    { name: 'backups.planDrills', everyMilliseconds: hour, keep: () => backups.drills.plan() },
     { name: 'backups.sweepGrants', everyMilliseconds: hour, keep: (now) => backups.sweepGrants(endedBy(now)) },
     { name: 'downloads.sweep', everyMilliseconds: hour, keep: () => downloads.sweep() },
     { name: 'databases.tidy', everyMilliseconds: hour, keep: () => databases.tidy() },

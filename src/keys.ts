@@ -5,9 +5,13 @@ import { OptionsError } from './options.ts';
 import type { Connection } from './platform/database/database.ts';
 import type { Place, Secrets } from './platform/secrets.ts';
 import type { Settings } from './platform/settings.ts';
+import { keyName, publicHalf, Signing } from './platform/signing.ts';
 
 const proofName = 'keys.proof';
 const carriedPrefix = 'keys.digest.';
+/** public keys of every secret there was: sealed, so that nobody who writes to the database alone can add one */
+const signerPrefix = 'keys.signer.';
+const signingPurpose = 'signature of manifests';
 const placeOf = (name: string): Place => ({ table: 'settings', column: 'value', row: name });
 
 /** Fields whose digests cannot be made anew, since the panel keeps no text of them: their keys outlive the secret they came from. */
@@ -50,6 +54,28 @@ async function carryOver(settings: Settings, secrets: Secrets, proof: string): P
     const key = () => secrets.keyOfSealer(proof, `digest.${field}`).toString('base64url');
     await settings.change(name, (before) => before ?? secrets.seal(key(), placeOf(name)));
   }
+}
+
+/**
+ * After `holdKeys`: what signs manifests of backups. Public keys of secrets of before stay, so that an archive can be told for our own
+ * for as long as it lies about; signatures are never made anew.
+ */
+export async function signingOf(settings: Settings, secrets: Secrets): Promise<Signing> {
+  const [seed = Buffer.alloc(0), ...older] = secrets.keys(signingPurpose);
+  for (const key of [seed, ...older].map(publicHalf)) {
+    const name = signerPrefix + keyName(key);
+    await settings.change(name, (before) => before ?? secrets.seal(key.toString('base64url'), placeOf(name)));
+  }
+  const kept = await settings.beginning(signerPrefix);
+  const keys = [...kept].flatMap(([name, sealed]) => {
+    try {
+      return [Buffer.from(secrets.open(sealed, placeOf(name)), 'base64url')];
+    } catch {
+      // Nobody here has sealed it: what it signed is foreign.
+      return [];
+    }
+  });
+  return new Signing(seed, keys);
 }
 
 export type Rotation = {
@@ -100,8 +126,9 @@ export async function rotateKeys(
     written.set(table.name, rows);
     say(`${table.name.padEnd(20)} ${String(rows).padStart(9)} rows`);
   }
-  for (const [name, sealed] of await settings.beginning(carriedPrefix)) {
-    if (sealed.startsWith(secrets.currentPrefix)) continue;
+  const kept = await Promise.all([carriedPrefix, signerPrefix].map((prefix) => settings.beginning(prefix)));
+  for (const [name, sealed] of kept.flatMap((values) => [...values])) {
+    if (!sealed.startsWith('v1.') || sealed.startsWith(secrets.currentPrefix)) continue;
     await settings.change(name, (now) =>
       now === sealed ? secrets.seal(secrets.open(sealed, placeOf(name)), placeOf(name)) : now,
     );

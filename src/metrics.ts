@@ -77,6 +77,12 @@ const ofDatabase: readonly Figure<Facts>[] = [
   },
   {
     kind: 'gauge',
+    name: 'gotgan_sites_restore_proven',
+    help: 'Open sites of which a backup was restored in a drill within 35 days.',
+    read: ({ provenSites }) => one(provenSites),
+  },
+  {
+    kind: 'gauge',
     name: 'gotgan_jobs',
     help: 'Jobs by state: due and not begun, later, running, failed for good.',
     labels: ['state'],

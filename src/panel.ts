@@ -128,7 +128,8 @@ async function build(choices: Choices, given: PanelOptions) {
   const hostOf = ({ serverId }: Site) => sites.servers.host(serverId);
   const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf });
   const keepsTiers = choices.shortTermUrl !== undefined;
-  const backups = new Backups({ ...platform, audit, accounts, orders, sites, keepsTiers });
+  const forBackups = { databases, keepsTiers, drillsFolder: place.drills };
+  const backups = new Backups({ ...platform, audit, accounts, orders, sites, ...forBackups });
   const browse = new Browse({ connection, clock, sites, backups, files });
   const downloads = new Downloads({ ...platform, audit, accounts, sites, signIn, backups });
   const tiers = new Tiers({ ...platform, audit, sites, backups, setUp: tiersOf(choices) });

@@ -3,12 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Memberships } from '../src/accounts/memberships.ts';
 import { AccountStore } from '../src/accounts/store.ts';
 import { Audit } from '../src/audit/audit.ts';
-import { holdKeys, rotateKeys, sealedTables } from '../src/keys.ts';
+import { holdKeys, rotateKeys, sealedTables, signingOf } from '../src/keys.ts';
 import { InvitationStore } from '../src/people/store.ts';
 import { StoppedClock } from '../src/platform/clock.ts';
 import type { Connection } from '../src/platform/database/database.ts';
 import { Secrets } from '../src/platform/secrets.ts';
 import { Settings } from '../src/platform/settings.ts';
+import { keyName, publicHalf, Signing } from '../src/platform/signing.ts';
 import { FactorStore } from '../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../src/sign-in/passkey-store.ts';
 import { dumpOf, inClear } from './support/database-dump.ts';
@@ -128,6 +129,22 @@ describe.each(engines)('on $name', ({ name: engine, missing }) => {
     expect(await connection.write((tx) => factors.useCode(tx, 'p0000', 'first-code', 2))).toBe(false);
     // What was sealed by the first secret alone opens no more.
     await expect(hold(first)).rejects.toThrow('SECRET');
+  });
+
+  test('what was signed before is known for our own for ever, and nobody adds a key by writing to the database', async () => {
+    const signed = await signingOf(settings, await hold(first));
+    const signature = signed.sign('a manifest');
+    const both = await hold(second, first);
+    await signingOf(settings, both);
+    await rotateKeys({ connection, secrets: both, settings });
+    const alone = await signingOf(settings, await hold(second));
+    expect(alone.keyName).not.toBe(signed.keyName);
+    expect(alone.verifies('a manifest', signature, signed.keyName)).toBe(true);
+    expect(alone.verifies('another', signature, signed.keyName)).toBe(false);
+    const stranger = publicHalf(Buffer.alloc(32, 7));
+    await settings.change(`keys.signer.${keyName(stranger)}`, () => stranger.toString('base64url'));
+    const after = await signingOf(settings, await hold(second));
+    expect(after.verifies('a manifest', new Signing(Buffer.alloc(32, 7)).sign('a manifest'), keyName(stranger))).toBe(false);
   });
 
   test('killed in the middle it goes on, people sign in meanwhile, and the old secret cannot go too early', async () => {

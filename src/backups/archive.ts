@@ -1,19 +1,20 @@
-// Makes the archive of a site: www/ with all that is in it, a guide to restore it by hand, and the manifest (KHADA 7.6).
+// Makes the archive of a site: its databases, www/ with all that is in it, a guide to restore it by hand, and the signed manifest (KHADA 7.6).
+import type { Signing } from '../platform/signing.ts';
 import { Spool } from '../platform/spool.ts';
 import type { Entry, SiteReader, SiteStorage } from '../platform/storage/port.ts';
 import { Buffers } from '../platform/zip/buffers.ts';
 import { pieceBytes } from '../platform/zip/deflate.ts';
-import type { ZipMember } from '../platform/zip/records.ts';
 import { sideBySide, ZipWriter } from '../platform/zip/writer.ts';
+import { closeArchive } from './archive-closing.ts';
+import { type DatabaseSource, type WrittenDatabases, writeDatabases } from './archive-databases.ts';
 import { CarryOver, type Known, type PreviousArchive } from './carry-over.ts';
-import { type LeftOut, type ManifestHead, type ManifestMember, manifestChunks, manifestName } from './manifest.ts';
+import type { LeftOut, ManifestHead, ManifestMember } from './manifest.ts';
 import { MemberRows } from './member-rows.ts';
 import { manifestMember, zipMember } from './members.ts';
-import { restoreGuide, restoreGuideName } from './restore-guide.ts';
 import { type Listed, listSite, type SiteListing } from './site-listing.ts';
 import { inPieces, type Read, type Reading, readOnce, whole } from './site-reading.ts';
 
-export type ArchiveStep = 'listing' | 'files' | 'closing';
+export type ArchiveStep = 'listing' | 'databases' | 'files' | 'closing';
 
 export type ArchiveOrder = {
   readonly storage: SiteStorage;
@@ -22,14 +23,18 @@ export type ArchiveOrder = {
   readonly target: string;
   /** a *verified* archive of the same site: what did not change since is carried over. If the outcome fails verification, make it again without */
   readonly previous?: PreviousArchive | undefined;
+  /** none: the site has no databases */
+  readonly databases?: DatabaseSource | undefined;
+  /** none: the manifest is not signed */
+  readonly signing?: Signing | undefined;
   /** the moment whose data it holds, epoch milliseconds */
   readonly at: number;
   /** IANA name */
   readonly zone: string;
   readonly madeBy?: string;
   readonly signal: AbortSignal;
-  /** Called for every file: who stores it must do so at longer intervals. */
-  readonly progress?: (step: ArchiveStep, filesDone: number, filesTotal: number) => void;
+  /** Called for every file, and while a database is read: who stores it must do so at longer intervals. Of databases they are counted. */
+  readonly progress?: (step: ArchiveStep, done: number, total: number) => void;
 };
 
 export type WrittenArchive = {
@@ -37,6 +42,8 @@ export type WrittenArchive = {
   readonly manifest: ManifestHead;
   readonly bytes: number;
   readonly sha256: string;
+  /** as in the manifest, with the sizes of their dumps */
+  readonly databases: WrittenDatabases['databases'];
   /** files whose compressed bytes were taken from the previous archive */
   readonly carriedFiles: number;
 };
@@ -70,6 +77,7 @@ export async function writeArchive(order: ArchiveOrder): Promise<WrittenArchive>
       writer: opened(await ZipWriter.create(order.target, listing.bytes)),
       reader: opened(order.storage.reader()),
     });
+    await making.writeDatabases();
     await making.writeSite(found);
     return await making.close();
   } finally {
@@ -96,6 +104,7 @@ class Making {
   readonly #writer: ZipWriter;
   readonly #reader: SiteReader;
   readonly #buffers = new Buffers();
+  #databases: WrittenDatabases['databases'] = [];
   #filesDone = 0;
   #carriedFiles = 0;
 
@@ -107,6 +116,17 @@ class Making {
     this.#carryOver = carryOver;
     this.#writer = writer;
     this.#reader = reader;
+  }
+
+  /** Before the files, so that they are of the moment that the archive is named by. What is missing of them is told first. */
+  async writeDatabases(): Promise<void> {
+    const { databases: source, at, signal, progress } = this.#order;
+    if (!source) return;
+    const [writer, members] = [this.#writer, this.#members];
+    const tell = (done: number, total: number) => progress?.('databases', done, total);
+    const { databases, leftOut } = await writeDatabases({ source, writer, members, at, signal, progress: tell });
+    this.#databases = databases;
+    this.#leftOut.unshift(...leftOut);
   }
 
   /** Small files are prepared side by side, everything is written in order. */
@@ -142,16 +162,11 @@ class Making {
     }
   }
 
-  /** Guide and manifest come last, since they tell what is inside. */
   async close(): Promise<WrittenArchive> {
     this.#order.progress?.('closing', this.#filesDone, this.#filesTotal);
-    const { siteName, at, zone, madeBy } = this.#order;
-    const { counts } = this.#members;
-    const head = { site: siteName, madeBy: madeBy ?? 'Gotgan', dataAt: new Date(at).toISOString(), zone, counts };
-    await this.#addGuide(restoreGuide({ ...head, leftOut: this.#leftOut.length }));
-    const manifest: ManifestHead = { format: 'gotgan-backup', version: 1, ...head, databases: [], leftOut: this.#leftOut };
-    await this.#addManifest(manifest);
-    return { manifest, carriedFiles: this.#carriedFiles, ...(await this.#writer.finish()) };
+    const [writer, members, databases] = [this.#writer, this.#members, this.#databases];
+    const manifest = await closeArchive({ writer, members }, this.#order, { databases, leftOut: this.#leftOut });
+    return { manifest, databases, carriedFiles: this.#carriedFiles, ...(await writer.finish()) };
   }
 
   async #prepare(listed: Listed, known: Known | undefined): Promise<Write> {
@@ -260,25 +275,4 @@ class Making {
     this.#filesDone++;
     this.#order.progress?.('files', this.#filesDone, this.#filesTotal);
   }
-
-  async #addGuide(text: string): Promise<void> {
-    const entry = { mode: 0o644, modifiedAt: this.#order.at, stamp: '' };
-    const packed = await this.#writer.pack(Buffer.from(text));
-    await this.#writer.put({ name: restoreGuideName, kind: 'file', ...entry }, packed);
-    await this.#members.add(manifestMember(restoreGuideName, { kind: 'file', ...entry }, packed.size), packed.sha256);
-  }
-
-  async #addManifest(head: ManifestHead): Promise<void> {
-    const member: ZipMember = { name: manifestName, kind: 'file', mode: 0o644, modifiedAt: this.#order.at };
-    const mostBytes = (await this.#members.textBytes()) + Buffer.byteLength(JSON.stringify(head)) + 64;
-    const chunks = manifestChunks({ ...head, members: this.#members.all() });
-    if (mostBytes > pieceBytes) await this.#writer.stream(member, mostBytes, chunks);
-    else await this.#writer.put(member, await this.#writer.pack(await collected(chunks)));
-  }
-}
-
-async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
 }

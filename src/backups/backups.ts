@@ -1,21 +1,16 @@
 // The door of backups: made every night and on request, read back, kept, and handed to their owner (KHADA 7.6).
 import type { Readable } from 'node:stream';
-import type { Accounts } from '../accounts/accounts.ts';
-import type { Actor, Audit } from '../audit/audit.ts';
-import type { Choices } from '../options.ts';
-import type { Orders } from '../orders/orders.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Connection } from '../platform/database/database.ts';
+import type { Actor } from '../audit/audit.ts';
 import { conflict, gone, notFound, PanelError, unavailable } from '../platform/errors.ts';
-import type { JobRun, Queue } from '../platform/jobs/port.ts';
-import type { Log } from '../platform/log.ts';
-import type { Letters } from '../platform/mail/letters.ts';
+import type { JobRun } from '../platform/jobs/port.ts';
 import { ArchiveReader } from '../platform/storage/archive-reader.ts';
-import type { ArchiveStorage, ByteRange } from '../platform/storage/port.ts';
+import type { ByteRange } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
-import type { Site, Sites } from '../sites/sites.ts';
+import type { ZipReader } from '../platform/zip/reader.ts';
+import type { Site } from '../sites/sites.ts';
 import type { BackupDay } from './calendar.ts';
 import { daysOf, lastDays } from './days.ts';
+import { Drills } from './drills.ts';
 import { Failures } from './failures.ts';
 import { type BackupFigures, backupFigures } from './figures.ts';
 import { type Downloader, Grants, type Note } from './grants.ts';
@@ -23,7 +18,9 @@ import { type LookedUp, lookUp, OpenBackup } from './inside.ts';
 import { Keeping } from './keeping.ts';
 import { keyOf, Making } from './making.ts';
 import { type BackupCard, type BackupList, Overview, type ServiceDay } from './overview.ts';
+import type { BackupsParts } from './parts.ts';
 import { Safety } from './safety.ts';
+import { type SignedBy, signedBy } from './signature.ts';
 import { type SizeDay, shownDays } from './sizes.ts';
 import { Starting } from './starting.ts';
 import { type Backup, type DownloadableBackup, downloadableStates, isDownloadable, isFailed } from './states.ts';
@@ -36,30 +33,19 @@ export type { LookedUp, ManifestMember, ManifestSource, OpenBackup, ZipEntry } f
 export { manifestName, memberIn, parseManifest } from './manifest.ts';
 export { manifestLines, manifestMember } from './manifest-search.ts';
 export type { BackupCard, ServiceDay } from './overview.ts';
+export type { BackupsParts } from './parts.ts';
+export type { SignedBy } from './signature.ts';
 export { comparePaths } from './site-listing.ts';
 export { type Backup, type DownloadableBackup, isDownloadable, isGood } from './states.ts';
 export { momentOf } from './words.ts';
-
-export type BackupsParts = {
-  readonly connection: Connection;
-  readonly clock: Clock;
-  readonly queue: Queue;
-  readonly audit: Audit;
-  readonly letters: Letters;
-  readonly accounts: Pick<Accounts, 'person' | 'owner'>;
-  readonly orders: Pick<Orders, 'byId'>;
-  readonly sites: Sites;
-  readonly archives: ArchiveStorage;
-  readonly choices: Pick<Choices, 'timeZone' | 'backupAt' | 'keepDaily' | 'keepWeekly'>;
-  readonly log: Pick<Log, 'warn'>;
-  readonly keepsTiers?: boolean; // every good one is also handed to the tiers (the job `tiers.keep`)
-};
 
 /**
  * A site's backups from the queue to the download (KHADA 7.6). Only what was read back and compared counts as good; what is not the
  * given site's answers PanelError 404, as if it did not exist.
  */
 export class Backups {
+  /** that backups can be restored is tried, for every site at least monthly */
+  readonly drills: Drills;
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
   readonly #keeping: Keeping;
@@ -77,6 +63,7 @@ export class Backups {
     const failures = new Failures(parts, this.#store);
     this.#keeping = new Keeping(parts, { store: this.#store, failures });
     this.#making = new Making(parts, { store: this.#store, failures, keeping: this.#keeping });
+    this.drills = new Drills(parts, { store: this.#store, failures });
     this.#starting = new Starting(parts, { store: this.#store, keeping: this.#keeping });
     this.safety = new Safety({ store: this.#store, making: this.#making, starting: this.#starting });
     this.#reader = new ArchiveReader(parts.archives);
@@ -145,8 +132,8 @@ export class Backups {
   }
 
   /**
-   * The job `backups.verify`: reads the whole archive back; *verified*, *warned* (a file was unreadable, or changed while it was
-   * read) or *damaged*. Then the newest good one is shown in the customer's `backup/`, and retention runs.
+   * The job `backups.verify`: reads the whole archive back; *verified*, *warned* (a file or database was unreadable, or changed while it
+   * was read), *shrunken* (half or less of what the good one before held) or *damaged*. Then the newest good one is shown in the customer's `backup/`, and retention runs.
    */
   verify(backupId: string, run: JobRun): Promise<void> {
     return this.#making.verify(backupId, run);
@@ -163,6 +150,14 @@ export class Backups {
   /** Removes archives that the policy does not keep, never the last good one; their rows stay as *expired*. */
   retain(site: Site): Promise<void> {
     return this.#keeping.retain(site);
+  }
+
+  /**
+   * Whether this panel made an archive, wherever it comes from. Of its members this says nothing until each was compared with the
+   * manifest. @throws DamagedArchive
+   */
+  signedBy(reader: ZipReader): Promise<SignedBy> {
+    return signedBy(reader, this.#parts.signing);
   }
 
   /** Figures of all sites, for the operator. */

@@ -3,6 +3,8 @@ import type { BackupState } from '../migrations/schema.ts';
 import { localDay } from '../platform/clock.ts';
 import type { BackupsParts } from './backups.ts';
 import { plusDays } from './days.ts';
+import { coveredMilliseconds } from './drill-planning.ts';
+import { DrillStore } from './drill-store.ts';
 import { amberAfter, redAfter } from './freshness.ts';
 import { goodStates } from './states.ts';
 
@@ -25,9 +27,12 @@ export type BackupFigures = {
   readonly recent: readonly { readonly state: BackupState; readonly count: number }[];
   /** open sites, and how many of them have no good backup of data younger than 26 and 50 hours; a younger site is not missed yet */
   readonly sites: { readonly open: number; readonly olderThan26Hours: number; readonly olderThan50Hours: number };
+  /** open sites of which a backup was restored in a drill within the last 35 days */
+  readonly provenSites: number;
 };
 
-export async function backupFigures({ connection: { db }, clock, choices }: BackupsParts): Promise<BackupFigures> {
+export async function backupFigures({ connection, clock, choices }: BackupsParts): Promise<BackupFigures> {
+  const { db } = connection;
   const now = clock.now();
   const yesterday = plusDays(localDay(now, choices.timeZone), -1);
   const recent = await db
@@ -50,8 +55,10 @@ export async function backupFigures({ connection: { db }, clock, choices }: Back
         eb.selectFrom('backups').select('site_id').where('state', 'in', goodStates).where('data_at', '>=', at),
       );
   const count = async (query: ReturnType<typeof open>) => Number((await query.executeTakeFirstOrThrow()).count);
+  const { proven: provenSites } = await new DrillStore(connection).coverage(now - coveredMilliseconds);
   const olderThan26Hours = await count(withoutSince(now - amberAfter));
   return {
+    provenSites,
     recent: recent.map((row) => ({ state: row.state, count: Number(row.count) })),
     sites: {
       open: await count(open().where('opened_at', 'is not', null)),

@@ -7,13 +7,15 @@ import { DamagedArchive } from '../platform/zip/damage.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
 import type { Site } from '../sites/sites.ts';
 import { type WrittenArchive, writeArchive } from './archive.ts';
+import type { ArchivedDatabase } from './archive-databases.ts';
 import type { BackupsParts } from './backups.ts';
 import type { PreviousArchive } from './carry-over.ts';
 import { type Failures, reasonOf } from './failures.ts';
 import type { Keeping } from './keeping.ts';
 import { checkManifest, manifestIn } from './manifest.ts';
 import { Progress } from './progress.ts';
-import { type Backup, isOpen, mostLeftOut, needsWarning } from './states.ts';
+import { type Shrunk, shrunkSince } from './shrinking.ts';
+import { type Backup, isOpen, missingDatabases, mostLeftOut, needsWarning } from './states.ts';
 import type { BackupStore, Change } from './store.ts';
 import { verifyArchive } from './verification.ts';
 
@@ -79,7 +81,7 @@ export class Making {
   }
 
   async #write(backup: Backup, site: Site, run: JobRun): Promise<void> {
-    const { archives, sites, choices, clock, log } = this.#parts;
+    const { archives, sites, choices, clock, log, signing } = this.#parts;
     const key = keyOf(site, backup);
     const progress = new Progress({ clock, signal: run.signal, write: (change) => this.#change(backup, change) });
     const base = await this.#base(site);
@@ -95,6 +97,8 @@ export class Making {
         siteName: site.name,
         target: staged.path,
         previous: base?.archive,
+        databases: () => this.#databasesOf(site),
+        signing,
         at: backup.dataAt ?? clock.now(),
         zone: choices.timeZone,
         signal: progress.signal,
@@ -109,6 +113,15 @@ export class Making {
       await staged.discard();
       await base?.release();
     }
+  }
+
+  async #databasesOf(site: Site): Promise<ArchivedDatabase[]> {
+    const { dumping } = this.#parts.databases;
+    return (await dumping.of(site)).map((database) => ({
+      name: database.name,
+      engine: database.engine,
+      write: (into, signal) => dumping.write(database, into, { signal, compare: true }),
+    }));
   }
 
   /**
@@ -128,15 +141,18 @@ export class Making {
     return undefined;
   }
 
-  async #made(backup: Backup, { manifest, bytes, sha256, carriedFiles }: WrittenArchive): Promise<boolean> {
+  async #made(backup: Backup, written: WrittenArchive): Promise<boolean> {
     const { connection, clock, audit } = this.#parts;
+    const { manifest, bytes, sha256, carriedFiles } = written;
     const { files, folders, databases, bytes: original_bytes } = manifest.counts;
+    const list = written.databases.map(({ path: _, ...database }) => database);
     const left_out = JSON.stringify(manifest.leftOut.slice(0, mostLeftOut));
-    const counts = { files, folders, databases, original_bytes, left_out, files_done: 0, files_total: files };
+    const inside = { files, folders, databases, original_bytes, left_out, database_list: JSON.stringify(list) };
+    const counts = { ...inside, shrunk: null, files_done: 0, files_total: files };
     return connection.write(async (tx) => {
       const change = { state: 'made', made_at: clock.now(), bytes, sha256, step: null, ...counts } as const;
       if (!(await this.#store.change(tx, backup, change))) return false;
-      const details = { bytes, sha256, files, carriedFiles, leftOut: manifest.leftOut.length };
+      const details = { bytes, sha256, files, databases, carriedFiles, leftOut: manifest.leftOut.length };
       await audit.record(tx, { action: 'backups.made', ...about(backup), details });
       await this.#keeping.queueVerification(tx, backup);
       return true;
@@ -172,9 +188,12 @@ export class Making {
     const { connection, clock, audit, queue, keepsTiers } = this.#parts;
     const damage = await this.#damage(backup, site, run);
     if (damage) return this.#failures.record(backup, site, { state: 'damaged', ...damage });
-    const state = needsWarning(backup.leftOut) ? 'warned' : 'verified';
+    const before = (await this.#store.good(site, mostBases)).find(({ dataAt }) => (dataAt ?? 0) < (backup.dataAt ?? 0));
+    const fallen = before ? shrunkSince(before, backup) : [];
+    const shrunk = fallen.length > 0 ? JSON.stringify(fallen) : null;
+    const state = stateOf(backup, fallen);
     await connection.write(async (tx) => {
-      const change = { state, verified_at: clock.now(), step: null } as const;
+      const change = { state, shrunk, verified_at: clock.now(), step: null } as const;
       if (!(await this.#store.change(tx, backup, change))) return;
       await audit.record(tx, { action: 'backups.verified', ...about(backup) });
       const payload = { backupId: backup.id, siteId: backup.siteId, customerId: backup.customerId };
@@ -201,7 +220,8 @@ export class Making {
     try {
       reader = await ZipReader.open(local.path);
       const manifest = await manifestIn(reader);
-      const order = { sha256: backup.sha256 ?? '', manifest, signal: progress.signal, progress: report };
+      const { signing } = this.#parts;
+      const order = { sha256: backup.sha256 ?? '', manifest, signing, signal: progress.signal, progress: report };
       const outcome = await verifyArchive(local.path, order);
       if (outcome.ok) return undefined;
       return {
@@ -231,6 +251,13 @@ export class Making {
       await local.release();
     }
   }
+}
+
+/** A database that is missing weighs most; what shrank weighs more than a log that was written to. The page tells all of it. */
+function stateOf(backup: Backup, fallen: readonly Shrunk[]): 'verified' | 'warned' | 'shrunken' {
+  if (missingDatabases(backup).length > 0) return 'warned';
+  if (fallen.length > 0) return 'shrunken';
+  return needsWarning(backup.leftOut) ? 'warned' : 'verified';
 }
 
 const about = ({ id, siteId, customerId }: Backup) => ({ actor: systemActor, customerId, siteId, subjectId: id });

@@ -5,6 +5,10 @@ import type { ZipEntry } from '../platform/zip/directory.ts';
 import type { ZipReader } from '../platform/zip/reader.ts';
 
 export const manifestName = 'manifest.json';
+/** tells who made the archive: see signature.ts */
+export const signatureName = 'manifest.json.sig';
+/** where the dumps of databases lie */
+export const dumpsFolder = 'databases';
 
 const portionLength = 32_768;
 const amount = z.int().min(0);
@@ -27,16 +31,17 @@ const databaseSchema = z.strictObject({
   name: z.string(),
   engine: z.enum(['mariadb', 'postgresql', 'sqlite']),
   path: z.string().describe('the member that holds the dump'),
-  tables: amount,
-  rows: amount,
+  tables: amount.describe('that hold rows of their own'),
+  rows: amount.describe('in the dump, of all tables together'),
 });
 
 const leftOutSchema = z.strictObject({
   path: z.string(),
   reason: z
-    .enum(['gone', 'changed', 'unreadable', 'special'])
+    .enum(['gone', 'changed', 'unreadable', 'special', 'unavailable', 'incomplete'])
     .describe(
-      'gone: deleted meanwhile; changed: is in the archive, but was written to while it was read; special: socket, pipe or device',
+      'gone: deleted meanwhile; changed: is in the archive, but was written to while it was read; special: socket, pipe or device; ' +
+        'unavailable: the server of this database could not be read; incomplete: its dump broke off',
     ),
 });
 
@@ -56,13 +61,16 @@ const headSchema = z.strictObject({
 
 /** The document's rule, from which `docs/manifest.schema.json` is made. */
 export const manifestSchema = headSchema.extend({
-  members: z.array(memberSchema).describe('everything in the archive except manifest.json itself, in the order of the archive'),
+  members: z
+    .array(memberSchema)
+    .describe('everything in the archive except manifest.json and manifest.json.sig, in the order of the archive'),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestHead = z.infer<typeof headSchema>;
 export type ManifestMember = z.infer<typeof memberSchema>;
 export type LeftOut = z.infer<typeof leftOutSchema>;
+export type ManifestDatabase = z.infer<typeof databaseSchema>;
 export type ManifestCounts = Manifest['counts'];
 
 /** A manifest whose members may come one after another: of a site with a million files they would take a gigabyte of memory. */
@@ -131,10 +139,16 @@ export async function checkManifest(reader: ZipReader): Promise<void> {
 }
 
 async function contentOfManifest(reader: ZipReader): Promise<AsyncIterable<Uint8Array>> {
-  let manifest: ZipEntry | undefined;
-  for (const entry of reader.entries()) if (entry.name === manifestName) manifest = entry;
+  const manifest = memberOf(reader, manifestName);
   if (!manifest) throw new DamagedArchive('the archive has no manifest.json');
   return reader.open(manifest);
+}
+
+/** @returns the last member of this name */
+export function memberOf(reader: ZipReader, name: string): ZipEntry | undefined {
+  let found: ZipEntry | undefined;
+  for (const entry of reader.entries()) if (entry.name === name) found = entry;
+  return found;
 }
 
 /**

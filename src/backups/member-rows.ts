@@ -1,6 +1,6 @@
 // The members of an archive that is being written, in its order: each waits for its SHA-256 and then leaves memory.
 import { Spool } from '../platform/spool.ts';
-import type { ManifestCounts, ManifestMember } from './manifest.ts';
+import { dumpsFolder, type ManifestCounts, type ManifestMember } from './manifest.ts';
 import { documentRoot } from './site-listing.ts';
 
 /** So many may wait: the thread that hashes is behind by a few megabytes, which may be thousands of tiny files. */
@@ -22,7 +22,7 @@ export class MemberRows {
     return new MemberRows(await Spool.open(path));
   }
 
-  /** What the customer has below `www/`; `www/` itself and what we add to the archive do not count. */
+  /** What the customer has below `www/`, and bytes of dumps; `www/` itself and what we add to the archive do not count. */
   get counts(): ManifestCounts {
     return { ...this.#counts };
   }
@@ -33,6 +33,7 @@ export class MemberRows {
       this.#counts[`${member.kind}s`]++;
       this.#counts.bytes += member.size;
     }
+    if (member.path.startsWith(`${dumpsFolder}/`)) this.#counts.bytes += member.size;
     this.#waiting.push({ member, sha256 });
     if (this.#waiting.length > mostWaiting) await this.#settle(mostWaiting / 2);
   }

@@ -1,6 +1,6 @@
 // README.txt inside every archive: how to check it and put everything back by hand, without this panel.
 import { localDay, localTime } from '../platform/clock.ts';
-import type { ManifestCounts } from './manifest.ts';
+import type { ManifestCounts, ManifestDatabase } from './manifest.ts';
 
 export const restoreGuideName = 'README.txt';
 
@@ -10,6 +10,7 @@ export type GuideFacts = {
   readonly dataAt: string;
   readonly zone: string;
   readonly counts: ManifestCounts;
+  readonly databases: readonly ManifestDatabase[];
   /** number of entries in the manifest's `leftOut` */
   readonly leftOut: number;
 };
@@ -24,6 +25,44 @@ const moment = ({ dataAt, zone }: GuideFacts) => {
   return `${localDay(at, zone)} ${localTime(at, zone)} (${zone})`;
 };
 
+const engineNames: Readonly<Record<ManifestDatabase['engine'], string>> = {
+  mariadb: 'MariaDB, MySQL',
+  postgresql: 'PostgreSQL',
+  sqlite: 'SQLite',
+};
+
+/** The engine's own client, as it is to be typed in the unpacked folder; what stands in brackets is to be filled in. */
+function loadingCommand({ engine, name, path }: ManifestDatabase, [host, user]: readonly [string, string]): string {
+  if (engine === 'sqlite') return `sqlite3 ${name} < ${path}`;
+  return engine === 'mariadb'
+    ? `mariadb --default-character-set=utf8mb4 -h <${host}> -u <${user}> -p ${name} < ${path}`
+    : `psql -P pager=off -v ON_ERROR_STOP=1 -h <${host}> -U <${user}> -d ${name} -f ${path}`;
+}
+
+function koreanDatabases({ databases }: GuideFacts, number: Intl.NumberFormat): string {
+  if (databases.length === 0) return '   이 백업본에는 데이터베이스가 들어 있지 않습니다.';
+  const lines = databases.map(
+    (one) =>
+      `   ${one.name} (${engineNames[one.engine]}, 표 ${number.format(one.tables)}개, 행 ${number.format(one.rows)}개)\n     ${loadingCommand(one, ['서버', '사용자'])}`,
+  );
+  return `   1) 비어 있는 데이터베이스와 그 사용자를 준비합니다. 이름이 다르면 아래 명령의 데이터베이스 이름도 바꿉니다.
+   2) 압축을 푼 폴더에서 다음 명령을 실행합니다. 비밀번호를 물으면 데이터베이스 사용자의 것을 적습니다.
+${lines.join('\n')}
+   3) 홈페이지 설정 파일에 적힌 데이터베이스 이름과 비밀번호를 확인합니다.`;
+}
+
+function englishDatabases({ databases }: GuideFacts, number: Intl.NumberFormat): string {
+  if (databases.length === 0) return '   This backup holds no databases.';
+  const lines = databases.map(
+    (one) =>
+      `   ${one.name} (${engineNames[one.engine]}, tables ${number.format(one.tables)}, rows ${number.format(one.rows)})\n     ${loadingCommand(one, ['server', 'user'])}`,
+  );
+  return `   1) Prepare an empty database with its user. If it has another name, change the name in the commands below too.
+   2) Run these commands in the folder you unpacked to. Where a password is asked for, it is that of the database user.
+${lines.join('\n')}
+   3) Check the database name and password in the website's configuration.`;
+}
+
 function korean(facts: GuideFacts): string {
   const { files, folders, links, bytes, databases } = facts.counts;
   const number = new Intl.NumberFormat('ko-KR');
@@ -36,8 +75,9 @@ function korean(facts: GuideFacts): string {
 
 1. 무엇이 들어 있습니까
    www/           홈페이지 폴더 전체입니다.
-   databases/     데이터베이스를 옮겨 적은 SQL 파일입니다. 데이터베이스가 있을 때만 들어 있습니다.
+   databases/     데이터베이스를 옮겨 적은 SQL 파일입니다. 담은 데이터베이스가 있을 때만 들어 있습니다.
    manifest.json  모든 파일의 경로, 크기, 권한, 수정 시각, SHA-256 목록입니다.
+                  manifest.json.sig가 있으면 이 목록을 만든 회사의 서명입니다.
 
 2. 내려받은 파일이 온전한지 확인하는 방법
    같은 이름의 .sha256 파일을 한 폴더에 두고 다음 명령을 실행합니다.
@@ -51,11 +91,8 @@ function korean(facts: GuideFacts): string {
    3) www 폴더 안의 내용을 FTP나 SFTP로 서버의 www 폴더에 올립니다.
       이름이 점(.)으로 시작하는 파일도 빠뜨리지 않도록 합니다. 예: .htaccess
 
-4. 데이터베이스를 되돌리는 방법 (databases 폴더가 있을 때)
-   1) 비어 있는 데이터베이스를 준비합니다.
-   2) MariaDB, MySQL   mysql -u <사용자> -p <데이터베이스> < databases/<파일>.sql
-      PostgreSQL       psql -U <사용자> -d <데이터베이스> -f databases/<파일>.sql
-   3) 홈페이지 설정 파일에 적힌 데이터베이스 이름과 비밀번호를 확인합니다.
+4. 데이터베이스를 되돌리는 방법
+${koreanDatabases(facts, number)}
 
 5. 보관할 때 주의하실 점
    백업본에는 설정 파일의 비밀번호와 고객 정보가 들어 있을 수 있습니다. 다른 사람이 볼 수 없는 곳에 보관해 주십시오.`;
@@ -74,7 +111,8 @@ Contents: files ${number.format(files)}, folders ${number.format(folders)}, link
 1. What is inside
    www/           the whole website folder
    databases/     your databases as SQL files, if the site has any
-   manifest.json  path, size, permissions, time and SHA-256 of every file
+   manifest.json  path, size, permissions, time and SHA-256 of every file;
+                  manifest.json.sig, where it is there, is the hosting company's signature over it
 
 2. Checking that the download is complete
    Put the .sha256 file of the same name into the same folder and run:
@@ -88,11 +126,8 @@ Contents: files ${number.format(files)}, folders ${number.format(folders)}, link
    3) Upload what is inside the www folder to the www folder of the server by FTP or SFTP.
       Include files whose names begin with a dot, for example .htaccess.
 
-4. Restoring a database (if there is a databases folder)
-   1) Prepare an empty database.
-   2) MariaDB, MySQL   mysql -u <user> -p <database> < databases/<file>.sql
-      PostgreSQL       psql -U <user> -d <database> -f databases/<file>.sql
-   3) Check the database name and password in the website's configuration.
+4. Restoring the databases
+${englishDatabases(facts, number)}
 
 5. Keeping it safe
    A backup may hold passwords from configuration files and personal data of your customers. Please keep it where nobody else can read it.

@@ -1,6 +1,8 @@
 // What a backup is in rows and on screens, and which states count, may be downloaded or are still on their way.
 import type { BackupState } from '../migrations/schema.ts';
+import type { DatabaseEngine } from '../platform/database-server/port.ts';
 import type { LeftOut } from './manifest.ts';
+import type { Shrunk } from './shrinking.ts';
 
 export type { BackupState };
 
@@ -23,6 +25,10 @@ export type Backup = {
   readonly files: number | null;
   readonly folders: number | null;
   readonly databases: number | null;
+  /** those that are in the archive; undefined for one that was made before they were written down */
+  readonly databaseList: readonly BackedUpDatabase[] | undefined;
+  /** what fell by half or more since the good backup before, where it is *shrunken* */
+  readonly shrunk: readonly Shrunk[];
   /** the first of them; all stand in the archive's manifest */
   readonly leftOut: readonly LeftOut[];
   /** the moment whose data it holds */
@@ -54,8 +60,18 @@ export type DownloadableBackup = Backup & {
   readonly madeAt: number;
 };
 
+/** A database as a backup has it. */
+export type BackedUpDatabase = {
+  readonly name: string;
+  readonly engine: DatabaseEngine;
+  readonly tables: number;
+  readonly rows: number;
+  /** of its dump */
+  readonly bytes: number;
+};
+
 /** In the order in which they are done. */
-export const steps = ['listing', 'files', 'closing', 'checking'] as const;
+export const steps = ['listing', 'databases', 'files', 'closing', 'checking'] as const;
 export type BackupStep = (typeof steps)[number];
 
 /** Read back and found right: only these count. */
@@ -90,5 +106,12 @@ export const mostLeftOut = 100;
  * wanted, and a socket or device holds nothing to keep.
  */
 export function needsWarning(leftOut: readonly Pick<LeftOut, 'reason'>[]): boolean {
-  return leftOut.some(({ reason }) => reason === 'unreadable' || reason === 'changed');
+  return leftOut.some(({ reason }) => worrying.has(reason));
+}
+
+const worrying: ReadonlySet<LeftOut['reason']> = new Set(['unreadable', 'changed', 'unavailable', 'incomplete']);
+
+/** @returns the databases that should be in the archive and are not */
+export function missingDatabases({ leftOut }: Pick<Backup, 'leftOut'>): LeftOut[] {
+  return leftOut.filter(({ reason }) => reason === 'unavailable' || reason === 'incomplete');
 }

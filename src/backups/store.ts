@@ -28,6 +28,8 @@ const fromRow = (row: Row): Backup => ({
   files: row.files,
   folders: row.folders,
   databases: row.databases,
+  databaseList: row.database_list === null ? undefined : JSON.parse(row.database_list),
+  shrunk: row.shrunk === null ? [] : JSON.parse(row.shrunk),
   leftOut: JSON.parse(row.left_out),
   dataAt: row.data_at,
   step: row.step as BackupStep | null,
@@ -58,6 +60,7 @@ const nothingYet = {
   folders: null,
   databases: null,
   left_out: '[]',
+  ...{ database_list: null, shrunk: null },
   data_at: null,
   step: null,
   files_done: 0,
@@ -69,8 +72,7 @@ const nothingYet = {
   verified_at: null,
   proven_at: null,
   failed_at: null,
-  expired_at: null,
-  kept_because: null,
+  ...{ expired_at: null, kept_because: null },
   held_until: null,
 } as const;
 

@@ -1,20 +1,23 @@
 // Reads an archive back and compares it with its manifest: only what was read again counts as a backup.
 import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import type { Signing } from '../platform/signing.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import { expandWhole, pieceBytes } from '../platform/zip/deflate.ts';
 import { type Digests, digestsFor, type RunningDigest } from '../platform/zip/digests.ts';
 import type { Directory, ZipEntry } from '../platform/zip/directory.ts';
 import { checkedContent, ZipReader } from '../platform/zip/reader.ts';
 import { ArchiveScan } from '../platform/zip/scan.ts';
-import { each, type ManifestMember, type ManifestSource, ManifestText, manifestName } from './manifest.ts';
+import { each, type ManifestMember, type ManifestSource, ManifestText, manifestName, signatureName } from './manifest.ts';
+import { isOurs, longestSignature } from './signature.ts';
 
 /**
  * archive: the SHA-256 of the whole differs · directory: it cannot be understood or does not fit the members · content: cannot be
  * inflated, or another size or CRC-32 than the directory says · different: another kind, mode, size, target or SHA-256 than the
- * manifest says · missing: in the manifest only · unlisted: in the archive only, or twice · manifest: not the one that was written
+ * manifest says · missing: in the manifest only · unlisted: in the archive only, or twice · manifest: not the one that was written ·
+ * signature: there is one, and it is not ours or not of this manifest
  */
-export type ArchiveFault = 'archive' | 'directory' | 'content' | 'different' | 'missing' | 'unlisted' | 'manifest';
+export type ArchiveFault = 'archive' | 'directory' | 'content' | 'different' | 'missing' | 'unlisted' | 'manifest' | 'signature';
 
 /** `path` is empty where the fault is one of the whole archive. */
 export type FoundFault = { readonly path: string; readonly fault: ArchiveFault };
@@ -26,6 +29,8 @@ export type VerificationOrder = {
   readonly sha256: string;
   /** read once */
   readonly manifest: ManifestSource;
+  /** a signature is checked where there is one: archives of before have none */
+  readonly signing?: Signing | undefined;
   readonly signal: AbortSignal;
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
 };
@@ -49,7 +54,7 @@ export async function verifyArchive(path: string, order: VerificationOrder): Pro
       order.signal.throwIfAborted();
       order.progress?.(done, total);
     });
-    const check = new Check(scan, digests, new Expected(order.manifest, digests));
+    const check = new Check(scan, digests, new Expected(order.manifest, digests), order.signing);
     await check.members(await directoryOf(path, check));
     if ((await scan.finish()) !== order.sha256) check.found('', 'archive');
     return check.faults.length === 0 ? { ok: true } : { ok: false, faults: check.faults };
@@ -123,9 +128,12 @@ class Check {
   readonly #digests: Digests;
   readonly #expected: Expected;
   #waiting: (() => Promise<void>)[] = [];
+  readonly #signing: Signing | undefined;
   #manifest: Content | 'damaged' | undefined;
+  #signature: string | undefined;
 
-  constructor(scan: ArchiveScan, digests: Digests, expected: Expected) {
+  constructor(scan: ArchiveScan, digests: Digests, expected: Expected, signing: Signing | undefined) {
+    this.#signing = signing;
     this.#scan = scan;
     this.#digests = digests;
     this.#expected = expected;
@@ -150,13 +158,21 @@ class Check {
     const { sha256, paths } = await this.#expected.rest();
     for (const path of paths) this.found(path, 'missing');
     if (this.#manifest === 'damaged') return;
-    if ((await this.#manifest?.sha256) !== (await sha256)) this.found(manifestName, 'manifest');
+    const found = await this.#manifest?.sha256;
+    if (found !== (await sha256)) this.found(manifestName, 'manifest');
+    if (this.#signature === undefined || !this.#signing) return;
+    if (!isOurs(this.#signing, this.#signature, found ?? '')) this.found(signatureName, 'signature');
   }
 
   async #member(entry: ZipEntry): Promise<void> {
     const content = await this.#contentOf(entry);
     if (entry.name === manifestName && entry.kind === 'file' && !this.#manifest) {
       this.#manifest = content ?? 'damaged';
+      if (!content) this.found(entry.name, 'content');
+      return;
+    }
+    if (entry.name === signatureName && entry.kind === 'file' && this.#signature === undefined) {
+      this.#signature = content?.text ?? '';
       if (!content) this.found(entry.name, 'content');
       return;
     }
@@ -181,7 +197,8 @@ class Check {
     if (entry.size > pieceBytes || entry.compressedSize > pieceBytes) return this.#throughStream(entry);
     const bytes = expanded(entry, await this.#scan.bytes(entry.compressedSize));
     if (bytes?.length !== entry.size || crc32(bytes) !== entry.crc) return undefined;
-    const text = entry.kind === 'link' ? Buffer.from(bytes).toString() : '';
+    const isText = entry.kind === 'link' || (entry.name === signatureName && entry.size <= longestSignature);
+    const text = isText ? Buffer.from(bytes).toString() : '';
     const digest = this.#digests.start();
     await digest.update(bytes);
     return { size: bytes.length, sha256: (await digest.end()).hex, text };

@@ -2,8 +2,9 @@
 import type { Clock } from '../platform/clock.ts';
 import { minute, second } from '../platform/clock.ts';
 import type { Visit } from '../platform/web/visit.ts';
-import type { LeftOut } from './manifest.ts';
-import { type Backup, type BackupState, isDownloadable, isGood, isOpen, mostLeftOut, steps } from './states.ts';
+import { dumpsFolder, type LeftOut } from './manifest.ts';
+import type { Shrunk } from './shrinking.ts';
+import { type Backup, type BackupState, isDownloadable, isGood, isOpen, missingDatabases, mostLeftOut, steps } from './states.ts';
 
 type Speaker = Pick<Visit, 'words' | 'url'>;
 
@@ -39,10 +40,31 @@ export function evidenceOf({ words }: Speaker, backup: Backup): string {
     failed: time(backup.failedAt ?? 0),
     files: number(backup.files ?? 0),
     leftOut: leftOutCount({ words }, backup),
+    proven: time(backup.provenAt ?? 0),
+    databases: number(backup.databases ?? 0),
+    missing: number(missingDatabases(backup).length),
+    shrunk: backup.shrunk.map((one) => shrunkText({ words }, one)).join(', '),
     reason: t(backup.reason ?? 'backups.reason.unknown'),
   };
-  if (isOpen(backup) && backup.reason) return t('backups.evidence.again', parameters);
-  return t(`backups.evidence.${backup.state}`, parameters);
+  const sentence = t(`backups.evidence.${evidenceKey(backup)}`, parameters);
+  const isProvenToo = isGood(backup) && backup.state !== 'proven' && backup.provenAt !== null;
+  return isProvenToo ? `${sentence} ${t('backups.evidence.provenToo', parameters)}` : sentence;
+}
+
+function evidenceKey(backup: Backup): string {
+  const { state, reason } = backup;
+  if (isOpen(backup) && reason) return 'again';
+  if (state === 'warned' && reason === 'backups.reason.unloadable') return 'unloadable';
+  if (state === 'warned' && missingDatabases(backup).length > 0) return 'warnedDatabases';
+  if (state === 'proven' && !backup.databases) return 'provenFiles';
+  if (state === 'damaged' && (reason === 'backups.reason.drillFiles' || reason === 'backups.reason.drillRows'))
+    return 'undrilled';
+  return state;
+}
+
+function shrunkText({ words }: Pick<Speaker, 'words'>, { what, before, after }: Shrunk): string {
+  const say = what === 'bytes' ? words.bytes : words.number;
+  return words.t(`backups.shrunk.${what}`, { before: say(before), after: say(after) });
 }
 
 function leftOutCount({ words }: Pick<Speaker, 'words'>, { leftOut }: Backup): string {
@@ -93,7 +115,16 @@ export function backupView(speaker: Speaker, backup: Backup, { siteName, isShown
         ? ''
         : t('backups.list.contents', { files: number(backup.files), databases: number(backup.databases ?? 0) }),
     sizeShort: has && backup.expiredAt === null ? bytes(backup.bytes ?? 0) : '',
-    reason: backup.reason && !isGood(backup) ? t(backup.reason) : '',
+    reason: backup.reason && !isGood(backup) ? t(backup.reason) : missingText(speaker, backup),
+    databases: (backup.databaseList ?? []).map((one) => ({
+      name: one.name,
+      text: t('backups.one.database', {
+        engine: t(`backups.engine.${one.engine}`),
+        tables: number(one.tables),
+        rows: number(one.rows),
+        size: bytes(one.bytes),
+      }),
+    })),
   };
 }
 
@@ -106,8 +137,16 @@ function contentsOf({ words }: Speaker, { files, folders, databases }: Backup): 
   });
 }
 
+/** In the list, where there is one line for it. */
+function missingText({ words }: Speaker, backup: Backup): string {
+  const missing = isDownloadable(backup) ? missingDatabases(backup).length : 0;
+  return missing > 0 ? words.t('backups.one.missingDatabases', { count: words.number(missing) }) : '';
+}
+
 function leftOutView({ words }: Speaker, leftOut: readonly LeftOut[]) {
-  return leftOut.map(({ path, reason }) => ({ path, reason: words.t(`backups.leftOut.${reason}`) }));
+  const keyOf = ({ path, reason }: LeftOut) =>
+    reason === 'changed' && path.startsWith(`${dumpsFolder}/`) ? 'changedDatabase' : reason;
+  return leftOut.map((one) => ({ path: one.path, reason: words.t(`backups.leftOut.${keyOf(one)}`) }));
 }
 
 export type JobState = { text: string; value: number; max: number; note: string; finished: boolean; failed: boolean };
@@ -115,7 +154,8 @@ export type JobState = { text: string; value: number; max: number; note: string;
 /** How far it has come, for the page and for `public/behaviours/poll-job.js`. */
 export function jobState(speaker: Speaker, backup: Backup, clock: Clock): JobState {
   const { t, number } = speaker.words;
-  const { state, filesDone: done, filesTotal: total } = backup;
+  const { state, step, filesDone: done, filesTotal: total } = backup;
+  if (state === 'running' && step === 'databases') return databasesState(speaker, backup, clock);
   const checking = state === 'made';
   if (!isOpen(backup) && !checking)
     return { text: evidenceOf(speaker, backup), value: 1, max: 1, note: '', finished: true, failed: !isGood(backup) };
@@ -131,6 +171,13 @@ export function jobState(speaker: Speaker, backup: Backup, clock: Clock): JobSta
     finished: false,
     failed: false,
   };
+}
+
+function databasesState(speaker: Speaker, backup: Backup, clock: Clock): JobState {
+  const { t, number } = speaker.words;
+  const { filesDone: done, filesTotal: total } = backup;
+  const text = t('backups.job.databases', { done: number(Math.min(done + 1, total)), total: number(total) });
+  return { text, value: done, max: Math.max(1, total), note: noteOf(speaker, backup, clock), finished: false, failed: false };
 }
 
 const stalledAfter = 5 * minute;

@@ -9,6 +9,7 @@ export const told = [
   'backups.downloaded',
   'backups.failed',
   'backups.missing',
+  'backups.proven',
   'backups.requested',
   'backups.verified',
   'files.compressed',

@@ -1,5 +1,5 @@
 // The door of databases: those of a site, their users, what is loaded into and out of them (KHADA 3.7, 7.6).
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Actor } from '../audit/audit.ts';
 import { second } from '../platform/clock.ts';
 import { sizeOf } from '../platform/database-server/port.ts';
@@ -9,6 +9,7 @@ import type { ArchiveStorage } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import type { Site } from '../sites/sites.ts';
 import { type Downloader, Downloads, type Subject } from './downloads.ts';
+import { DumpingDatabases } from './dumping.ts';
 import { Importing } from './importing.ts';
 import { Imports } from './imports.ts';
 import { Making } from './making.ts';
@@ -23,6 +24,7 @@ import { DatabaseStore } from './store.ts';
 import { Sweeping } from './sweeping.ts';
 import { Trash } from './trash.ts';
 import type { NamedDump } from './trash-store.ts';
+import { TryingDatabases } from './trying.ts';
 
 export { CannotMove, type MovingDatabase } from './moving.ts';
 export { fullName, longestName } from './names.ts';
@@ -30,6 +32,7 @@ export type { DatabasesParts } from './parts.ts';
 export type { Registering } from './servers.ts';
 export { loadFault, type StandIns } from './stand-ins.ts';
 export type { Database, SeenDatabase } from './states.ts';
+export type { ThrowAway } from './trying.ts';
 
 /** A page waits so long for a server, and then shows what was seen last. */
 const lookMilliseconds = 3 * second;
@@ -44,6 +47,10 @@ export class Databases {
   readonly imports: Imports;
   /** dumps of what was deleted or overwritten, for 30 days */
   readonly trash: Trash;
+  /** databases as backups take them */
+  readonly dumping: DumpingDatabases;
+  /** throw-away databases, into which dumps are loaded for a drill */
+  readonly trying: TryingDatabases;
   /** databases of a site that goes to another server */
   readonly moving: MovingDatabases;
   /** for restores: content that is loaded aside and counted before it takes a database's place */
@@ -66,6 +73,8 @@ export class Databases {
     this.imports = new Imports(parts, this.#servers);
     this.standIns = new StandIns(parts, this.#servers, this.trash);
     this.#making = new Making(parts, this.#servers);
+    this.dumping = new DumpingDatabases(parts, this.#servers);
+    this.trying = new TryingDatabases(parts, this.#servers);
     this.moving = new MovingDatabases(parts, this.#servers);
     this.#removing = new Removing(parts, this.#servers, this.trash);
     this.#importing = new Importing(parts, this.#servers, this.trash);
@@ -234,20 +243,6 @@ export class Databases {
       // Restricted or not any more meanwhile: the job of that may have been quicker.
       if ((await isRestricted()) === due) return;
     }
-  }
-
-  /** For backups: @returns the site's databases that hold something, by name */
-  async forBackup(site: Site): Promise<Database[]> {
-    return (await this.#store.ofSite(site)).filter(({ madeAt }) => madeAt !== null);
-  }
-
-  /**
-   * For backups: writes a database as SQL text, as the server's user that may only read where there is one.
-   * @returns how many tables. @throws PanelError 503; `into` is destroyed when the dump is not whole
-   */
-  async dumpInto(database: Database, into: Writable, signal?: AbortSignal): Promise<{ tables: number }> {
-    const server = await this.#servers.reach(database);
-    return server.dump({ name: database.name, user: database.login }, into, signal ? { signal } : {});
   }
 
   /** By the clock: takes back what was cut off in the middle, on servers and in storage, and empties the trash and rows of what is too old. */

@@ -73,6 +73,11 @@ export class DatabaseServerStore {
     return rows.map((row) => this.#fromRow(row));
   }
 
+  async ids(): Promise<string[]> {
+    const rows = await this.#connection.db.selectFrom(table).select('id').orderBy('id').execute();
+    return rows.map(({ id }) => id);
+  }
+
   async byId(id: string): Promise<ServerRow | undefined> {
     const row = await this.#connection.db.selectFrom(table).selectAll().where('id', '=', id).executeTakeFirst();
     return row && this.#fromRow(row);

@@ -126,6 +126,11 @@ export class DatabaseServers {
     return (await this.#store.of(serverId)).find((one) => one.engine === engine);
   }
 
+  /** @returns every database server there is */
+  ids(): Promise<string[]> {
+    return this.#store.ids();
+  }
+
   /** @throws PanelError 404 when the server is not known any more */
   async row(id: string): Promise<ServerRow> {
     const row = await this.#store.byId(id);

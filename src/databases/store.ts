@@ -151,6 +151,19 @@ export class DatabaseStore {
     return row !== undefined;
   }
 
+  /** @returns the character set of the database of this name there, now or before; undefined where none was chosen */
+  async charsetOf(databaseServerId: string, name: string): Promise<string | undefined> {
+    const row = await this.#connection.db
+      .selectFrom('databases')
+      .select('charset')
+      .where('database_server_id', '=', databaseServerId)
+      .where('name', '=', name)
+      .orderBy('begun_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.charset ?? undefined;
+  }
+
   /** A row whose database never came to be. */
   async forget(tx: Tx, id: string): Promise<void> {
     await tx.deleteFrom('databases').where('id', '=', id).where('made_at', 'is', null).execute();

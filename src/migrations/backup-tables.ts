@@ -35,6 +35,10 @@ export interface BackupTables {
     databases: number | null;
     /** JSON array of what is missing and why */
     left_out: string;
+    /** JSON array: name, engine, tables, rows and bytes of each; null: made before this was written down */
+    database_list: string | null;
+    /** JSON array of what fell by half or more */
+    shrunk: string | null;
     /** the moment whose data it holds */
     data_at: Time | null;
     step: string | null;
@@ -53,6 +57,35 @@ export interface BackupTables {
     kept_because: string | null;
     /** a restore stands on it, or may be undone with it */
     held_until: Time | null;
+  };
+  /** the drill of a site: the last one, or the one that waits or runs */
+  backup_drills: {
+    site_id: Id;
+    customer_id: Id;
+    /** the one that is tried */
+    backup_id: Id | null;
+    queued_at: Time;
+    /** one attempt of the job; null: nobody has begun */
+    run_id: Id | null;
+    moved_at: Time | null;
+    ended_at: Time | null;
+    /** proven: all of it was there · failed: it was not · postponed: it could not be tried */
+    outcome: 'proven' | 'failed' | 'postponed' | null;
+    /** key of a sentence */
+    reason: string | null;
+    /** when the next one is due */
+    due_at: Time | null;
+    /** of the last that succeeded */
+    proven_at: Time | null;
+    /** JSON object: database server → versions of its engine and dump program, as of the last that succeeded */
+    tools: string;
+    /** JSON array of throw-away databases that may be there */
+    throw_aways: string;
+    files: number | null;
+    bytes: number | null;
+    databases: number | null;
+    tables: number | null;
+    rows: number | null;
   };
   /** a fresh sign-in made it; valid as long as its session */
   download_grants: { session_hash: string; backup_id: Id; customer_id: Id; actor_person_id: Id; created_at: Time };

@@ -35,6 +35,7 @@ import { fileManager } from './033-file-manager.ts';
 import { fileJobs } from './034-file-jobs.ts';
 import { usage } from './035-usage.ts';
 import { jobGroups } from './037-job-groups.ts';
+import { drills } from './038-drills.ts';
 import { restores } from './039-restores.ts';
 import { browse } from './040-browse.ts';
 import { tiers } from './041-tiers.ts';
@@ -77,6 +78,7 @@ const numbered: Record<string, Migrate> = {
   '034-file-jobs': fileJobs,
   '035-usage': usage,
   '037-job-groups': jobGroups,
+  '038-drills': drills,
   '039-restores': restores,
   '040-browse': browse,
   '041-tiers': tiers,

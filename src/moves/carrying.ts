@@ -157,7 +157,7 @@ export class Carrying {
   async #carry({ move, site, run, change }: Work, row: MoveDatabaseRow): Promise<void> {
     const { connection, clock, databases } = this.#parts;
     // One that was removed since has gone to the trash, and stays there.
-    const found = (await databases.forBackup(site)).find(({ id }) => id === row.database_id);
+    const found = (await databases.dumping.of(site)).find(({ id }) => id === row.database_id);
     if (!found || row.carried_at !== null) return;
     // What is there is dropped first: never by a worker that another one has overtaken, and whose site is there by now.
     await change({ seen_at: clock.now() });

@@ -94,7 +94,7 @@ export class Planning {
     if (order.scope === 'paths') return [];
     const { databases, clock, choices } = this.#parts;
     const wanted = new Set(order.databases);
-    const own = await databases.forBackup(site);
+    const own = await databases.dumping.of(site);
     const names = new Set(own.map(({ name }) => name));
     const stamp = localStamp(clock.now(), choices.timeZone).slice(4, 8);
     const planned: PlannedDatabase[] = [];

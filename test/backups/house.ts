@@ -10,10 +10,14 @@ import { type Actor, Audit } from '../../src/audit/audit.ts';
 import { Backups } from '../../src/backups/backups.ts';
 import { BackupStore } from '../../src/backups/store.ts';
 import { Consent } from '../../src/consent/consent.ts';
+import { Databases } from '../../src/databases/databases.ts';
+import { signingOf } from '../../src/keys.ts';
 import { Orders } from '../../src/orders/orders.ts';
 import { packageFolder } from '../../src/package-folder.ts';
 import { hour, localDay, localStamp, StoppedClock } from '../../src/platform/clock.ts';
 import { databaseCounters } from '../../src/platform/counters/database-counters.ts';
+import { databaseServer } from '../../src/platform/database-server/open.ts';
+import type { DatabaseAccess } from '../../src/platform/database-server/port.ts';
 import { newId } from '../../src/platform/ids.ts';
 import type { JobRun } from '../../src/platform/jobs/port.ts';
 import { tableQueue } from '../../src/platform/jobs/table-queue.ts';
@@ -60,10 +64,18 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
   const choices = { timeZone: zone, backupAt: '03:00', keepDaily: 7, keepWeekly: 5 };
   const owners = new Map<string, string>();
   const owner = async (customerId: string) => accounts.person(owners.get(customerId) ?? '');
+  const signing = await signingOf(new Settings(connection, clock), secrets);
+  const log = { info: () => {}, warn: () => {} } as never;
+  const reached = async (_server: string, access: DatabaseAccess) => access;
+  const databases = new Databases({
+    ...{ connection, secrets, clock, queue, audit, letters, accounts, orders, sites, archives, log, databaseServer, reached },
+    ...{ passwords: passwordRules(), limits: { importBytes: 1e9 } },
+  });
   const parts = {
+    ...{ databases, signing, drillsFolder: join(folder, 'drills') },
     ...{ connection, clock, queue, audit, letters, orders, sites, archives, choices },
     accounts: { person: (id: string) => accounts.person(id), owner },
-    log: { warn: () => {} },
+    log,
   };
   const backups = new Backups(parts);
   const pathIn = (site: Site, ...path: string[]) => join(places.root, site.name, ...path);
@@ -136,6 +148,7 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
       queue.drain({
         'backups.make': (run) => with_.make(String(run.payload.backupId), run),
         'backups.verify': (run) => with_.verify(String(run.payload.backupId), run),
+        'backups.prove': (run) => with_.drills.prove(String(run.payload.siteId), run),
       }),
     /** A good nightly backup of this very moment, with an archive of a few bytes: for many nights in a short time. */
     async addGood(site: Site): Promise<void> {

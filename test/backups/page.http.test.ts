@@ -99,7 +99,7 @@ test.each([
 test('work that runs shows its step and how far it is, and says when nothing moves', async () => {
   await change({ state: 'running', step: 'files', files_done: 30, files_total: 120, moved_at: house.clock.now() - 6 * minute });
   const { text } = await page();
-  expect(text).toContain('진행 중: 4단계 가운데 2단계, 파일 담기');
+  expect(text).toContain('진행 중: 5단계 가운데 3단계, 파일 담기');
   expect(text).toContain('파일 30개 / 120개');
   expect(text).toContain('6분째 움직임이 없습니다');
   expect(text).toMatch(/<progress class="bar" value="30" max="120"/);

@@ -103,10 +103,10 @@ describe('the operator', () => {
     await sendDump(owner, house.origin, { site, id: blog.id, body: wordpressDump(20) });
     await house.work();
     const { databases, sites, connection } = house.panel.doors;
-    const [mine] = await databases.forBackup(await sites.byName(site));
+    const [mine] = await databases.dumping.of(await sites.byName(site));
     if (!mine) throw new Error('there is no database');
     const into = new PassThrough();
-    const [text] = await Promise.all([buffer(into), databases.dumpInto(mine, into)]);
+    const [text] = await Promise.all([buffer(into), databases.dumping.write(mine, into)]);
     expect(text.toString()).toContain('햇살 공방');
     // As the reader, nothing can be written.
     const row = await connection.db.selectFrom('database_servers').selectAll().executeTakeFirstOrThrow();

@@ -22,12 +22,21 @@ const special: Readonly<Partial<Record<number, BackupState>>> = {
   8: 'proven',
 };
 
-const leftOut = JSON.stringify(
-  ['gone', 'changed', 'unreadable', 'special'].map((reason, at) => ({
+const leftOut = JSON.stringify([
+  { path: 'databases/haneul-shop-2026_order_history.sql', reason: 'unavailable' },
+  ...['gone', 'changed', 'unreadable', 'special'].map((reason, at) => ({
     path: `www/${'아주 긴 폴더 이름/'.repeat(at + 1)}기록-${at}.txt`,
     reason,
   })),
-);
+]);
+const databases = JSON.stringify([
+  { name: 'haneul-shop-2026_blog', engine: 'mariadb', tables: 12, rows: 48_213, bytes: 21_400_000 },
+  { name: 'haneul-shop-2026_members', engine: 'postgresql', tables: 7, rows: 3204, bytes: 1_900_000 },
+]);
+const shrunk = JSON.stringify([
+  { what: 'files', before: 12_345, after: 4100 },
+  { what: 'rows', before: 48_213, after: 902 },
+]);
 
 const failure: Readonly<Partial<Record<BackupState, string>>> = {
   failed: 'backups.reason.full',
@@ -54,7 +63,9 @@ function rowOf({ siteId, customerId, name }: Owned, state: BackupState, at: numb
     sha256: done ? '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' : null,
     files: done ? 12_345 : null,
     folders: done ? 678 : null,
-    databases: done ? 1 : null,
+    databases: done ? 2 : null,
+    database_list: done ? databases : null,
+    shrunk: state === 'shrunken' ? shrunk : null,
     data_at: done ? at : null,
     made_at: done ? at + 4 * minute : null,
     verified_at: good ? at + 6 * minute : null,

@@ -118,10 +118,10 @@ export async function withDatabases(
       else await writer.putEmpty(entry);
       members.push(member);
     }
-    for (const database of await doors.databases.forBackup(await world.site())) {
+    for (const database of await doors.databases.dumping.of(await world.site())) {
       const server = await doors.databases.standIns.countsOf(database);
       const into = new PassThrough();
-      const [sql] = await Promise.all([text(into), doors.databases.dumpInto(database, into)]);
+      const [sql] = await Promise.all([text(into), doors.databases.dumping.write(database, into)]);
       const member = { name: `databases/${database.name}.sql`, kind: 'file' as const, mode: 0o644, modifiedAt: Date.now() };
       const packed = await writer.pack(Buffer.from(edit(sql)));
       await writer.put(member, packed);

@@ -32,11 +32,24 @@ export const backups = {
   'backups.evidence.again': 'The last attempt did not finish; it is continuing automatically. Reason: {reason}',
   'backups.evidence.made': 'Stored at {made}, and its SHA-256 recorded. It has yet to be read back and compared.',
   'backups.evidence.verified': 'Read back in full at {verified}; all {files} files were compared.',
-  'backups.evidence.proven': 'Brought back on an empty server and opened.',
+  'backups.evidence.proven':
+    'Brought back in an empty place at {proven}: all {files} files were as recorded, and {databases} databases were loaded into throw-away ones and their tables and rows compared.',
+  'backups.evidence.provenFiles': 'Brought back in an empty place at {proven}: all {files} files were as recorded.',
+  'backups.evidence.provenToo': 'Brought back in an empty place at {proven}, and all of it compared.',
+  'backups.evidence.warnedDatabases':
+    'Read back in full at {verified}; everything in it was compared. Databases that could not be included: {missing}. See [Left out]. The next backup tries again.',
+  'backups.evidence.unloadable':
+    'Read back in full at {verified}; everything in it was compared. In a restore test one database dump could not be loaded by our tools. The files are whole; if you need a restore, please tell us first.',
   'backups.evidence.warned':
     'Read back in full at {verified}; all {files} files were compared. Some could not be read, or changed while they were being saved: see [Left out].',
   'backups.evidence.shrunken':
-    'Everything was compared at {verified}. It is much smaller than the one before; please look at the files of the site.',
+    'Everything was compared at {verified}. It holds less than half of the good one before ({shrunk}); please look at the site. The backup before is still there.',
+  'backups.evidence.undrilled':
+    'Brought back in an empty place at {failed} and found to differ from its record. Reason: {reason} It cannot be downloaded. Other days are not affected.',
+  'backups.shrunk.files': 'files {before} → {after}',
+  'backups.shrunk.bytes': 'size of files {before} → {after}',
+  'backups.shrunk.tables': 'tables {before} → {after}',
+  'backups.shrunk.rows': 'rows {before} → {after}',
   'backups.evidence.failed': 'It could not be made ({failed}). Reason: {reason}',
   'backups.evidence.missing': 'This backup was not made. Reason: {reason}',
   'backups.evidence.damaged':
@@ -49,6 +62,11 @@ export const backups = {
   'backups.reason.siteMissing': 'The www folder of the site was not found.',
   'backups.reason.damaged': 'The archive differs from its recorded SHA-256.',
   'backups.reason.lost': 'The archive is not in the storage.',
+  'backups.reason.drillFiles': 'A file that was unpacked differs from its recorded SHA-256.',
+  'backups.reason.drillRows': 'The database that was loaded has other tables or rows than recorded.',
+  'backups.reason.unloadable': 'A database dump could not be loaded by our tools.',
+  'backups.reason.noServer': 'There is no database server to load into.',
+  'backups.reason.noRoom': 'The disk has no room for a restore test.',
   'backups.reason.stopped': 'The work stopped half-way and was not taken up again.',
   'backups.reason.notStarted': 'It could not begin in time.',
   'backups.reason.closed': 'The site was terminated.',
@@ -75,6 +93,7 @@ export const backups = {
   'backups.tier.noCopy': 'Download copy: none yet.',
 
   'backups.step.listing': 'listing files',
+  'backups.step.databases': 'saving databases',
   'backups.step.files': 'saving files',
   'backups.step.closing': 'closing the archive',
   'backups.step.checking': 'reading it back',
@@ -84,6 +103,7 @@ export const backups = {
   'backups.job.again': 'The last attempt did not finish; it continues shortly.',
   'backups.job.listing': 'Counting the files to save.',
   'backups.job.files': '{done} of {total} files',
+  'backups.job.databases': 'Saving database {done} of {total}.',
   'backups.job.checking': 'Reading the archive back: {percent}\u00a0%',
   'backups.job.moved': 'Last moved {seconds} seconds ago',
   'backups.job.stalled': 'Nothing has moved for {minutes} minutes. Work that has stopped restarts automatically.',
@@ -99,6 +119,11 @@ export const backups = {
   'backups.one.sizes': '{archive} ({original} unpacked)',
   'backups.one.contains': 'Contents',
   'backups.one.contents': 'Files: {files}, folders: {folders}, databases: {databases}',
+  'backups.one.databases': 'Databases',
+  'backups.one.database': '{engine}, tables: {tables}, rows: {rows}, {size}',
+  'backups.one.missingDatabases': 'Databases not included: {count}',
+  'backups.engine.mariadb': 'MariaDB',
+  'backups.engine.postgresql': 'PostgreSQL',
   'backups.one.leftOutLabel': 'Left out',
   'backups.one.leftOut': 'Not included, or changed while being saved: {count}',
   'backups.one.leftOutMore': 'The whole list is in manifest.json inside the archive.',
@@ -120,6 +145,10 @@ export const backups = {
   'backups.leftOut.gone': 'It was deleted while the backup was made.',
   'backups.leftOut.changed': 'It changed while it was saved. It is in the archive, but may not be as of one moment.',
   'backups.leftOut.unreadable': 'It could not be read.',
+  'backups.leftOut.changedDatabase':
+    'It changed all the while, so its rows in the archive are not as many as were counted on the server. It is in the archive.',
+  'backups.leftOut.unavailable': 'It could not be read from the database server.',
+  'backups.leftOut.incomplete': 'Writing it out broke off, so it is not included.',
   'backups.leftOut.special': 'A socket or device, which has no content.',
 
   'backups.keptLastGood': 'It is the last good backup; it stays until the next one is verified.',
@@ -162,6 +191,7 @@ export const backups = {
   'backups.make.begun': 'The backup was requested. It is read back and checked once it is made.',
   'backups.limitReached': 'You can make {limit} backups a day, and have used all of today’s.',
   'backups.alreadyRunning': 'A backup of this site is being made. Please ask for another when it is finished.',
+  'backups.drillRunning': 'A restore test of this site is under way. Please ask again once it has ended.',
   'backups.notOpen': 'The site is being prepared. Backups can be made once it is open.',
 
   'backups.refused.expired': 'The retention of this backup has ended and its archive was removed. Please download another day.',
@@ -178,7 +208,7 @@ export const backups = {
     'Your plan includes a separate backup service. We make a backup every day from {time} and read it back, keep one a day for {daily} days and one a week for {weekly} weeks, and never remove the last good one. What changed after the last backup cannot be brought back, so please keep a copy of important data somewhere else as well.',
   'backups.explanation.document': 'Full text of the backup notice',
   'backups.explanation.words':
-    'Made: stored and SHA-256 recorded. Verified: read back, every file compared. Restore-tested: actually brought back on an empty server and opened.',
+    'Made: stored and SHA-256 recorded. Verified: read back, every file compared. Restore-tested: at least once a month it is brought back in an empty place, and all files and databases are compared.',
 
   'mail.backup-downloaded.subject': '[{brand}] A backup was downloaded: {site}',
   'mail.backup-failed.subject': '[{brand}] Please look at your backups: {site}',

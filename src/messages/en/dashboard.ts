@@ -97,6 +97,7 @@ export const dashboard = {
   'dashboard.activity.backups.downloaded': 'Backup download started',
   'dashboard.activity.backups.failed': 'A backup could not be made',
   'dashboard.activity.backups.missing': 'A backup could not be made',
+  'dashboard.activity.backups.proven': 'Backup brought back in an empty place and compared',
   'dashboard.activity.backups.requested': 'Backup requested',
   'dashboard.activity.backups.verified': 'Backup read back and checked',
   'dashboard.activity.files.compressed': 'Files were compressed to a ZIP file',

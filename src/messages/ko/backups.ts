@@ -31,10 +31,24 @@ export const backups = {
   'backups.evidence.again': '앞선 시도가 끝나지 못해 자동으로 이어서 합니다. 이유: {reason}',
   'backups.evidence.made': '{made}에 저장을 마치고 SHA-256 값을 기록했습니다. 다시 읽어 대조하는 일이 남았습니다.',
   'backups.evidence.verified': '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다.',
-  'backups.evidence.proven': '빈 서버에 실제로 되살려 열어 보았습니다.',
+  'backups.evidence.proven':
+    '{proven}에 빈 자리에 실제로 되살려 보았습니다. 파일 {files}개가 모두 기록과 같았고, 데이터베이스 {databases}개를 임시 데이터베이스에 불러와 표와 행 수를 맞추어 보았습니다.',
+  'backups.evidence.provenFiles': '{proven}에 빈 자리에 실제로 되살려 보았습니다. 파일 {files}개가 모두 기록과 같았습니다.',
+  'backups.evidence.provenToo': '{proven}에 빈 자리에 실제로 되살려 모두 대조했습니다.',
+  'backups.evidence.warnedDatabases':
+    '{verified}에 압축 파일 전체를 다시 읽어 담긴 것을 모두 대조했습니다. 데이터베이스 {missing}개는 담지 못했으니 [빠진 것]을 확인해 주세요. 다음 백업에서 다시 담습니다.',
+  'backups.evidence.unloadable':
+    '{verified}에 압축 파일 전체를 다시 읽어 담긴 것을 모두 대조했습니다. 복원 시험에서는 데이터베이스 덤프 하나를 저희 도구로 불러오지 못했습니다. 파일은 온전하며, 되살려야 하면 저희에게 먼저 알려 주세요.',
   'backups.evidence.warned':
     '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다. 읽지 못했거나 담는 동안 바뀐 파일이 있으니 [빠진 것]을 확인해 주세요.',
-  'backups.evidence.shrunken': '{verified}에 모두 대조했습니다. 앞선 백업보다 크게 줄었으니 사이트의 파일을 확인해 주세요.',
+  'backups.evidence.shrunken':
+    '{verified}에 모두 대조했습니다. 앞선 정상 백업보다 절반 아래로 줄었으니({shrunk}) 사이트를 확인해 주세요. 앞선 백업은 그대로 있습니다.',
+  'backups.evidence.undrilled':
+    '{failed}에 빈 자리에 되살려 보니 기록과 달랐습니다. 이유: {reason} 이 백업은 받을 수 없으며, 다른 날의 백업은 영향이 없습니다.',
+  'backups.shrunk.files': '파일 {before}개 → {after}개',
+  'backups.shrunk.bytes': '파일 크기 {before} → {after}',
+  'backups.shrunk.tables': '표 {before}개 → {after}개',
+  'backups.shrunk.rows': '행 {before}개 → {after}개',
   'backups.evidence.failed': '만들지 못했습니다({failed}). 이유: {reason}',
   'backups.evidence.missing': '이 백업은 만들지 않았습니다. 이유: {reason}',
   'backups.evidence.damaged':
@@ -46,6 +60,11 @@ export const backups = {
   'backups.reason.siteMissing': '사이트의 www 폴더를 찾을 수 없었습니다.',
   'backups.reason.damaged': '압축 파일의 내용이 기록된 SHA-256 값과 다릅니다.',
   'backups.reason.lost': '압축 파일이 저장 장치에 없습니다.',
+  'backups.reason.drillFiles': '풀어 놓은 파일이 기록된 SHA-256 값과 다릅니다.',
+  'backups.reason.drillRows': '불러온 데이터베이스의 표나 행 수가 기록과 다릅니다.',
+  'backups.reason.unloadable': '데이터베이스 덤프를 저희 도구로 불러오지 못했습니다.',
+  'backups.reason.noServer': '불러올 데이터베이스 서버가 없습니다.',
+  'backups.reason.noRoom': '복원 시험에 쓸 디스크 공간이 부족합니다.',
   'backups.reason.stopped': '만들던 일이 도중에 멈춘 뒤 이어지지 않았습니다.',
   'backups.reason.notStarted': '정해진 시간 안에 시작하지 못했습니다.',
   'backups.reason.closed': '사이트가 해지되었습니다.',
@@ -72,6 +91,7 @@ export const backups = {
   'backups.tier.noCopy': '내려받기용 복사본: 아직 없습니다.',
 
   'backups.step.listing': '파일 목록 만들기',
+  'backups.step.databases': '데이터베이스 담기',
   'backups.step.files': '파일 담기',
   'backups.step.closing': '압축 파일 마무리',
   'backups.step.checking': '다시 읽어 검증',
@@ -81,6 +101,7 @@ export const backups = {
   'backups.job.again': '앞선 시도가 끝나지 못해 곧 이어서 합니다.',
   'backups.job.listing': '담을 파일을 세고 있습니다.',
   'backups.job.files': '파일 {done}개 / {total}개',
+  'backups.job.databases': '데이터베이스 {total}개 가운데 {done}개째를 담고 있습니다.',
   'backups.job.checking': '압축 파일을 다시 읽는 중: {percent}\u00a0%',
   'backups.job.moved': '마지막으로 움직인 때: {seconds}초 전',
   'backups.job.stalled': '{minutes}분째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
@@ -96,6 +117,11 @@ export const backups = {
   'backups.one.sizes': '{archive} (압축을 풀면 {original})',
   'backups.one.contains': '담긴 것',
   'backups.one.contents': '파일 {files}개, 폴더 {folders}개, 데이터베이스 {databases}개',
+  'backups.one.databases': '데이터베이스',
+  'backups.one.database': '{engine}, 표 {tables}개, 행 {rows}개, {size}',
+  'backups.one.missingDatabases': '데이터베이스 {count}개를 담지 못했습니다.',
+  'backups.engine.mariadb': 'MariaDB',
+  'backups.engine.postgresql': 'PostgreSQL',
   'backups.one.leftOutLabel': '빠진 것',
   'backups.one.leftOut': '담지 못했거나 담는 동안 바뀐 항목: {count}',
   'backups.one.leftOutMore': '전체 목록은 압축 파일 안의 manifest.json에 있습니다.',
@@ -117,6 +143,10 @@ export const backups = {
   'backups.leftOut.gone': '담는 동안 지워졌습니다.',
   'backups.leftOut.changed': '담는 동안 바뀌었습니다. 압축 파일에는 들어 있지만, 한순간의 내용이 아닐 수 있습니다.',
   'backups.leftOut.unreadable': '읽을 수 없었습니다.',
+  'backups.leftOut.changedDatabase':
+    '담는 동안 계속 바뀌어, 담긴 행 수가 서버에서 센 수와 다릅니다. 압축 파일에는 들어 있습니다.',
+  'backups.leftOut.unavailable': '데이터베이스 서버에서 읽을 수 없었습니다.',
+  'backups.leftOut.incomplete': '데이터베이스를 옮겨 적는 일이 도중에 끊겨 담지 않았습니다.',
   'backups.leftOut.special': '소켓이나 장치처럼 내용이 없는 항목입니다.',
 
   'backups.keptLastGood': '마지막 정상 백업입니다. 다음 백업이 검증될 때까지 지우지 않습니다.',
@@ -158,6 +188,7 @@ export const backups = {
   'backups.make.begun': '백업을 요청했습니다. 만든 뒤 다시 읽어 검증합니다.',
   'backups.limitReached': '하루에 만들 수 있는 백업은 {limit}회이고, 오늘 모두 쓰셨습니다.',
   'backups.alreadyRunning': '이 사이트의 백업을 만들고 있습니다. 끝난 뒤에 이어서 요청해 주세요.',
+  'backups.drillRunning': '이 사이트의 복원 시험을 하고 있습니다. 끝난 뒤에 이어서 요청해 주세요.',
   'backups.notOpen': '사이트를 준비하고 있습니다. 열린 뒤에 백업을 만들 수 있습니다.',
 
   'backups.refused.expired': '보관 기간이 지나 압축 파일을 지운 백업입니다. 다른 날의 백업을 받아 주세요.',
@@ -172,7 +203,7 @@ export const backups = {
     '별도의 백업 서비스가 포함된 요금제입니다. 회사는 매일 {time}부터 백업을 만들고 다시 읽어 검증하며, 최근 {daily}일은 하루에 하나, 최근 {weekly}주는 한 주에 하나를 보관하고, 마지막 정상 백업은 기간이 지나도 지우지 않습니다. 마지막 백업 뒤에 바뀐 내용은 되살릴 수 없으니 중요한 자료는 받은 사본도 다른 곳에 보관해 주세요.',
   'backups.explanation.document': '백업 책임 안내 전문',
   'backups.explanation.words':
-    '만들어짐: 저장을 마치고 SHA-256 값을 기록했습니다. 검증됨: 다시 읽어 모든 파일을 대조했습니다. 복원 시험됨: 빈 서버에 실제로 되살려 열어 보았습니다.',
+    '만들어짐: 저장을 마치고 SHA-256 값을 기록했습니다. 검증됨: 다시 읽어 모든 파일을 대조했습니다. 복원 시험됨: 한 달에 한 번 이상 빈 자리에 실제로 되살려 파일과 데이터베이스를 모두 대조합니다.',
 
   'mail.backup-downloaded.subject': '[{brand}] 백업을 내려받았습니다: {site}',
   'mail.backup-failed.subject': '[{brand}] 백업을 확인해 주세요: {site}',

@@ -91,6 +91,7 @@ export const dashboard = {
   'dashboard.activity.backups.downloaded': '백업 내려받기를 시작했습니다',
   'dashboard.activity.backups.failed': '백업을 만들지 못했습니다',
   'dashboard.activity.backups.missing': '백업을 만들지 못했습니다',
+  'dashboard.activity.backups.proven': '백업을 빈 자리에 실제로 되살려 보았습니다',
   'dashboard.activity.backups.requested': '백업을 만들어 달라고 요청했습니다',
   'dashboard.activity.backups.verified': '백업을 다시 읽어 확인했습니다',
   'dashboard.activity.files.compressed': '파일을 ZIP으로 압축했습니다',

@@ -1,4 +1,6 @@
-// What a dump program wrote, line by line on its way: tables are counted, owners taken out.
+// What a dump program wrote, line by line on its way: tables and rows are counted, owners taken out.
+import type { RowLines } from './dump-rows.ts';
+
 const lineFeed = 0x0a;
 /** no line that is of interest is longer; lines of data are, and are passed on unread */
 const headLength = 1024;
@@ -9,6 +11,8 @@ export type DumpLines = {
   readonly isTable: (head: string) => boolean;
   /** @returns from where to where the line's head is to be left out */
   readonly leftOut?: (head: string) => readonly [number, number] | undefined;
+  /** sees every line */
+  readonly rows?: RowLines;
 };
 
 /** @returns the text, and how many tables were in what has passed */
@@ -18,6 +22,7 @@ export function dumpLines(lines: DumpLines): { through(text: AsyncIterable<Buffe
 
   /** @returns the parts to pass on of the line that starts at `start` */
   function look(bytes: Buffer, start: number, end: number): Buffer[] {
+    lines.rows?.line(bytes, start, end);
     if (!interesting.has(bytes[start] ?? 0)) return [bytes.subarray(start, end)];
     const head = bytes.toString('latin1', start, Math.min(end, start + headLength));
     if (lines.isTable(head)) tables += 1;

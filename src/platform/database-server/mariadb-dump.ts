@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { dumpLines } from './dump-lines.ts';
+import { mariaDbRows } from './dump-rows.ts';
 import type { View } from './mariadb-views.ts';
 import { backticked } from './names.ts';
 import type { DatabaseAccess } from './port.ts';
@@ -27,16 +28,20 @@ export type MariaDbDump = {
   /** views that refer to what is gone, at which the program would stop: left out, with a comment that says so */
   readonly brokenViews?: readonly View[];
   readonly silence: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 };
 
-/** @returns how many tables. Errors: as `runTool`, and the system's where the options cannot be handed over */
-export async function dumpMariaDb(dump: MariaDbDump, into: Writable): Promise<number> {
+export type TextOfMariaDb = { readonly tables: number; readonly rows: ReadonlyMap<string, number> };
+
+/** @returns what is in the text. Errors: as `runTool`, and the system's where the options cannot be handed over */
+export async function dumpMariaDb(dump: MariaDbDump, into: Writable): Promise<TextOfMariaDb> {
   let options: FileHandle | undefined;
   try {
     options = await optionsFile(dump.access);
+    const rows = mariaDbRows();
     const lines = dumpLines({
       first: 'C/D-',
+      rows,
       isTable: (head) => head.startsWith('-- Table structure for table '),
       leftOut: (head) => {
         const [whole, before] = definer.exec(head) ?? [];
@@ -61,7 +66,7 @@ export async function dumpMariaDb(dump: MariaDbDump, into: Writable): Promise<nu
       },
       into,
     );
-    return lines.tables();
+    return { tables: lines.tables(), rows: rows.counts };
   } catch (error) {
     into.destroy();
     throw error;

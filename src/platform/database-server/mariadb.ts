@@ -2,6 +2,7 @@
 import { Readable, type Writable } from 'node:stream';
 import type { Connection } from 'mysql2';
 import { badRequest, conflict, notFound } from '../errors.ts';
+import { differing, strayed, sumOf } from './dump-rows.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { dumpMariaDb } from './mariadb-dump.ts';
 import { exists, rowCounts, tableFigures } from './mariadb-figures.ts';
@@ -14,6 +15,8 @@ import { accountOf, backticked, checkCharset, checkDatabase, grantedDatabase } f
 import {
   type DatabaseAccess,
   type DatabaseServer,
+  type Dumped,
+  type DumpOptions,
   type HostedDatabase,
   LoadFault,
   type LoadOptions,
@@ -21,6 +24,7 @@ import {
   sizeOf,
   type TableFigures,
 } from './port.ts';
+import { versionOf } from './tool.ts';
 
 export type MariaDbOptions = {
   /** the read-only user for dumps, made by `prepareMariaDb`; without one dumps run as the panel's own account */
@@ -79,6 +83,13 @@ export class MariaDbServer implements DatabaseServer {
     });
   }
 
+  madeWith(): Promise<string> {
+    return this.#with(async (session) => {
+      const [row] = await session.rows('SELECT VERSION() AS version');
+      return `MariaDB ${row?.version}, ${await versionOf('mariadb-dump')}`;
+    });
+  }
+
   async secretOf(database: HostedDatabase): Promise<string> {
     this.#check(database);
     return this.#with((session) => ownHash(session, database.user));
@@ -118,18 +129,18 @@ export class MariaDbServer implements DatabaseServer {
     return this.#with((session) => tableFigures(session, database.name));
   }
 
-  async dump(
-    database: HostedDatabase,
-    into: Writable,
-    options: { signal?: AbortSignal } = {},
-  ): Promise<{ readonly tables: number }> {
+  async dump(database: HostedDatabase, into: Writable, { signal, compare = false }: DumpOptions = {}): Promise<Dumped> {
     try {
+      const before = compare ? await this.counts(database) : [];
       await this.#mustExist(database);
       const access = { ...this.#access, ...this.#options.backup };
       const { name } = database;
       const brokenViews = (await this.#with((session) => viewsOf(session, name))).filter(({ isBroken }) => isBroken);
-      const dump = { access, database: name, what: 'everything', brokenViews, silence: this.#limits.work, ...options } as const;
-      return { tables: await dumpMariaDb(dump, into) };
+      const dump = { access, database: name, what: 'everything', brokenViews, silence: this.#limits.work, signal } as const;
+      const { tables, rows } = await dumpMariaDb(dump, into);
+      const isSame = !compare || differing(rows, before).length === 0;
+      const strays = isSame ? [] : strayed(rows, before, await this.counts(database));
+      return { tables, rows: sumOf(rows), strays };
     } catch (error) {
       into.destroy();
       throw error;

@@ -19,6 +19,23 @@ export type HostedDatabase = { readonly name: string; readonly user: string };
 /** A table and how many rows it has, counted. */
 export type RowCount = { readonly table: string; readonly rows: number };
 
+/** What a dump holds. */
+export type Dumped = {
+  readonly tables: number;
+  readonly rows: number;
+  /** tables whose rows in the text are not those that the server has, where that was asked for */
+  readonly strays: readonly string[];
+};
+
+export type DumpOptions = {
+  readonly signal?: AbortSignal;
+  /**
+   * rows are counted on the server too: PostgreSQL at the dump's own moment; MariaDB, which lets nobody share that, before it, and what
+   * differs again after it
+   */
+  readonly compare?: boolean;
+};
+
 export type TableFigures = {
   readonly name: string;
   /** bytes of data and indexes */
@@ -92,9 +109,11 @@ export interface DatabaseServer {
   /**
    * Writes the database as SQL text that `load` and the engine's own client can read: consistent, with routines, views, triggers, and without
    * owners or rights. A view that refers to what is gone is a comment in it. Ends `into` when it is whole; destroys it when it is not.
-   * @returns how many tables
+   * @returns how many tables and rows are in the text
    */
-  dump(database: HostedDatabase, into: Writable, options?: { signal?: AbortSignal }): Promise<{ readonly tables: number }>;
+  dump(database: HostedDatabase, into: Writable, options?: DumpOptions): Promise<Dumped>;
+  /** @returns the versions of the engine and of the program that writes its dumps, in one line */
+  madeWith(): Promise<string>;
   /**
    * Loads SQL text as the database's own user. What reaches outside of the database, or names other owners, is refused or taken out.
    * @throws LoadFault with the line; what came before it is loaded. A view that stands on nothing at the end is one too

@@ -19,11 +19,16 @@ export async function tableFigures(session: PostgresSession): Promise<TableFigur
   return rows.map(({ name, bytes, estimate }) => ({ name: String(name), bytes: Number(bytes), rows: Number(estimate) }));
 }
 
-/** Counted one table after the other, in the names that `tableFigures` uses; of partitions each by itself. @param session in the database */
+/**
+ * Counted one table after the other, in the names that `tableFigures` uses; of partitions each by itself. What is made from other tables
+ * (materialised views), and what an extension brings along, is nobody's data. @param session in the database
+ */
 export async function rowCounts(session: PostgresSession): Promise<RowCount[]> {
   const tables = await session.rows(
     `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1, 2`,
+      WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+      ORDER BY 1, 2`,
   );
   const counts: RowCount[] = [];
   for (const { schema, name } of tables) {

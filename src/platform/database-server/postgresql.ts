@@ -3,7 +3,16 @@ import type { Readable, Writable } from 'node:stream';
 import { badRequest, conflict, notFound } from '../errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { checkCharset, checkDatabase, doubleQuoted, singleQuoted } from './names.ts';
-import type { DatabaseAccess, DatabaseServer, HostedDatabase, LoadOptions, RowCount, TableFigures } from './port.ts';
+import type {
+  DatabaseAccess,
+  DatabaseServer,
+  Dumped,
+  DumpOptions,
+  HostedDatabase,
+  LoadOptions,
+  RowCount,
+  TableFigures,
+} from './port.ts';
 import { dumpPostgres } from './postgresql-dump.ts';
 import { databaseSize, rowCounts, tableFigures } from './postgresql-figures.ts';
 import { databaseExists as exists, putOut, roleExists } from './postgresql-known.ts';
@@ -13,6 +22,7 @@ import { replacePostgres } from './postgresql-replace.ts';
 import { type PostgresSession, scramVerifier, withPostgres } from './postgresql-session.ts';
 import { isVerifier, ownVerifier } from './postgresql-verifier.ts';
 import { PostgresWire } from './postgresql-wire.ts';
+import { versionOf } from './tool.ts';
 
 export type PostgresOptions = {
   /** the read-only role for dumps, made by `preparePostgres`; without one dumps run as the panel's own role */
@@ -66,6 +76,13 @@ export class PostgresServer implements DatabaseServer {
     });
   }
 
+  madeWith(): Promise<string> {
+    return this.#with(async (session) => {
+      const [row] = await session.rows(`SELECT current_setting('server_version') AS version`);
+      return `PostgreSQL ${row?.version}, ${await versionOf('pg_dump')}`;
+    });
+  }
+
   async secretOf(database: HostedDatabase): Promise<string> {
     this.#check(database);
     return this.#with((session) => ownVerifier(session, database.user));
@@ -109,18 +126,15 @@ export class PostgresServer implements DatabaseServer {
     return withPostgres(this.#access, { limits: this.#limits, database: database.name }, tableFigures);
   }
 
-  async dump(
-    database: HostedDatabase,
-    into: Writable,
-    options: { signal?: AbortSignal } = {},
-  ): Promise<{ readonly tables: number }> {
+  async dump(database: HostedDatabase, into: Writable, options: DumpOptions = {}): Promise<Dumped> {
     try {
       await this.#mustExist(database);
       await this.#with((session) => this.#letBackupIn(session, database.name));
       const access = { ...this.#access, ...this.#options.backup };
-      return { tables: await dumpPostgres({ access, database: database.name, limits: this.#limits, ...options }, into) };
+      return await dumpPostgres({ access, database: database.name, limits: this.#limits, ...options }, into);
     } catch (error) {
       into.destroy();
+      options.signal?.throwIfAborted();
       throw error;
     }
   }

@@ -1,8 +1,9 @@
 // Runs an engine's own dump program: no shell, no secret among its arguments, and nothing it wrote counts until it ended well.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { unavailable } from '../errors.ts';
 import { engineWords } from './engine-words.ts';
 
@@ -69,6 +70,17 @@ export async function runTool(tool: Tool, into: Writable): Promise<void> {
     tool.signal?.removeEventListener('abort', stop);
     if (child.exitCode === null) child.kill('SIGKILL');
     if (!into.writableFinished) into.destroy();
+  }
+}
+
+/** @returns what the program says of its version. @throws PanelError 503 when it is not there */
+export async function versionOf(program: string): Promise<string> {
+  try {
+    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
+    const { stdout } = await promisify(execFile)(program, ['--version'], { env, timeout: 10_000 });
+    return stdout.trim().split('\n')[0] ?? '';
+  } catch (error) {
+    throw unavailable('error.unavailable', { code: String((error as NodeJS.ErrnoException).code) });
   }
 }
 

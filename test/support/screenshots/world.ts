@@ -296,13 +296,19 @@ async function history(test: TestPanel, { quiet, late, failed, running, several 
   };
   const gone = { file_name: null, bytes: null, sha256: null, verified_at: null, made_at: null };
   const leftOut = JSON.stringify([
+    { path: 'databases/haneul_members.sql', reason: 'unavailable' },
     { path: 'www/cache/session.lock', reason: 'changed' },
     { path: 'www/tmp/2026년 가을 전시 안내문과 신청서 양식.part', reason: 'gone' },
   ]);
+  const databaseList = JSON.stringify([
+    { name: 'haneul_blog', engine: 'mariadb', tables: 12, rows: 48_213, bytes: 21_400_000 },
+    { name: 'haneul_members', engine: 'postgresql', tables: 7, rows: 3204, bytes: 1_900_000 },
+  ]);
+  await put(quiet, 0, { state: 'proven', proven_at: now, databases: 2, database_list: databaseList } as Row);
   await put(quiet, 2, { state: 'warned', left_out: leftOut });
   await put(quiet, 4, { state: 'failed', reason: 'backups.reason.full', ...gone, failed_at: now } as Row);
   await put(quiet, 6, { state: 'proven' });
-  await put(quiet, 9, { state: 'shrunken' });
+  await put(quiet, 9, { state: 'shrunken', shrunk: JSON.stringify([{ what: 'files', before: 1840, after: 612 }]) } as Row);
   await put(quiet, 12, { state: 'damaged', reason: 'backups.reason.damaged', verified_at: null, failed_at: now } as Row);
   await put(quiet, 16, { state: 'missing', reason: 'backups.reason.notStarted', ...gone, failed_at: now } as Row);
   await put(late, 0, { state: 'made', verified_at: null } as Row);
