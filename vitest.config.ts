@@ -43,7 +43,7 @@ const sameOnBoth =
         'test/dashboard/{activity,usage,words}.test.ts',
         'test/databases/{imports,moments,servers}*.test.ts',
         'test/files/{archive-members,names,policy*,quarantine,server-tags,web-shells}.test.ts',
-        'test/files/scanning.http.test.ts',
+        'test/files/{scanning,swapped-remote}.http.test.ts',
         'test/ftp/{defence,real-server,relays}*.test.ts',
         'test/home/*.test.ts',
         'test/incoming/{detection,incoming-server,web-servers}*.test.ts',
