@@ -1,6 +1,6 @@
 // Pages of the inside of a backup: a folder, one file with its other days, and two texts beside each other.
 import type { Request } from 'express';
-import { type Backup, type Backups, momentOf } from '../backups/backups.ts';
+import { type Backup, type Backups, isGood, momentOf } from '../backups/backups.ts';
 import { notFound } from '../platform/errors.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import type { PageData } from '../platform/web/page.ts';
@@ -25,7 +25,8 @@ export function addressesOf({ url }: Speaker, siteName: string, { id }: Pick<Bac
 }
 
 /** What stands on every page of the inside of a backup: whose inside it is, and the way out. */
-function framed({ site, visit }: Request, backup: Backup, path: SitePath) {
+function framed(req: Request, backup: Backup, path: SitePath) {
+  const { site, visit } = req;
   const { t, time, shortDateOf } = visit.words;
   const addresses = addressesOf(visit, site.name, backup);
   const crumbs = [
@@ -41,7 +42,13 @@ function framed({ site, visit }: Request, backup: Backup, path: SitePath) {
     back: addresses.backup,
     crumbs: crumbs.map((crumb, at) => (at === crumbs.length - 1 ? { text: crumb.text } : crumb)),
     path: `/${path.join('/')}`,
+    // Only what was read back may be restored from, and only by who may change the site.
+    ...(req.mayChange && isGood(backup) && path[0] === 'www' && path.length > 1 && { restoreHref: restoreHref(addresses, path) }),
   };
+}
+
+function restoreHref({ backup }: { backup: string }, path: SitePath): string {
+  return `${backup}/restoration?${new URLSearchParams({ scope: 'paths', paths: path.join('/') })}`;
 }
 
 export async function folderPage(req: Request, { browse }: BrowsePageParts, backup: Backup, path: SitePath): Promise<PageData> {
@@ -84,7 +91,7 @@ export async function filePage(req: Request, { browse }: BrowsePageParts, backup
   const isText = member.kind === 'file' && member.size <= mostCompared;
   return {
     ...framed(req, backup, path),
-    title: path.at(-1) ?? '',
+    title: visit.words.t('browse.title', { name: path.at(-1) ?? '' }),
     view: 'browse/file',
     scripts: ['behaviours/copy.js'],
     member,

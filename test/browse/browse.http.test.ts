@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { day } from '../../src/platform/clock.ts';
-import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { startPanel, type TestPanel, unescaped, Visitor } from '../support/panel.ts';
 
 const email = 'owner@example.com';
 let house: TestPanel;
@@ -63,7 +63,7 @@ describe('the inside of a backup', () => {
 
   test('has a page for each file: size, time, SHA-256, its download, and the same file on other days', async () => {
     const { text } = await owner.get(here(`/browse/www/${photo}`));
-    expect(text).toContain('<h1>여름 &amp; 가을.txt</h1>');
+    expect(text).toContain('<h1>백업 안: 여름 &amp; 가을.txt</h1>');
     expect(text).toContain(`href="${here(`/file/www/${photo}`)}"`);
     expect(text).toMatch(/<code id="sha256">[0-9a-f]{64}<\/code>/);
     expect(text).toContain(`href="${here(`/browse/www/${photo}`, old)}"`);
@@ -72,6 +72,9 @@ describe('the inside of a backup', () => {
     const before = await owner.get(here('/browse/www/index.html', old));
     expect(before.text).toContain('없음');
     expect((await (await english()).get(here(`/browse/www/${photo}`))).text).toContain('This file on other days');
+    const restore = unescaped(/href="([^"]+\/restoration\?[^"]+)"/.exec(text)?.[1] ?? '');
+    expect(new URLSearchParams(restore.split('?')[1]).get('paths')).toBe('www/사진첩/여름 & 가을.txt');
+    expect((await owner.get(restore)).status).toBe(200);
   });
 
   test('shows a text beside the one of another day and of now, line by line, and nothing of it is run', async () => {

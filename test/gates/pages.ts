@@ -514,6 +514,7 @@ const backupPages: readonly Page[] = [
   page('backup, what changed, the other cannot be read', 'customer', backup('real', '/changes'), error(503)),
   page('backup, an address for an hour', 'customer', backup('real', '/link')),
   page('backup, an address for an hour, forged', 'customer', backup('real', '/link'), forged()),
+  page('address for an hour that nobody made', 'guest', '/backup-links/nothing/site.zip', error(404)),
   page('downloads of backups', 'customer', backups('/downloads')),
   page('downloads of backups, none yet', 'beginner', backups('/downloads', 'beginner'), { state: 'empty' }),
   page('backup of today', 'customer', backup('real')),
@@ -736,7 +737,6 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
     who: 'customer',
     path: backup('real', '/link/once'),
   },
-  '/backup-links/:token/:name': { why: 'an archive', who: 'guest', path: () => '/backup-links/nothing/site.zip' },
   '/sites/:site/backups/:id/state': { why: 'JSON', who: 'customer', path: backup('real', '/state') },
   '/sites/:site/backups/restorations/:id/state': { why: 'JSON', who: 'customer', path: restore('done', '/state') },
 };

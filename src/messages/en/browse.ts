@@ -14,6 +14,7 @@ export const browse = {
   'browse.download': 'Download',
   'browse.busy': 'Many backups are being looked into right now. Please open this page again in a moment.',
 
+  'browse.folder.restore': 'Restore this folder only',
   'browse.file.bytes': '{count} bytes',
   'browse.file.mode': 'Permissions',
   'browse.file.target': 'Points at',

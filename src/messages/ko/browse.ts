@@ -13,6 +13,7 @@ export const browse = {
   'browse.download': '받기',
   'browse.busy': '지금 백업을 들여다보는 일이 많습니다. 잠시 뒤에 이 화면을 다시 열어 주세요.',
 
+  'browse.folder.restore': '이 폴더만 복원',
   'browse.file.bytes': '{count}바이트',
   'browse.file.mode': '권한',
   'browse.file.target': '가리키는 곳',
