@@ -38,7 +38,7 @@ const sameOnBoth =
         'test/**/*.contract.ts',
         'test/{architecture,asvs,brand,configuration,guideline,keys,messages,serve,start}.test.ts',
         'test/accounts/{addresses,hashing,hashing-cost,korean-passwords,leaked-passwords,legacy-hashes,passwords}.test.ts',
-        'test/backups/{archive,days,freshness,manifest,retention,verification}.test.ts',
+        'test/backups/{archive,days,freshness,manifest,retention,shrinking,signature,verification}.test.ts',
         'test/consent/markdown.test.ts',
         'test/dashboard/{activity,usage,words}.test.ts',
         'test/databases/{imports,moments,servers}*.test.ts',

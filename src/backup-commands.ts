@@ -11,9 +11,14 @@ const mostListed = 100;
 
 /** By the word after `gotgan backup`. */
 export const backupCommands: Readonly<Record<string, (args: string[], withPanel: WithPanel, say: Say) => Promise<void>>> = {
-  run: (args, withPanel, say) =>
-    withPanel(async ({ doors: { backups, sites } }) => say(await backups.runNow(await sites.byName(siteOf('run', args))))),
-  prove: (args, withPanel, say) => withPanel(({ doors }) => prove(siteOf('prove', args), doors, say)),
+  run: async (args, withPanel, say) => {
+    const name = siteOf('run', args);
+    await withPanel(async ({ doors: { backups, sites } }) => say(await backups.runNow(await sites.byName(name))));
+  },
+  prove: async (args, withPanel, say) => {
+    const name = siteOf('prove', args);
+    await withPanel(({ doors }) => prove(name, doors, say));
+  },
   coverage: (_args, withPanel, say) => withPanel(({ doors }) => coverage(doors, say)),
 };
 

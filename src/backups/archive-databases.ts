@@ -39,7 +39,8 @@ type Outcome = { readonly dumped: Dumped; readonly size: number; readonly sha256
  */
 export async function writeDatabases(order: DatabasesOrder): Promise<WrittenDatabases> {
   const { source, progress, signal } = order;
-  const all = await source();
+  // In an order of their own: the same database has the same path every night.
+  const all = (await source()).toSorted((a, b) => compareTexts(`${a.name} ${a.engine}`, `${b.name} ${b.engine}`));
   const databases: WrittenDatabases['databases'][number][] = [];
   const leftOut: LeftOut[] = [];
   const taken = new Set<string>();
@@ -61,6 +62,8 @@ export async function writeDatabases(order: DatabasesOrder): Promise<WrittenData
 }
 
 const ours = ({ at }: Pick<DatabasesOrder, 'at'>) => ({ mode: 0o640, modifiedAt: at, stamp: '' });
+
+const compareTexts = (one: string, other: string) => (one < other ? -1 : Number(one > other));
 
 /** Two engines may have a database of the same name. */
 function freePath({ name, engine }: ArchivedDatabase, taken: Set<string>): string {

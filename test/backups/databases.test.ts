@@ -7,21 +7,24 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { backupCommands } from '../../src/backup-commands.ts';
 import { writeArchive } from '../../src/backups/archive.ts';
 import type { Backup } from '../../src/backups/backups.ts';
 import type { Manifest } from '../../src/backups/manifest.ts';
+import type { Worker } from '../../src/panel.ts';
 import { minute } from '../../src/platform/clock.ts';
 import { databaseServer } from '../../src/platform/database-server/open.ts';
 import type { DatabaseEngine } from '../../src/platform/database-server/port.ts';
-import { newId } from '../../src/platform/ids.ts';
 import { ZipReader } from '../../src/platform/zip/reader.ts';
 import type { Site } from '../../src/sites/sites.ts';
 import { ask } from '../support/database-client.ts';
 import { administrator, engines } from '../support/database-servers.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
-import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { secret, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { gotgan } from '../support/program.ts';
 import { readManifest } from './manifests.ts';
 
 const run = promisify(execFile);
@@ -142,10 +145,7 @@ describe('a backup of a site with databases', () => {
     const { backup, archive, manifest } = await backedUp();
     expect(backup).toMatchObject({ state: 'verified', databases: 2, leftOut: [], files: 1 });
     const paths = manifest.databases.map((one) => one.path);
-    expect(paths).toEqual([
-      `databases/${names.mariadb}.sql`,
-      expect.stringMatching(/^databases\/.*\.(mariadb|postgresql)\.sql$/),
-    ]);
+    expect(paths).toEqual([`databases/${names.mariadb}.sql`, `databases/${names.postgresql}.postgresql.sql`]);
     const told = manifest.databases.map(({ name, engine, tables, rows }) => ({ name, engine, tables, rows }));
     expect(told).toHaveLength(2);
     for (const engine of engines) expect(told).toContainEqual({ name: names[engine], engine, tables: 3, rows: rowsOf[engine] });
@@ -376,24 +376,50 @@ describe('a drill', () => {
     expect(await drill()).toMatchObject({ outcome: 'proven', tools });
   });
 
-  test('that was killed is swept by the next one, which proves the backup', async () => {
+  test('is begun and told of by an operator at a terminal', async () => {
+    await backedUp();
+    const said: string[] = [];
+    const command = (act: string, ...args: string[]) =>
+      backupCommands[act]?.(
+        args,
+        (body) => body(house.panel as unknown as Worker),
+        (line) => said.push(line),
+      );
+    await command('prove', '--site', site.name);
+    await command('coverage');
+    expect(said).toEqual([
+      `${site.name}: its newest good backup was restored into an empty place; everything is as recorded.`,
+      'Restored in a drill within 35 days: 1 of 1 sites.',
+    ]);
+    await expect(command('prove')).rejects.toThrow('a site is needed');
+  });
+
+  test('that is killed in the middle leaves nothing once the next one has proven the backup', async () => {
     const { backup } = await backedUp();
-    const { connection, databases, queue, clock } = house.panel.doors;
-    const id = newId(clock.now());
-    const left = await Promise.all(engines.map((engine) => databases.trying.place(site, engine, newId(clock.now()))));
-    for (const [index, place] of left.entries()) {
-      const engine = engines[index] ?? 'mariadb';
-      const hosted = { name: place?.name ?? '', user: place?.name ?? '' };
-      await databaseServer(administrator(engine)).create(hosted, { password: 'Left-behind-77' });
+    const { connection, queue } = house.panel.doors;
+    const row = () =>
+      connection.db.selectFrom('backup_drills').selectAll().where('site_id', '=', site.id).executeTakeFirstOrThrow();
+    const environment = {
+      ...{ DATA_DIR: house.folder, DATABASE_URL: house.databaseUrl, SECRET: secret, PUBLIC_URL: house.origin },
+      PATH: path ?? '',
+    };
+    const program = gotgan(['backup', 'prove', '--site', site.name], { folder: house.folder, environment });
+    for (;;) {
+      const { throw_aways, ended_at } = await row();
+      if (ended_at === null && throw_aways !== '[]') break;
+      if (program.child.exitCode !== null) throw new Error(`it ended before: ${program.out()}${program.err()}`);
+      await sleep(5);
     }
-    await mkdir(join(house.folder, 'drills', `${site.id}.${id}`, 'www'), { recursive: true });
-    // As the rows and the queue stand when a worker was killed and its lease has run out.
-    await connection.write(async (tx) => {
-      const killed = { ended_at: null, run_id: id, moved_at: clock.now(), throw_aways: JSON.stringify(left) };
-      await tx.updateTable('backup_drills').set(killed).execute();
-      await queue.add(tx, 'backups.prove', { siteId: site.id, customerId: site.customerId }, { lane: 'long' });
-    });
+    program.child.kill('SIGKILL');
+    await program.ended;
+    expect(await row()).toMatchObject({ ended_at: null });
+    expect(await readdir(join(house.folder, 'drills'))).toHaveLength(1);
+    // Once its lease has run out a queue gives a job of a dead worker to another one.
+    await connection.write((tx) =>
+      queue.add(tx, 'backups.prove', { siteId: site.id, customerId: site.customerId }, { lane: 'long' }),
+    );
     await house.work();
+    expect(await row()).toMatchObject({ outcome: 'proven', throw_aways: '[]' });
     expect(await state(backup.id)).toBe('proven');
     await expectNothingLeft();
   });
