@@ -1,5 +1,5 @@
 // The trash over HTTP: away in one click and back in one, counted meanwhile, and gone after thirty days.
-import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { day, second } from '../../src/platform/clock.ts';
@@ -132,6 +132,20 @@ test('a viewer sees the trash and can do nothing to it, and nobody reaches the t
   expect(taken.status).toBe(404);
   await stranger.send(`/sites/${theirs}/files/trash/deletion`, { _csrf, id });
   expect(await idOf('kept.txt')).toBe(id);
+});
+
+test('emptying while the disk of the site is away forgets nothing, and says that it could not be done', async () => {
+  await lay('kept.txt');
+  await throwAway('www/kept.txt');
+  const asked = await owner.hidden(`${files}/trash/deletion?all=1`, `${files}/trash/deletion`);
+  const [folder, away] = [join(house.folder, 'sites', site), join(house.folder, 'away')];
+  const rows = () => house.panel.doors.connection.db.selectFrom('file_trash').selectAll().execute();
+  const before = await rows();
+  await rename(folder, away);
+  expect((await owner.send(`${files}/trash/deletion`, asked)).status).toBe(503);
+  await rename(away, folder);
+  expect(await rows()).toEqual(before);
+  expect(await idOf('kept.txt')).not.toBe('');
 });
 
 test('emptying removes what the question named, and not what was deleted since', async () => {
