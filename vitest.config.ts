@@ -53,6 +53,7 @@ const sameOnBoth =
         'test/orders/plans.test.ts',
         'test/platform/*.test.ts',
         'test/security-document.test.ts',
+        'test/tiers/{rules,retention,restic}.test.ts',
         'test/usage/figure.test.ts',
         'test/sites/{doors.http,second-server.http,second-server-faults.http,unix-panel}.test.ts',
         'test/ssh/{access,keys}.test.ts',

@@ -18,11 +18,12 @@ import { policyPart } from './policy.ts';
 import { resumablePart } from './resumable.ts';
 import { startPart } from './start.ts';
 import { fails, shortFormSlack, table } from './table.ts';
+import { tiersPart } from './tiers.ts';
 import { uploadPart } from './upload.ts';
 
 const parts: readonly Part[] = [
   ...[startPart, pagesPart, loginsPart, uploadPart, resumablePart, downloadPart, browsePart, ftpPart],
-  ...[policyPart, managerPart, manyPart, backupPart, databasesPart],
+  ...[policyPart, managerPart, manyPart, backupPart, tiersPart, databasesPart],
 ];
 const root = join(import.meta.dirname, '..');
 const document = join(root, 'docs/benchmarks.md');

@@ -122,7 +122,8 @@ export function panelApp(doors: Doors): Express {
   app.use(restrictionRoutes(doors, guards));
   app.use(peopleRoutes(doors, guards), invitationRoutes(doors), historyRoutes(doors, guards));
   if (has('home')) app.use(homeRoutes(doors));
-  app.use(orderRoutes(doors));
+  const { areReady: tiersReady, longTermIsFar } = doors.tiers;
+  app.use(orderRoutes({ ...doors, tiers: { tiersReady, longTermIsFar } }));
   if (has('consent')) app.use(consentRoutes(doors));
   if (has('signUp')) app.use(accountRoutes(doors));
   app.use(dashboardRoutes(doors, guards), usageRoutes(doors, guards));

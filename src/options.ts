@@ -18,6 +18,7 @@ import { Addresses } from './platform/web/addresses.ts';
 import { areNetworks } from './platform/web/networks.ts';
 import { defenceLimits, rate } from './rates.ts';
 import { tierFaults } from './tier-rules.ts';
+import type { TiersParts } from './tiers/tiers.ts';
 
 const count = (usual: number) => z.number().int().positive().default(usual);
 
@@ -141,6 +142,8 @@ export type Adapters = {
   readonly siteHost?: SiteHost;
   /** reaches a database server; the two engines' own unless given */
   readonly databaseServer?: (access: DatabaseAccess, options?: { backup?: { user: string; password: string } }) => DatabaseServer;
+  /** backup tiers as values, instead of their addresses; `keys` are those of all sites in one of them */
+  readonly tiers?: TiersParts['setUp'];
   readonly captcha?: Captcha;
   readonly clock?: Clock;
   readonly log?: Log;
@@ -181,6 +184,7 @@ export function chosen(options: PanelOptions, unread: readonly OptionFault[] = [
     archives: _a,
     siteHost: _h,
     databaseServer: _d,
+    tiers: _t,
     captcha: _c,
     clock: _k,
     log: _l,

@@ -127,12 +127,12 @@ async function build(choices: Choices, given: PanelOptions) {
   const ftp = new Ftp({ ...platform, accounts, orders, sites, incoming, signIn, audit, hashesAtOnce, logWord, farLog });
   const hostOf = ({ serverId }: Site) => sites.servers.host(serverId);
   const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf });
-  const keepsTiers = choices.shortTermUrl !== undefined;
+  const keepsTiers = choices.shortTermUrl !== undefined || given.tiers !== undefined;
   const forBackups = { databases, keepsTiers, drillsFolder: place.drills };
   const backups = new Backups({ ...platform, audit, accounts, orders, sites, ...forBackups });
   const browse = new Browse({ connection, clock, sites, backups, files });
   const downloads = new Downloads({ ...platform, audit, accounts, sites, signIn, backups });
-  const tiers = new Tiers({ ...platform, audit, sites, backups, setUp: tiersOf(choices) });
+  const tiers = new Tiers({ ...platform, audit, sites, backups, setUp: given.tiers ?? tiersOf(choices) });
 
   const restores = new Restores({ ...platform, audit, accounts, sites, databases, backups, choices, staging: place.restoring });
 

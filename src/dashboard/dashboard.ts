@@ -47,7 +47,7 @@ export type DashboardParts = {
   readonly files: Files;
   readonly incoming: Incoming;
   readonly backups: Backups;
-  readonly tiers: Pick<Tiers, 'of'>;
+  readonly tiers: Pick<Tiers, 'of' | 'areReady' | 'longTermIsFar'>;
   readonly moves: Pick<Moves, 'newsOf'>;
   readonly audit: Audit;
   readonly people: People;

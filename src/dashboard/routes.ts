@@ -4,7 +4,6 @@ import { dayCell } from '../backups/backups.ts';
 import type { Choices } from '../options.ts';
 import { documentOf } from '../orders/orders.ts';
 import { LocalTime } from '../platform/clock.ts';
-import { liesElsewhere } from '../platform/tier/tier-address.ts';
 import { goTo } from '../platform/web/page.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import { can, type Guards } from '../sign-in/guards.ts';
@@ -41,7 +40,7 @@ async function show(
   req: Request,
   res: Response,
   overview: Overview,
-  { choices, clock, local }: DashboardRouteParts & { readonly local: LocalTime },
+  { choices, clock, local, tiers }: DashboardRouteParts & { readonly local: LocalTime },
   siteTitle?: string,
 ): Promise<void> {
   const { words, person } = req.visit;
@@ -56,11 +55,7 @@ async function show(
     zone: words.zoneAt(now),
     mayChange: person !== undefined && can(person, 'change'),
     backupAt: choices.backupAt,
-    promise: {
-      tiersReady: tiersAreElsewhere(choices),
-      longTermIsFar: choices.longTermPlace !== undefined && choices.longTermPlace !== choices.shortTermPlace,
-      days: choices.keepWeekly * 7,
-    },
+    promise: { tiersReady: tiers.areReady, longTermIsFar: tiers.longTermIsFar, days: choices.keepWeekly * 7 },
     has: Object.fromEntries(
       (['backups', 'files', 'home', 'consent', 'ssh'] as const).map((name) => [name, features.includes(name)]),
     ),
@@ -77,9 +72,4 @@ function cardOf(req: Request, { site, backup, order }: SiteOverview, moment: { n
     nextAt: backup?.value && momentWords(req.visit.words, backup.value.next, moment),
     cells: (backup?.value?.days ?? []).map((day) => dayCell(req.visit, day, site.name)),
   };
-}
-
-/** A folder of this machine is no second tier (KHADA 8.5): only what lies elsewhere counts. */
-function tiersAreElsewhere({ shortTermUrl, longTermUrl }: Choices): boolean {
-  return [shortTermUrl, longTermUrl].every(liesElsewhere);
 }

@@ -3,7 +3,7 @@ import type { Backups } from '../backups/backups.ts';
 import type { Choices } from '../options.ts';
 import { compensationRule, type Orders, type Plan } from '../orders/orders.ts';
 import type { Log } from '../platform/log.ts';
-import { liesElsewhere } from '../platform/tier/tier-address.ts';
+import type { TierName, Tiers } from '../tiers/tiers.ts';
 
 /** How many days the band of the whole service shows. */
 export const bandDays = 35;
@@ -29,8 +29,8 @@ export function stateOf({ total, verified }: Pick<Night, 'total' | 'verified'>, 
 }
 
 /**
- * Where a tier lies. A folder of this machine is no tier of its own (KHADA 8.5, SL 9-2). `place`: as the company calls it; `isFar`: another
- * place than the other tier's
+ * Where a tier lies. A folder of this machine is no tier of its own (KHADA 8.5, SL 9-2). `place`: as the company calls it; `isFar`: the
+ * long-term one, in another place than the short-term one
  */
 export type TierPlace = {
   readonly kind: 'none' | 'here' | 'elsewhere';
@@ -38,10 +38,12 @@ export type TierPlace = {
   readonly isFar: boolean;
 };
 
-function placeOf(url: string | undefined, place: string | undefined, other: string | undefined): TierPlace {
-  if (url === undefined) return { kind: 'none', isFar: false };
-  const isFar = place !== undefined && other !== undefined && place !== other;
-  return liesElsewhere(url) ? { kind: 'elsewhere', place, isFar } : { kind: 'here', isFar: false };
+function placeOf(tiers: Tiers['named'], wanted: TierName, longTermIsFar: boolean): TierPlace {
+  const tier = tiers.find(({ name }) => name === wanted);
+  if (!tier) return { kind: 'none', isFar: false };
+  return tier.isElsewhere
+    ? { kind: 'elsewhere', place: tier.place, isFar: longTermIsFar && wanted === 'long-term' }
+    : { kind: 'here', isFar: false };
 }
 
 export type Locations = {
@@ -67,6 +69,7 @@ export type HomeParts = {
   readonly choices: Choices;
   readonly orders: Orders;
   readonly backups: Pick<Backups, 'serviceBand'>;
+  readonly tiers: Pick<Tiers, 'named' | 'longTermIsFar'>;
   readonly log: Pick<Log, 'warn'>;
 };
 
@@ -80,11 +83,11 @@ export class Home {
 
   /** @returns where backups are and how long they are kept, as this panel is set up (KHADA 7.6, 8.1) */
   locations(): Locations {
-    const { features, backupAt, keepDaily, keepWeekly, shortTermUrl, longTermUrl } = this.#parts.choices;
-    const { shortTermPlace, longTermPlace } = this.#parts.choices;
+    const { features, backupAt, keepDaily, keepWeekly } = this.#parts.choices;
+    const { named, longTermIsFar } = this.#parts.tiers;
     const tiers = {
-      shortTerm: placeOf(shortTermUrl, shortTermPlace, longTermPlace),
-      longTerm: placeOf(longTermUrl, longTermPlace, shortTermPlace),
+      shortTerm: placeOf(named, 'short-term', longTermIsFar),
+      longTerm: placeOf(named, 'long-term', longTermIsFar),
     };
     return { backups: features.includes('backups'), backupAt, keepDaily, keepWeekly, ...tiers };
   }

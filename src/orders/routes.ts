@@ -2,28 +2,25 @@
 import { Router } from 'express';
 import type { Consent } from '../consent/consent.ts';
 import type { Choices } from '../options.ts';
-import { liesElsewhere } from '../platform/tier/tier-address.ts';
 import { compensation, compensationRule, documentOf, type Orders } from './orders.ts';
 
 export type OrderRouteParts = {
   readonly orders: Orders;
   readonly consent: Consent;
-  readonly choices: Pick<
-    Choices,
-    'backupAt' | 'keepDaily' | 'keepWeekly' | 'shortTermUrl' | 'longTermUrl' | 'shortTermPlace' | 'longTermPlace' | 'features'
-  >;
+  readonly choices: Pick<Choices, 'backupAt' | 'keepDaily' | 'keepWeekly' | 'features'>;
+  /** whether two tiers lie elsewhere (KHADA 8.5), and the long-term one in another place than the other */
+  readonly tiers: { readonly tiersReady: boolean; readonly longTermIsFar: boolean };
 };
 
-export function orderRoutes({ orders, consent, choices }: OrderRouteParts): Router {
+export function orderRoutes({ orders, consent, choices, tiers }: OrderRouteParts): Router {
   const router = Router();
-  const { backupAt, keepDaily, keepWeekly, shortTermUrl, longTermUrl, features } = choices;
+  const { backupAt, keepDaily, keepWeekly, features } = choices;
   const promise = {
     ...compensationRule,
     backupAt,
     keepDaily,
     keepWeekly,
-    longTermIsFar: choices.longTermPlace !== undefined && choices.longTermPlace !== choices.shortTermPlace,
-    tiersReady: liesElsewhere(shortTermUrl) && liesElsewhere(longTermUrl),
+    ...tiers,
     signUpIsOpen: features.includes('signUp'),
     documentsAreShown: features.includes('consent'),
     locationIsShown: features.includes('home'),

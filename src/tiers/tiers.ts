@@ -156,6 +156,17 @@ export class Tiers {
         );
   }
 
+  /** The tiers that this panel keeps, without any site. */
+  get named(): readonly Pick<TierSetup, 'name' | 'isElsewhere' | 'place'>[] {
+    return [...this.#setups.values()].map(({ name, isElsewhere, place }) => ({ name, isElsewhere, place }));
+  }
+
+  /** Whether the long-term tier lies in another place than the short-term one, as both are told (KHADA 8.5). */
+  get longTermIsFar(): boolean {
+    const [short, long] = (['short-term', 'long-term'] as const).map((name) => this.#setups.get(name)?.place);
+    return short !== undefined && long !== undefined && short !== long;
+  }
+
   /** Whether both tiers are there and count (KHADA 8.5). */
   get areReady(): boolean {
     return this.#setups.size === 2 && [...this.#setups.values()].every(({ isElsewhere }) => isElsewhere);

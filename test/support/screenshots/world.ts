@@ -1,5 +1,5 @@
 // A panel with customers in every state a page can show: new, a quiet month of nights, late, failed, running, several sites.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts';
@@ -10,6 +10,7 @@ import { beginJob, fillJobs } from '../../gates/job-rows.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
+import { twoTiers } from '../two-tiers.ts';
 import { writeUsage } from '../usage-rows.ts';
 
 export type Customer = { readonly email: string; readonly site: string };
@@ -65,8 +66,10 @@ const privacy = {
 /** @param log what is being done, for the one who waits */
 export async function buildWorld(log: (line: string) => void): Promise<World> {
   const clock = new StoppedClock('2026-10-12T02:10:00Z');
+  const { tiers, folder: tierFolder } = twoTiers();
   const test = await startPanel({
     clock,
+    tiers,
     brand,
     officers: { security, privacy },
     limitsScale: 10_000,
@@ -104,6 +107,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   clock.advance(Date.parse('2026-11-22T00:40:00Z') - clock.now());
   await history(test, { quiet, late, failed, running, several });
   await moved(test, several);
+  await tierAway(test, failed.site);
   const fresh = await customer('yuna.kwon', 'tree');
   const unpaid = await customer('taeyang.bae', 'tree');
   const { accounts, sites } = test.panel.doors;
@@ -130,7 +134,20 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
     ...{ inside, before },
     ...(await backupsOf(test, { quiet, failed })),
   };
-  return { ...test, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
+  const close = async () => {
+    await test.close();
+    await rm(tierFolder, { recursive: true, force: true });
+  };
+  return { ...test, close, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
+}
+
+/** The short-term tier has not answered for two hours. */
+async function tierAway({ panel, clock }: TestPanel, name: string): Promise<void> {
+  const site = await panel.doors.sites.byName(name);
+  const change = { failed_at: clock.now() - 2 * hour, fault: 'UNREACHABLE' };
+  await panel.doors.connection.write((tx) =>
+    tx.updateTable('tier_states').set(change).where('site_id', '=', site.id).where('tier', '=', 'short-term').execute(),
+  );
 }
 
 const page = '<!doctype html>\n<html lang="ko"><meta charset="utf-8"><title>햇살 공방</title><h1>햇살 공방</h1>\n';
