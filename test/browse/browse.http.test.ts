@@ -1,5 +1,5 @@
 // The inside of backups over HTTP: folders and files as they were, other days, texts beside each other, what changed; and who may not.
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { day } from '../../src/platform/clock.ts';
@@ -121,6 +121,21 @@ describe('the inside of a backup', () => {
     for (const path of ['/browse', '/browse/www', '/changes'])
       expect([path, (await owner.get(here(path))).status]).toEqual([path, status]);
     await change({ state: 'verified' });
+  });
+
+  test('whose directory was written over is refused as damaged, not guessed at', async () => {
+    const row = await house.panel.doors.connection.db
+      .selectFrom('backups')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    const path = join(house.folder, 'archives', site, row.file_name ?? '');
+    const bytes = await readFile(path);
+    await writeFile(path, Buffer.concat([bytes.subarray(0, -400), Buffer.alloc(300), bytes.subarray(-100)]));
+    for (const at of ['/browse/www', `/browse/www/${photo}`, `/file/www/${photo}`, '/download/files', '/changes'])
+      expect([at, (await owner.get(here(at))).status]).toEqual([at, 409]);
+    await writeFile(path, bytes);
+    expect((await owner.get(here('/browse/www'))).status).toBe(200);
   });
 
   test('whose archive is gone says that it cannot be read now', async () => {

@@ -64,7 +64,9 @@ async function unzipped(part: 'files' | 'databases'): Promise<string[]> {
   expect(status).toBe(200);
   await writeFile(join(folder, `${part}.zip`), body);
   execFileSync('unzip', ['-tq', `${part}.zip`], { cwd: folder });
-  return execFileSync('unzip', ['-Z1', `${part}.zip`], { cwd: folder, encoding: 'utf8' }).trim().split('\n');
+  return execFileSync('unzip', ['-Z1', `${part}.zip`], { cwd: folder, encoding: 'utf8' })
+    .trim()
+    .split('\n');
 }
 
 test('databases only is an archive of the dumps alone, and files only has none of them', async () => {
@@ -79,7 +81,9 @@ test('databases only is an archive of the dumps alone, and files only has none o
 test('a dump is a file of the backup like others, and one that differs counts as changed', async () => {
   const { text } = await owner.get(here('/browse'));
   expect(text).toContain(`href="${here('/browse/databases')}"`);
-  const dump = new RegExp(`href="(${here('/browse/databases/')}[^"]+\\.sql)"`).exec((await owner.get(here('/browse/databases'))).text)?.[1];
+  const dump = new RegExp(`href="(${here('/browse/databases/')}[^"]+\\.sql)"`).exec(
+    (await owner.get(here('/browse/databases'))).text,
+  )?.[1];
   const file = await owner.get(dump ?? '');
   expect(file.text).toMatch(/<code id="sha256">[0-9a-f]{64}</);
   expect(file.text).not.toContain('/restoration?');
