@@ -1,7 +1,7 @@
 // The exchange of what is staged with what is live, path by path. Where each thing lies tells how far it is, so that it can be gone on
 // with, and gone back, from any moment.
-import { conflict, PanelError, whenMissing } from '../platform/errors.ts';
-import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
+import { conflict, whenMissing } from '../platform/errors.ts';
+import type { Entry, SitePath, SiteStorage } from '../platform/storage/port.ts';
 import type { RestoreItem } from './states.ts';
 
 export type ExchangeParts = {
@@ -23,21 +23,17 @@ export class Exchange {
     this.#moment = moment ?? (async () => {});
   }
 
-  #fresh(path: string): SitePath {
-    return [...this.#place, 'new', ...path.split('/')];
+  #at(part: 'new' | 'old' | 'taken', path: string): SitePath {
+    return [...this.#place, part, ...path.split('/')];
   }
 
-  #old(path: string): SitePath {
-    return [...this.#place, 'old', ...path.split('/')];
-  }
-
-  async #isThere(path: SitePath): Promise<boolean> {
-    return (await this.#storage.stat(path).catch(whenMissing)) !== undefined;
+  #look(path: SitePath): Promise<Entry | undefined> {
+    return this.#storage.stat(path).catch(whenMissing);
   }
 
   /** Before anything is exchanged. @throws PanelError 409 when something that should come is not staged */
   async require(items: readonly RestoreItem[]): Promise<void> {
-    for (const { path, comes } of items) if (comes && !(await this.#isThere(this.#fresh(path)))) throw conflict();
+    for (const { path, comes } of items) if (comes && !(await this.#look(this.#at('new', path)))) throw conflict();
   }
 
   /** Goes on to the end, wherever it was cut off. */
@@ -46,24 +42,27 @@ export class Exchange {
   }
 
   async #one({ path, comes }: RestoreItem): Promise<void> {
-    const live = path.split('/');
+    const [live, fresh] = [path.split('/'), this.#at('new', path)];
+    const staged = await this.#look(fresh);
     // What is not staged any more stands in its place.
-    if (comes && !(await this.#isThere(this.#fresh(path)))) return;
-    if (!(await this.#isThere(this.#old(path)))) await this.#aside(path);
+    if (comes && !staged) return;
+    const [there, before] = [await this.#look(live), await this.#look(this.#at('old', path))];
+    if (staged && there && before && isSame(staged, there)) return this.#storage.remove(fresh);
+    await this.#aside(path, there, before);
     await this.#moment(`aside ${path}`);
     if (!comes) return;
     await this.#storage.makeFolder(live.slice(0, -1));
-    await this.#storage.move(this.#fresh(path), live);
+    await this.#carry(fresh, live);
     await this.#moment(`placed ${path}`);
   }
 
-  async #aside(path: string): Promise<void> {
-    const live = path.split('/');
-    if (!(await this.#isThere(live))) return;
-    const old = this.#old(path);
+  async #aside(path: string, there: Entry | undefined, before: Entry | undefined): Promise<void> {
+    const [live, old] = [path.split('/'), this.#at('old', path)];
+    // Aside already: what stands there is what a move had begun with, and is dealt with as it goes on.
+    if (!there || (before && !isSame(there, before) && !(await this.#isBegun(old, before)))) return;
     await this.#storage.makeFolder(old.slice(0, -1));
     await this.#moment(`before ${path}`);
-    await this.#storage.move(live, old).catch(whenMissing);
+    await this.#carry(live, old);
   }
 
   /** Takes everything back, wherever it was cut off. Only after `require` has seen that all of it was staged. */
@@ -72,25 +71,63 @@ export class Exchange {
   }
 
   async #oneBack({ path, comes }: RestoreItem): Promise<void> {
-    const live = path.split('/');
-    if (comes && !(await this.#isThere(this.#fresh(path)))) {
-      // What stands in its place is ours. It may have been deleted there meanwhile, by FTP.
-      await this.#storage.makeFolder(this.#fresh(path).slice(0, -1));
-      await this.#storage.move(live, this.#fresh(path)).catch(async (error) => {
-        whenMissing(error);
-        // Whoever goes on from here must not take what was there before for it.
-        await this.#storage.makeFolder(this.#fresh(path));
-      });
-      await this.#moment(`taken ${path}`);
-    }
-    const old = this.#old(path);
-    if (!(await this.#isThere(old))) return;
-    await this.#storage.move(old, live).catch(async (error) => {
-      if (!(error instanceof PanelError && error.status === 409)) throw error;
+    const [live, old] = [path.split('/'), this.#at('old', path)];
+    if (comes) await this.#takeBack(path);
+    const before = await this.#look(old);
+    if (!before) return;
+    const there = await this.#look(live);
+    const isEmpty = there !== undefined && (await this.#isBegun(live, there));
+    // Half of the move aside, or of the move back: one of both is enough.
+    if (there && (isSame(there, before) || (!isEmpty && (await this.#isBegun(old, before))))) return this.#storage.remove(old);
+    if (there && !isEmpty)
       // Somebody laid something there in that moment: it is kept, under a name that tells.
       await this.#storage.move(live, [...live.slice(0, -1), `${live.at(-1)}.before-return`]);
-      await this.#storage.move(old, live);
-    });
+    await this.#carry(old, live);
     await this.#moment(`returned ${path}`);
   }
+
+  /** What came goes out of its place again, and stays where it lies then: the sign that this one was dealt with. */
+  async #takeBack(path: string): Promise<void> {
+    const [live, taken] = [path.split('/'), this.#at('taken', path)];
+    const staged = await this.#look(this.#at('new', path));
+    const there = await this.#look(live);
+    if (staged) {
+      // Half of its move into its place; without its identity only where what was there is aside is it certainly ours.
+      const isCertain = there?.changedAt !== undefined || (await this.#look(this.#at('old', path))) !== undefined;
+      if (there && isCertain && isSame(staged, there)) await this.#storage.remove(live);
+      return;
+    }
+    const before = await this.#look(taken);
+    // Once what was there is back, nothing that stands there is ours, however empty what was taken is.
+    const old = await this.#look(this.#at('old', path));
+    if (there && old && isSame(there, old)) return;
+    if (before && !(there && (isSame(there, before) || (old && (await this.#isHalfTaken(path, there, before)))))) return;
+    await this.#storage.makeFolder(taken.slice(0, -1));
+    if (there) await this.#carry(live, taken);
+    // It was deleted there meanwhile. A folder that holds something is no beginning of a move.
+    else await this.#storage.makeFolder([...taken, 'gone']);
+    await this.#moment(`taken ${path}`);
+  }
+
+  async #isHalfTaken(path: string, there: Entry, before: Entry): Promise<boolean> {
+    return (await this.#isBegun(this.#at('taken', path), before)) && !(await this.#isBegun(path.split('/'), there));
+  }
+
+  /** A move that may have been cut off: by two names of one file, or by an empty thing that only keeps the name. */
+  async #carry(from: SitePath, to: SitePath): Promise<void> {
+    const [source, target] = [await this.#look(from), await this.#look(to)];
+    if (!source) return;
+    if (target && isSame(source, target)) return this.#storage.remove(from);
+    if (target && (await this.#isBegun(to, target))) await this.#storage.remove(to);
+    await this.#storage.move(from, to);
+  }
+
+  /** Whether it holds nothing, as what keeps a name for a move that has begun. */
+  async #isBegun(path: SitePath, entry: Entry): Promise<boolean> {
+    if (entry.kind === 'folder') return (await this.#storage.names(path)).length === 0;
+    return entry.kind === 'file' && entry.size === 0;
+  }
 }
+
+/** Two names of one file: a move makes the second before it takes the first. */
+const isSame = (one: Entry, other: Entry) => one.kind !== 'folder' && one.kind === other.kind && one.stamp === other.stamp;

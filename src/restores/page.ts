@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { PageData } from '../platform/web/page.ts';
 import type { Visit } from '../platform/web/visit.ts';
 import { fieldsOf, queryOf } from './asking.ts';
-import { type Plan, type Restore, type RestoreOrder, type Restores, restoreAddress } from './restores.ts';
+import { type Outlook, type Plan, type Restore, type RestoreOrder, type Restores, restoreAddress } from './restores.ts';
 import { undoDays, type Verdict } from './states.ts';
 import { aboutText, amountText, outcome, restoreState, stepText } from './words.ts';
 
@@ -74,7 +74,7 @@ export async function previewPage(
   const { words } = visit;
   const running = await runningOf(req, restores);
   const plan = await restores.plan(site, backup, order);
-  const { milliseconds, quotaShort, diskShort } = await restores.outlook(site, plan);
+  const outlook = await restores.outlook(site, plan);
   const top = head(req, backup);
   const query = queryOf(order);
   const isInPlace = order.dest === 'in_place';
@@ -96,9 +96,8 @@ export async function previewPage(
     missing: plan.missing,
     uploadScripts: plan.scripts,
     space: words.bytes(plan.staged.bytes + plan.databases.reduce((sum, { bytes }) => sum + bytes, 0)),
-    short: quotaShort > 0 ? quotaShort : diskShort,
-    isQuotaShort: quotaShort > 0,
-    duration: aboutText(milliseconds, words),
+    shortage: shortageOf(outlook, words),
+    duration: aboutText(outlook.milliseconds, words),
     undoDays,
     hidden: [...fieldsOf(order), ['plan_hash', plan.hash]],
     back: `${top.asking}?${query}`,
@@ -106,6 +105,13 @@ export async function previewPage(
     previewHref: `${top.asking}/preview?${query}`,
     submit: submitText(plan, { at: top.at, isInPlace }, words),
   };
+}
+
+/** @returns why it cannot be begun, and what to do; '' when there is room */
+function shortageOf({ quotaShort, diskShort, databasesShort }: Outlook, { t, bytes, number }: Visit['words']): string {
+  if (quotaShort > 0) return t('restores.preview.quotaShort', { bytes: bytes(quotaShort) });
+  if (diskShort > 0) return t('restores.preview.diskShort', { bytes: bytes(diskShort) });
+  return databasesShort > 0 ? t('restores.preview.databasesShort', { count: number(databasesShort) }) : '';
 }
 
 const shownKinds: readonly Verdict[] = ['overwritten', 'deleted', 'new'];
@@ -156,7 +162,7 @@ export async function restorePage(req: Request, { restores, backups, clock }: Pa
     what: whatText(one, words),
     where: words.t(`restores.dest.${one.dest}`),
     changes: (['new', 'overwritten', 'deleted', 'unchanged'] as const)
-      .filter((kind) => one.dest === 'in_place' && one.plan.counts[kind].files > 0)
+      .filter((kind) => one.step === 'done' && one.dest === 'in_place' && one.plan.counts[kind].files > 0)
       .map((kind) => ({ label: words.t(`restores.changed.${kind}`), amount: amountText(one.plan.counts[kind], words) })),
     databases: rows.map(({ name, into, isNew, databaseId, switchedAt }) => {
       const href = databaseId === null ? '' : url(`/sites/${site.name}/databases/${databaseId}`);

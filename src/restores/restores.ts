@@ -5,7 +5,7 @@ import { type Backup, type Backups, isDownloadable, isGood } from '../backups/ba
 import type { Databases } from '../databases/databases.ts';
 import { type Clock, day, localStamp, minute } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
-import { conflict, notFound, PanelError, whenMissing } from '../platform/errors.ts';
+import { conflict, gone, notFound, PanelError, whenMissing } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { JobRun, Queue } from '../platform/jobs/port.ts';
 import { Lane } from '../platform/lane.ts';
@@ -22,6 +22,7 @@ import { RestoreStore } from './store.ts';
 
 export type { Plan, Restore, RestoreDatabase, RestoreOrder } from './states.ts';
 
+/** What the door of restores stands on. */
 export type RestoresParts = {
   readonly connection: Connection;
   readonly clock: Clock;
@@ -38,6 +39,14 @@ export type RestoresParts = {
   readonly log: Pick<Log, 'warn'>;
   /** for tests: a moment at which a process may die, by its name */
   readonly moment?: (name: string) => Promise<void>;
+};
+
+/** Time and room of a plan, see `Restores.outlook`. */
+export type Outlook = {
+  readonly milliseconds: number;
+  readonly quotaShort: number;
+  readonly diskShort: number;
+  readonly databasesShort: number;
 };
 
 /** Longer than the queue's longest pause between two attempts. */
@@ -77,7 +86,8 @@ export class Restores {
 
   /** @throws PanelError 409 for a backup that is not read back yet or is damaged, 410 for one that has expired */
   refuseBackup(backup: Backup): void {
-    if (isGood(backup) && backup.expiredAt === null) return;
+    if (backup.expiredAt !== null) throw gone('backups.refused.expired');
+    if (isGood(backup)) return;
     if (isDownloadable(backup)) throw conflict('restores.refused.unchecked');
     this.#parts.backups.downloadable(backup);
     throw conflict('restores.refused.unchecked');
@@ -104,10 +114,12 @@ export class Restores {
 
   /**
    * How long the plan may take, and whether there is room: free bytes as far as the site's storage can tell.
-   * @returns milliseconds; the room that is missing, in bytes, in the quota and on the disk (0: enough)
+   * @returns milliseconds; what is missing (0: enough): bytes of the quota and of the disk, and databases of the site's plan
    */
-  async outlook(site: Site, plan: Plan): Promise<{ milliseconds: number; quotaShort: number; diskShort: number }> {
-    const { sites } = this.#parts;
+  async outlook(site: Site, plan: Plan): Promise<Outlook> {
+    const { sites, databases } = this.#parts;
+    const isNew = plan.databases.filter(({ databaseId }) => databaseId === null).length;
+    const { limit, used } = await databases.allowance(site);
     const free = await sites.storageFor(site).freeBytes();
     const bytes = plan.staged.bytes + plan.databases.reduce((sum, one) => sum + one.bytes, 0);
     const speed = (await this.#store.speed()) ?? usualSpeed;
@@ -115,6 +127,7 @@ export class Restores {
       milliseconds: Math.max(1000, (bytes * 1000) / speed),
       quotaShort: plan.growth > 0 ? Math.max(0, site.usedBytes + plan.growth - site.quotaBytes) : 0,
       diskShort: free === undefined ? 0 : Math.max(0, plan.staged.bytes - free),
+      databasesShort: isNew > 0 ? Math.max(0, used + isNew - limit) : 0,
     };
   }
 

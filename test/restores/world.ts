@@ -1,5 +1,18 @@
 // A panel with one site, backups of it, and restores that a test can stop at any moment.
-import { chmod, lstat, lutimes, mkdir, readdir, readFile, readlink, rename, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  lutimes,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -71,8 +84,13 @@ export async function furnish(place: (...path: string[]) => string): Promise<voi
     await utimes(place('www', path), 1_700_000_000, 1_700_000_000);
   }
   await mkdir(place('www', 'empty/inside'), { recursive: true });
-  await symlink('board/index.php', place('www', 'start.php'));
-  await symlink('../nowhere', place('www', 'data/dangling'));
+  for (const [link, target] of [
+    ['start.php', 'board/index.php'],
+    ['data/dangling', '../nowhere'],
+  ] as const) {
+    await rm(place('www', link), { force: true });
+    await symlink(target, place('www', link));
+  }
   for (const link of ['start.php', 'data/dangling']) await lutimes(place('www', link), 1_650_000_000, 1_650_000_000);
   await chmod(place('www', 'config.php'), 0o600);
   await chmod(place('www', 'board/index.php'), 0o755);

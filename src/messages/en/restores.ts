@@ -81,6 +81,8 @@ export const restores = {
     'In a new folder below www. It is closed to the web; you can open it in the file manager and by FTP.',
   'restores.preview.quotaShort': 'The storage lacks {bytes}. Please empty the trash or delete files, and come back.',
   'restores.preview.diskShort': 'The server lacks {bytes} of free space, so nothing can be restored now. Please tell us.',
+  'restores.preview.databasesShort':
+    'That takes {count} databases more than the plan has. Please delete one that is not used, or restore over what is there.',
   'restores.preview.next': 'Next: confirm',
 
   'restores.confirm.title': 'Restore it like this?',

@@ -78,6 +78,8 @@ export const restores = {
     'www 아래의 새 폴더입니다. 웹에서는 열리지 않게 닫아 두며, 파일 관리자와 FTP에서 열어 볼 수 있습니다.',
   'restores.preview.quotaShort': '저장 공간이 {bytes} 모자랍니다. 휴지통을 비우거나 파일을 지운 뒤 다시 해 주세요.',
   'restores.preview.diskShort': '서버의 빈 공간이 {bytes} 모자라 지금은 복원할 수 없습니다. 고객 센터에 알려 주세요.',
+  'restores.preview.databasesShort':
+    '요금제에서 쓸 수 있는 데이터베이스보다 {count}개가 더 필요합니다. 쓰지 않는 데이터베이스를 지우거나, 지금 있는 자리에 복원해 주세요.',
   'restores.preview.next': '다음: 확인',
 
   'restores.confirm.title': '이대로 복원할까요',

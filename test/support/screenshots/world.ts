@@ -7,6 +7,7 @@ import { newId } from '../../../src/platform/ids.ts';
 import { everyKindOfAccount } from '../../ftp/customer.ts';
 import { writeFindings } from '../../gates/finding-rows.ts';
 import { beginJob, fillJobs } from '../../gates/job-rows.ts';
+import { type RestoreName, writeRestores } from '../../gates/restore-rows.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
@@ -30,6 +31,8 @@ export type World = TestPanel & {
       | 'place'
       | 'verified'
       | 'warned'
+      | 'restoration'
+      | `restore-${RestoreName}`
       | 'damaged'
       | 'failedBackup',
       string
@@ -133,6 +136,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
     results,
     ...{ inside, before },
     ...(await backupsOf(test, { quiet, failed })),
+    ...(await restoresOf(test, { quiet, failed })),
   };
   const close = async () => {
     await test.close();
@@ -283,6 +287,25 @@ export async function moved({ panel, clock, folder }: TestPanel, { site }: Custo
     await add({ id: newId(then), site_id: here.id, ...times(then), ...done });
     await add({ id: newId(now), site_id: second.id, ...times(now), ...open });
   });
+}
+
+/** Restores in every state, of the newest backup of each. @returns their pages by what they are, and the first page before one */
+async function restoresOf(test: TestPanel, { quiet, failed }: Record<'quiet' | 'failed', Customer>) {
+  const { backups: door, sites } = test.panel.doors;
+  const site = await sites.byName(quiet.site);
+  // Of this very moment: what the nights have left was changed for other pictures.
+  await door.runNow(site);
+  const newest = (await door.latestGood(site))?.id ?? '';
+  const backups = { customer: newest, troubled: newest };
+  const ids = await writeRestores(test, { customer: quiet.site, troubled: failed.site }, backups);
+  const address = (name: RestoreName, { site }: Customer) => `/sites/${site}/backups/restorations/${ids[name]}`;
+  return {
+    'restore-done': address('done', quiet),
+    'restore-aside': address('aside', quiet),
+    'restore-returned': address('returned', quiet),
+    'restore-running': address('running', failed),
+    restoration: `/sites/${quiet.site}/backups/${backups.customer}/restoration`,
+  };
 }
 
 type Row = { state: string; reason?: string; left_out?: string; step?: string; files_done?: number; files_total?: number };
