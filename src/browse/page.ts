@@ -96,17 +96,10 @@ export async function filePage(req: Request, { browse }: BrowsePageParts, backup
     scripts: ['behaviours/copy.js'],
     member,
     downloadHref: addresses.file(path),
-    ...(mayRestore(req, backup, path) && {
-      restoreHref: `${visit.url(`/sites/${site.name}/backups/${backup.id}/restoration`)}?${new URLSearchParams({ scope: 'paths', paths: path.join('/') })}`,
-    }),
     ...(isText && path[0] === 'www' && { liveHref: `${addresses.browse(path)}?with=now` }),
     versions: versions.map((one) => versionView(visit, one, { site: site.name, path, shown: backup, isText })),
   };
 }
-
-/** As the page of restores itself decides (src/restores). */
-const mayRestore = ({ mayChange }: Request, backup: Backup, path: SitePath) =>
-  mayChange && path[0] === 'www' && path.length > 1 && isGood(backup);
 
 type Shown = { readonly site: string; readonly path: SitePath; readonly shown: Backup; readonly isText: boolean };
 
