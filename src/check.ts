@@ -3,7 +3,7 @@ import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
-import { places } from './adapters.ts';
+import { places, tiersOf } from './adapters.ts';
 import { type Choices, type OptionFault, OptionsError } from './options.ts';
 import { systemClock } from './platform/clock.ts';
 import { openDatabase } from './platform/database/database.ts';
@@ -58,6 +58,27 @@ export async function tryHelpers({ mailer, scanner }: { mailer: Mailer; scanner:
   ]);
   return warnings.filter((warning) => warning !== undefined);
 }
+
+/**
+ * Tries the tiers that are named, for `gotgan check` alone: a panel starts without them, and what they cannot take now they get later.
+ * @throws OptionsError with a line each
+ */
+export async function tryTiers(choices: Choices): Promise<void> {
+  const none = async () => undefined;
+  const setups = tiersOf(choices)(() => ({ forKeeping: async () => '', forReading: none }));
+  const faults = await Promise.all(
+    setups.map(async ({ name, tier }): Promise<OptionFault[]> => {
+      const error = await tier.probe(AbortSignal.timeout(tierPatienceMilliseconds)).then(none, (cause) => faultLine(cause));
+      if (!error) return [];
+      const setting = name === 'short-term' ? 'SHORT_TERM_URL' : 'LONG_TERM_URL';
+      const wrong = `the tier does not answer (${error.code ?? error.says})`;
+      return [{ setting, wrong, todo: 'see the chapter on backup tiers in docs/operations.md' }];
+    }),
+  );
+  if (faults.flat().length > 0) throw new OptionsError(faults.flat());
+}
+
+const tierPatienceMilliseconds = 60_000;
 
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error ? String(error.code) : error instanceof Error ? error.message : String(error);

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { accountCommands } from './account-commands.ts';
 import { places } from './adapters.ts';
 import { backupCommands } from './backup-commands.ts';
-import { tryAll, tryHelpers } from './check.ts';
+import { tryAll, tryHelpers, tryTiers } from './check.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
 import { customersCommand } from './defence-commands.ts';
 import { readEnvironment, withSecret } from './environment.ts';
@@ -185,6 +185,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   check: async () => {
     const { options, choices } = fromEnvironment();
     await tryAll(choices);
+    await tryTiers(choices);
     for (const line of configurationInUse(options, process.env).warnings) console.log(line);
     console.log('No fault was found.');
   },

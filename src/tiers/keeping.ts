@@ -2,7 +2,7 @@
 import { systemActor } from '../audit/audit.ts';
 import { type Backup, isGood } from '../backups/backups.ts';
 import type { TierName } from '../migrations/schema.ts';
-import { day, hour } from '../platform/clock.ts';
+import { day, hour, LocalTime } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import { PanelError, whenMissing } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
@@ -20,11 +20,13 @@ export class Keeping {
   readonly #parts: TiersParts;
   readonly #store: TierStore;
   readonly #setups: ReadonlyMap<TierName, TierSetup>;
+  readonly #local: LocalTime;
 
   constructor(parts: TiersParts, store: TierStore, setups: ReadonlyMap<TierName, TierSetup>) {
     this.#parts = parts;
     this.#store = store;
     this.#setups = setups;
+    this.#local = new LocalTime(parts.choices.timeZone);
   }
 
   /** See `Tiers.keep`. */
@@ -166,30 +168,24 @@ export class Keeping {
   /** What the tier itself says it holds is judged, not what rows say (ruling 9); rows follow. */
   async retain(site: Site, { name, tier }: TierSetup, signal: AbortSignal): Promise<void> {
     const { connection, clock, choices } = this.#parts;
-    const rows = new Map(
-      (await this.#store.ofSite(site, name, ['kept', 'damaged', 'waiting'])).map((row) => [row.backup_id, row]),
-    );
-    if (rows.size < 2) return;
-    const held = [...rows.values()].filter(({ state }) => state !== 'waiting');
+    const held = await tier.list(site.id, signal);
+    const rows = new Map((await this.#store.ofSite(site, name, ['kept', 'damaged'])).map((row) => [row.backup_id, row]));
     const keep = name === 'short-term' ? choices.keepDaily : choices.keepWeekly;
     const policy = { tier: name, keep, floor: floorMilliseconds };
-    const asHeld = held.map((row) => ({
-      backupId: row.backup_id,
-      day: row.day,
-      dataAt: row.data_at,
-      good: row.state === 'kept',
-    }));
-    const decisions = tierRetention(asHeld, policy, clock.now());
-    const goes = decisions.filter((one) => !one.keep).map(({ backupId }) => backupId);
-    if (goes.length > 0) await tier.forget(site.id, goes, signal);
+    const asHeld = held.map(({ backupId, dataAt }) => {
+      return { backupId, day: this.#local.day(dataAt), dataAt, good: rows.get(backupId)?.state !== 'damaged' };
+    });
+    const now = clock.now();
+    const decisions = new Map(tierRetention(asHeld, policy, now).map((decision) => [decision.backupId, decision]));
+    const goes = [...decisions.values()].filter((one) => !one.keep).map(({ backupId }) => backupId);
+    if (goes.length > 0) await tier.forget(site.id, goes, now - floorMilliseconds, signal);
     await connection.write(async (tx) => {
-      for (const { backupId, keep: stays, reasons } of decisions) {
-        const row = rows.get(backupId);
-        if (!row) continue;
-        const kept_because = stays ? JSON.stringify(reasons) : null;
-        if (stays && row.kept_because !== kept_because) await this.#store.change(tx, row.id, row.state, { kept_because });
-        if (!stays)
-          await this.#store.change(tx, row.id, row.state, { state: 'forgotten', forgotten_at: clock.now(), kept_because });
+      for (const row of rows.values()) {
+        const decision = decisions.get(row.backup_id);
+        const kept_because = decision?.keep ? JSON.stringify(decision.reasons) : null;
+        const gone = { state: 'forgotten', forgotten_at: now, kept_because } as const;
+        if (!decision?.keep) await this.#store.change(tx, row.id, row.state, gone);
+        else if (row.kept_because !== kept_because) await this.#store.change(tx, row.id, row.state, { kept_because });
       }
     });
   }

@@ -4,10 +4,9 @@ import type { TierName } from '../migrations/schema.ts';
 import { day } from '../platform/clock.ts';
 import { notFound, PanelError, tooMany, unavailable } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
-import { withFloor } from '../platform/tier/floor.ts';
 import type { Site } from '../sites/sites.ts';
 import { Checking } from './checking.ts';
-import { floorMilliseconds, Keeping } from './keeping.ts';
+import { Keeping } from './keeping.ts';
 import { TierKeys } from './keys.ts';
 import { TierBackup } from './opened.ts';
 import type { TierSetup, TiersParts } from './parts.ts';
@@ -51,9 +50,8 @@ export class Tiers {
     this.#parts = parts;
     this.#store = new TierStore(parts.connection);
     this.#keys = new TierKeys(parts);
-    const floor = { floor: floorMilliseconds, now: () => parts.clock.now() };
     const setups = parts.setUp((tier) => this.#keys.of(tier));
-    this.#setups = new Map(setups.map((setup) => [setup.name, { ...setup, tier: withFloor(setup.tier, floor) }]));
+    this.#setups = new Map(setups.map((setup) => [setup.name, setup]));
     this.#keeping = new Keeping(parts, this.#store, this.#setups);
     this.#checking = new Checking(parts, this.#store, this.#setups);
   }

@@ -84,7 +84,7 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
   test('what it does not hold is not there', async () => {
     expect(await tier.list(site, signal)).toEqual([]);
     await expect(tier.open(site, first.source.backupId, signal)).rejects.toEqual(notThere);
-    await tier.forget(site, [first.source.backupId], signal);
+    await tier.forget(site, [first.source.backupId], Date.now(), signal);
     expect(await tier.check(site, { part: 1, parts: 1 }, signal)).toMatchObject({ damaged: [], complaint: undefined });
   });
 
@@ -120,7 +120,9 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
   });
 
   test('of what is given up nothing is listed or opened, and the other one stays whole', async () => {
-    await tier.forget(site, [first.source.backupId], signal);
+    // The newest stays whatever is asked, and so does what is younger than the floor.
+    await tier.forget(site, [first.source.backupId], Date.now() - 3 * day, signal);
+    await tier.forget(site, [first.source.backupId, second.source.backupId], Date.now(), signal);
     await tier.tidy(site, signal);
     expect((await tier.list(site, signal)).map(({ backupId }) => backupId)).toEqual([second.source.backupId]);
     await expect(tier.open(site, first.source.backupId, signal)).rejects.toEqual(notThere);

@@ -28,7 +28,7 @@ export async function openTierHouse({
   const guarded = (name: TierName, tier: BackupTier): BackupTier =>
     ({
       ...Object.fromEntries(
-        ['open', 'list', 'forget', 'tidy', 'check', 'remove'].map((act) => [act, tier[act as 'open'].bind(tier)]),
+        ['open', 'list', 'forget', 'tidy', 'check', 'remove', 'probe'].map((act) => [act, tier[act as 'open'].bind(tier)]),
       ),
       async keep(source, signal) {
         const error = failing.get(name);

@@ -1,5 +1,7 @@
 // What restic's tier promises beyond the port: kills in the middle, full disks, wrong host keys, changed bytes, and no secret in sight (KHADA 8.5–8.8).
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -132,6 +134,8 @@ describe('restic over SFTP', () => {
     await expect(tierAt(`restic:${server.address}`, { privateKey }).keep(source, signal)).rejects.toEqual(fault('HOST_KEY'));
     const stranger = tierAt(`restic:${server.address}`, { privateKey: '/dev/null', hostKey });
     await expect(stranger.keep(source, signal)).rejects.toEqual(fault('REFUSED'));
+    await expect(stranger.probe(signal)).rejects.toEqual(fault('REFUSED'));
+    await tierAt(`restic:${server.address}`, { privateKey, hostKey }).probe(signal);
     expect(await readdir(server.folder)).toEqual([]);
   });
 
@@ -152,11 +156,12 @@ describe('restic over SFTP', () => {
     await tier.tidy(site, signal);
     await whole(tier, site, first);
     const port = server.port.toString(16).toUpperCase().padStart(4, '0');
-    const sockets = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));
-    // 01: established
-    expect(
-      sockets.filter(([, own, other, kind]) => kind === '01' && [own, other].some((end) => end?.endsWith(`:${port}`))),
-    ).toEqual([]);
+    const connections = async () => {
+      const sockets = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));
+      // 01: established
+      return sockets.filter(([, own, other, kind]) => kind === '01' && [own, other].some((end) => end?.endsWith(`:${port}`)));
+    };
+    await expect.poll(connections, { timeout: 20_000 }).toEqual([]);
   });
 });
 
@@ -251,7 +256,11 @@ describe('restic in a folder', () => {
     const both = await Promise.allSettled([tier.keep(one.source, signal), tier.keep(one.source, signal)]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: fault('BUSY') });
+    const orphan = spawn('sleep', ['600'], { cwd: join(folder, 'working', site, 'tree') });
+    const ended = once(orphan, 'exit');
     await writeFile(join(folder, 'working', site, 'lock'), '999999 1 somebody');
     await tier.keep(one.source, signal);
+    // What the dead one had started is not left to read what the next one changes.
+    expect(await ended).toEqual([null, 'SIGKILL']);
   });
 });

@@ -87,4 +87,11 @@ describe('gotgan check', () => {
     expect(out).toContain('there are no backup tiers on other machines yet (KHADA 8.5)');
     expect(code).toBe(0);
   });
+
+  test('names a tier that does not answer, with its code', async () => {
+    const far = { SHORT_TERM_URL: 'restic:s3:https://a:b@127.0.0.1:1/bucket', LONG_TERM_URL: `file:${folder}/two` };
+    const { code, out } = await check(far);
+    expect(out).toContain('SHORT_TERM_URL: the tier does not answer (UNREACHABLE)');
+    expect(code).toBe(1);
+  });
 });

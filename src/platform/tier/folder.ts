@@ -1,13 +1,21 @@
 // A tier of archives in a folder, one folder a site. On the machine of the sites it is no second tier yet (KHADA 8.5, 8.6), and pages say so.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { notFound } from '../errors.ts';
 import { ZipReader } from '../zip/reader.ts';
 import { TierFault } from './faults.ts';
-import type { BackupTier, OpenSnapshot, Snapshot, SnapshotSource, TierCheck, Wanted } from './port.ts';
+import {
+  type BackupTier,
+  mayGo,
+  type OpenSnapshot,
+  type Snapshot,
+  type SnapshotSource,
+  type TierCheck,
+  type Wanted,
+} from './port.ts';
 
 type Note = { readonly dataAt: number; readonly sha256: string; readonly bytes: number };
 
@@ -21,6 +29,11 @@ export function folderTier(root: string): BackupTier {
   };
   const notes = (site: string) => told(() => readNotes(at(site)));
   return {
+    probe: () =>
+      told(async () => {
+        await mkdir(root, { recursive: true, mode: 0o750 });
+        await access(root, constants.W_OK | constants.X_OK);
+      }),
     keep: (source) => told(() => keep(at(source.site), source)),
     async open(site, backupId) {
       if (!isId(backupId) || !(await notes(site)).has(backupId)) throw notFound();
@@ -29,10 +42,11 @@ export function folderTier(root: string): BackupTier {
     async list(site) {
       return [...(await notes(site))].map(([backupId, { dataAt, bytes }]) => ({ site, backupId, dataAt, bytes }));
     },
-    async forget(site, backupIds) {
+    async forget(site, backupIds, before) {
+      const held = [...(await notes(site))].map(([backupId, { dataAt }]) => ({ backupId, dataAt }));
       // The note first: an archive without one counts for nothing.
-      for (const id of backupIds.filter(isId))
-        for (const ending of ['json', 'zip']) await told(() => rm(at(site, `${id}.${ending}`), { force: true }));
+      for (const { backupId } of mayGo(held, backupIds, before))
+        for (const ending of ['json', 'zip']) await told(() => rm(at(site, `${backupId}.${ending}`), { force: true }));
     },
     tidy: async (site) => told(() => removeUnnoted(at(site))),
     check: (site, part, signal) => told(() => check(at(site), part, signal)),

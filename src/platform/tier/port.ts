@@ -66,14 +66,20 @@ export type TierCheck = {
  * A tier never lies on the storage or host of another tier or of the site (KHADA 8.5, 8.6); `gotgan check` refuses that.
  */
 export interface BackupTier {
+  /** Whether it can be reached and written to now. @throws PanelError 503 with `code` when not */
+  probe(signal: AbortSignal): Promise<void>;
   /** Keeps a snapshot; keeping the same backup twice changes nothing. */
   keep(source: SnapshotSource, signal: AbortSignal): Promise<Snapshot>;
   /** @throws PanelError 404 when the tier does not hold this backup of this site */
   open(site: string, backupId: string, signal: AbortSignal): Promise<OpenSnapshot>;
   /** @returns what the tier holds of one site, in no particular order */
   list(site: string, signal: AbortSignal): Promise<Snapshot[]>;
-  /** Gives these up; their room comes back with `tidy`. What is not there is no error. */
-  forget(site: string, backupIds: readonly string[], signal: AbortSignal): Promise<void>;
+  /**
+   * Gives these up; their room comes back with `tidy`. What is not there is no error. Whatever is asked, the newest stays, and so does
+   * what the tier itself knows to be of `before` or younger (ruling 9: a floor under what rows say).
+   * @param before epoch milliseconds
+   */
+  forget(site: string, backupIds: readonly string[], before: number, signal: AbortSignal): Promise<void>;
   /** Gives back the room of what was forgotten, and lifts what work that died has left locked. */
   tidy(site: string, signal: AbortSignal): Promise<void>;
   /** Reads back a part of what it holds of a site, another part each time. @param part which of `parts` equal parts, from 1 */
@@ -91,4 +97,14 @@ export interface SiteKeys {
   forKeeping(site: string): Promise<string>;
   /** @returns the site's key; undefined where there is none, or it was destroyed */
   forReading(site: string): Promise<string | undefined>;
+}
+
+/** @returns those that may be given up: asked for, older than `before`, and not the newest */
+export function mayGo<T extends { readonly backupId: string; readonly dataAt: number }>(
+  held: readonly T[],
+  backupIds: readonly string[],
+  before: number,
+): T[] {
+  const newest = Math.max(...held.map(({ dataAt }) => dataAt));
+  return held.filter(({ backupId, dataAt }) => backupIds.includes(backupId) && dataAt < before && dataAt < newest);
 }

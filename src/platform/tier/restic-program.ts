@@ -62,6 +62,15 @@ function ambient(): Record<string, string> {
   return { PATH, LC_ALL: 'C.UTF-8', RESTIC_PROGRESS_FPS: '0.5', ...trusted };
 }
 
+/** Nobody left in the group is no error. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All have ended.
+  }
+}
+
 type Run = { readonly child: Child; news(): void; end(): Promise<void>; stop(): void };
 
 function start(call: ResticCall): Run {
@@ -69,6 +78,8 @@ function start(call: ResticCall): Run {
   const child = spawn('restic', [...call.arguments], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...ambient(), ...call.environment },
+    // A group of its own, so that the ssh which it started ends with it (KHADA 8.8).
+    detached: true,
     ...(call.workingFolder !== undefined && { cwd: call.workingFolder }),
   }) as Child;
   if (child.pid) lowerProcess(child.pid);
@@ -91,9 +102,11 @@ function start(call: ResticCall): Run {
   call.signal.addEventListener('abort', stop, { once: true });
   const end = async () => {
     try {
-      const [code] = await closed.catch((cause: NodeJS.ErrnoException) => {
-        throw new TierFault(cause.code === 'ENOENT' ? 'NO_RESTIC' : 'FAILED', cause.message, { cause });
-      });
+      const [code] = await closed
+        .finally(() => endGroup(child.pid))
+        .catch((cause: NodeJS.ErrnoException) => {
+          throw new TierFault(cause.code === 'ENOENT' ? 'NO_RESTIC' : 'FAILED', cause.message, { cause });
+        });
       call.signal.throwIfAborted();
       if (isSilent) throw new TierFault('SILENT', said);
       if (code !== 0) throw faultOf(said);

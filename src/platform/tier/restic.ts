@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { notFound } from '../errors.ts';
 import { TierFault } from './faults.ts';
 import { HeldContents } from './held-contents.ts';
-import type { BackupTier, SiteKeys, Snapshot, SnapshotSource, TierCheck } from './port.ts';
+import { type BackupTier, mayGo, type SiteKeys, type Snapshot, type SnapshotSource, type TierCheck } from './port.ts';
 import { heldNow, Keeping, type Work } from './restic-keeping.ts';
 import { OpenResticSnapshot, sampled } from './restic-opened.ts';
 import { knock, placeOf, type Reach } from './restic-place.ts';
+import { restic } from './restic-program.ts';
 import { Repository } from './restic-repository.ts';
 import { lockFolder } from './working-lock.ts';
 
@@ -32,6 +33,13 @@ class ResticTier implements BackupTier {
 
   constructor(options: ResticTierOptions) {
     this.#options = options;
+  }
+
+  async probe(signal: AbortSignal): Promise<void> {
+    const { address, working, patience } = this.#options;
+    await mkdir(address.host === undefined ? address.path : working, { recursive: true, mode: 0o700 });
+    await restic({ arguments: ['version'], environment: {}, patience, signal });
+    await knock(this.#options, join(working, 'ssh'));
   }
 
   async keep(source: SnapshotSource, signal: AbortSignal): Promise<Snapshot> {
@@ -69,13 +77,13 @@ class ResticTier implements BackupTier {
     return [...whole].flatMap(([backupId, dataAt]) => (backupId === undefined ? [] : [{ site, backupId, dataAt, bytes: 0 }]));
   }
 
-  async forget(site: string, backupIds: readonly string[], signal: AbortSignal): Promise<void> {
+  async forget(site: string, backupIds: readonly string[], before: number, signal: AbortSignal): Promise<void> {
     const key = await this.#options.keys.forReading(site);
     if (key === undefined || backupIds.length === 0) return;
     const repository = await this.#repository(site, key);
-    const found = await snapshotsOf(repository, signal);
-    const ids = found.filter(({ backupId }) => backupId !== undefined && backupIds.includes(backupId)).map(({ id }) => id);
-    await repository.forget(ids, signal);
+    const found = (await snapshotsOf(repository, signal)).map(({ id, at, backupId = '' }) => ({ id, backupId, dataAt: at }));
+    const goes = mayGo(found, backupIds, before).map(({ id }) => id);
+    await repository.forget(goes, signal);
   }
 
   async tidy(site: string, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 // One worker at a time in a folder of this machine; the lock of a process that died is taken over.
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../ids.ts';
 import { TierFault } from './faults.ts';
@@ -22,8 +22,22 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     const aside = `${path}.${newId(Date.now())}`;
     await rename(path, aside).catch(() => {});
     await rm(aside, { force: true });
+    await endOrphans(folder);
   }
   throw new TierFault('BUSY');
+}
+
+/** What a worker that died has started may still read there, and would take empty room for contents. */
+async function endOrphans(folder: string): Promise<void> {
+  for (const name of await readdir('/proc')) {
+    const at = /^\d+$/.test(name) ? await readlink(`/proc/${name}/cwd`).catch(() => '') : '';
+    if (!at.startsWith(`${folder}/`)) continue;
+    try {
+      process.kill(Number(name), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 function ifTaken(error: NodeJS.ErrnoException): undefined {
