@@ -27,7 +27,7 @@ async function usual({ long, folder, say }: Circumstances): Promise<Figure[]> {
     let www = join(folder, 'www');
     await mkdir(www);
     await writeFiles(www, amount);
-    for (let round = 0; round < (long ? 3 : 2); round++) {
+    for (let round = 0; round < (long ? 3 : 1); round++) {
       const site = await house.openSite();
       await moveTo(house.wwwOf(site), www);
       www = house.wwwOf(site);

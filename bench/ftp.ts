@@ -19,7 +19,7 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
   }
   const house = await FtpHouse.open(folder);
   try {
-    const large = await largeFiles(house, { mebibytes: long ? 1024 : 102, rounds: long ? 3 : 2 }, say);
+    const large = await largeFiles(house, { mebibytes: long ? 1024 : 102, rounds: long ? 3 : 1 }, say);
     // Another count is for trying by hand.
     const smallFiles = Number(process.env.BENCH_FTP_FILES ?? (long ? 1000 : 200));
     const seconds = await judgedWithin(house, smallFiles);

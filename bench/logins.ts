@@ -36,7 +36,7 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
     // Enough at once that the queue of hashes is never empty, and never full.
     const closed = () => flood({ url: program.url, seconds, atOnce: cores * 5 });
     const pairs = await inTurn(
-      long ? 5 : 2,
+      long ? 5 : 1,
       async () => entered(await closed()) / seconds,
       async () => Number(await runRaw('argon2', [hash, password, String(cores), String(seconds)])),
       ([ours, bare]) => say(`${ours.toFixed(1)} sign-ins/s; bare argon2: ${bare.toFixed(1)}/s`),

@@ -17,7 +17,7 @@ import { chosen, OptionsError, type PanelOptions } from './options.ts';
 import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { letGoOfStart } from './platform/young-memory.ts';
-import { serve } from './serve.ts';
+import { serve, settleMilliseconds } from './serve.ts';
 import { serverCommands } from './server-commands.ts';
 import { siteCommands } from './site-commands.ts';
 import { sshCommands } from './ssh-commands.ts';
@@ -140,9 +140,6 @@ async function withPanel(act: (panel: Worker) => Promise<void>, tried = false): 
   const { panel } = await open(createWorker, { tried });
   await act(panel).finally(() => panel.close());
 }
-
-/** So long after it began a worker has done what a start brings with it. */
-const settleMilliseconds = 2000;
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   serve: async (args) => {

@@ -1,10 +1,11 @@
 // `gotgan serve`: the web process, and one worker process as its child, so that pages never wait for a backup.
 import { fork } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServeOptions } from './environment.ts';
 import type { Panel } from './panel.ts';
 import { lowerProcess, lowerThreads } from './platform/priority.ts';
+import { letGoOfStart } from './platform/young-memory.ts';
 
 /**
  * Connections that wait to be taken up. Under a storm of sign-ins 511, the usual number, are soon reached, and the system then drops a
@@ -15,6 +16,8 @@ const backlog = 4096;
 const stopMilliseconds = 7000;
 /** What then still runs is cut off as by a fault, and found by its lease. */
 const endMilliseconds = 8500;
+/** after which a start is over, and what it alone needed may go */
+export const settleMilliseconds = 2000;
 const firstPauseMilliseconds = 1000;
 const longestPauseMilliseconds = 60_000;
 /** A worker that lived so long was well: what ended it is a new fault. */
@@ -49,6 +52,7 @@ export async function serve(
   });
   const kept = worker && keepWorker(stopping.signal, (line) => panel.doors.log.warn(line));
   ready();
+  letGoWhenIdle(server);
   await asked;
   stopping.abort();
   setTimeout(() => process.exit(0), endMilliseconds).unref();
@@ -81,6 +85,24 @@ async function keepWorker(signal: AbortSignal, warn: (line: string) => void): Pr
     pause = nextPause(pause, performance.now() - begun);
     await sleep(pause, undefined, { signal }).catch(() => {});
   }
+}
+
+/** What a start compiled goes once nobody waits for an answer, since all stands still for a tenth of a second or two: some 20 MiB. */
+function letGoWhenIdle(server: Server): void {
+  let open = 0;
+  const count = (_req: unknown, res: ServerResponse) => {
+    open += 1;
+    res.once('close', () => {
+      open -= 1;
+    });
+  };
+  server.on('request', count);
+  const timer = setInterval(() => {
+    if (open > 0) return;
+    clearInterval(timer);
+    server.off('request', count);
+    letGoOfStart();
+  }, settleMilliseconds).unref();
 }
 
 function closed(server: Server): Promise<void> {
