@@ -34,6 +34,9 @@ afterAll(async () => {
 /** What an answer with an error cannot pass: Chromium writes its status to the console, and a search engine is told to go away. */
 const notForErrors = ['errors-in-console', 'http-status-code'];
 
+/** Counts for nothing, and it alone wants a trace of the browser, whose end takes five seconds a page. */
+const notCounted = ['baseline'];
+
 /** The picture against machines has as many dots as it was hardened with; more would be made up, and tell people nothing. */
 const notForCaptcha = ['image-size-responsive'];
 
@@ -67,7 +70,7 @@ async function flagsFor(page: Page): Promise<Flags> {
     logLevel: 'error',
     output: 'json',
     onlyCategories: ['accessibility', 'best-practices', ...(isPublic(page) ? ['seo'] : [])],
-    skipAudits: [...(status >= 400 ? notForErrors : []), ...(page.who === 'suspect' ? notForCaptcha : [])],
+    skipAudits: [...notCounted, ...(status >= 400 ? notForErrors : []), ...(page.who === 'suspect' ? notForCaptcha : [])],
     ignoreStatusCode: true,
     // Nothing is slowed down while it loads; the waits below count only so, and speed is not judged here.
     throttlingMethod: 'simulate',
