@@ -3,6 +3,7 @@ import { PassThrough, type Writable } from 'node:stream';
 import type { Database } from '../databases/databases.ts';
 import type { Dumped } from '../platform/database-server/port.ts';
 import { PanelError } from '../platform/errors.ts';
+import { bytesPassed } from '../platform/young-memory.ts';
 import type { ZipWriter } from '../platform/zip/writer.ts';
 import { dumpsFolder, type LeftOut, type ManifestDatabase } from './manifest.ts';
 import type { MemberRows } from './member-rows.ts';
@@ -103,6 +104,7 @@ async function* textOf(text: PassThrough, tell: () => void): AsyncGenerator<Uint
       });
       if (done) return;
       tell();
+      bytesPassed(value.length);
       yield value;
     }
   } finally {

@@ -101,6 +101,7 @@ export function backupView(speaker: Speaker, backup: Backup, { siteName, isShown
     }),
     kind: t(`backups.kind.${backup.kind}`),
     leftOut: leftOutView(speaker, backup.leftOut),
+    missing: leftOutView(speaker, missingDatabases(backup)).map((one) => ({ ...one, path: nameOf(one.path) })),
     leftOutText:
       backup.leftOut.length > 0
         ? t('backups.one.leftOut', { count: leftOutCount(speaker, backup) })
@@ -136,6 +137,9 @@ function contentsOf({ words }: Speaker, { files, folders, databases }: Backup): 
     databases: number(databases ?? 0),
   });
 }
+
+/** @returns the database's name, by which its owner knows it */
+const nameOf = (path: string) => path.slice(dumpsFolder.length + 1).replace(/(\.(mariadb|postgresql))?\.sql$/, '');
 
 /** In the list, where there is one line for it. */
 function missingText({ words }: Speaker, backup: Backup): string {

@@ -46,6 +46,26 @@ describe.each(engines)('a dump of a database: %s', (engine) => {
     expect(sql.trimEnd()).toMatch(engine === 'mariadb' ? /-- Dump completed$/ : /-- PostgreSQL database dump complete[\s\S]*$/);
   });
 
+  test('says how many rows are in its text, and whether the server has as many', async () => {
+    const shop = await world.database();
+    for (const sql of blog[engine].make) await ask(world.as(shop), shop.name, sql);
+    const counts = await world.server.counts(shop);
+    const dumping = async (compare: boolean) => {
+      const into = new PassThrough();
+      into.resume();
+      return world.server.dump(shop, into, { compare });
+    };
+    const rows = counts.reduce((sum, one) => sum + one.rows, 0);
+    expect(rows).toBeGreaterThan(0);
+    for (const compare of [false, true]) expect(await dumping(compare)).toEqual({ tables: counts.length, rows, strays: [] });
+  });
+
+  test('tells which versions of engine and program write it', async () => {
+    expect(await world.server.madeWith()).toMatch(
+      engine === 'mariadb' ? /^MariaDB \d+.*mariadb-dump/ : /^PostgreSQL \d+.*pg_dump/,
+    );
+  });
+
   test("the engine's own client reads it", async () => {
     const [shop, copy] = [await world.database(), await world.database()];
     for (const sql of blog[engine].make) await ask(world.as(shop), shop.name, sql);

@@ -43,7 +43,7 @@ export const backups = {
   'backups.evidence.warned':
     'Read back in full at {verified}; all {files} files were compared. Some could not be read, or changed while they were being saved: see [Left out].',
   'backups.evidence.shrunken':
-    'Everything was compared at {verified}. It holds less than half of the good one before ({shrunk}); please look at the site. The backup before is still there.',
+    'Everything was compared at {verified}. It holds half or less of the good one before ({shrunk}); please look at the site.',
   'backups.evidence.undrilled':
     'Brought back in an empty place at {failed} and found to differ from its record. Reason: {reason} It cannot be downloaded. Other days are not affected.',
   'backups.shrunk.files': 'files {before} → {after}',

@@ -42,7 +42,7 @@ export const backups = {
   'backups.evidence.warned':
     '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다. 읽지 못했거나 담는 동안 바뀐 파일이 있으니 [빠진 것]을 확인해 주세요.',
   'backups.evidence.shrunken':
-    '{verified}에 모두 대조했습니다. 앞선 정상 백업보다 절반 아래로 줄었으니({shrunk}) 사이트를 확인해 주세요. 앞선 백업은 그대로 있습니다.',
+    '{verified}에 모두 대조했습니다. 앞선 정상 백업보다 절반 이하로 줄었으니({shrunk}) 사이트를 확인해 주세요.',
   'backups.evidence.undrilled':
     '{failed}에 빈 자리에 되살려 보니 기록과 달랐습니다. 이유: {reason} 이 백업은 받을 수 없으며, 다른 날의 백업은 영향이 없습니다.',
   'backups.shrunk.files': '파일 {before}개 → {after}개',

@@ -350,6 +350,8 @@ export const shots: readonly Shot[] = [
   of('running', 'backups-running', ({ customers }) => `/sites/${customers.running.site}/backups`),
   of('quiet', 'backup-verified', ({ found }) => found.verified),
   of('quiet', 'backup-warned', ({ found }) => found.warned),
+  of('quiet', 'backup-proven', ({ found }) => found.proven),
+  of('quiet', 'backup-shrunken', ({ found }) => found.shrunken),
   of('quiet', 'backup-damaged', ({ found }) => found.damaged),
   of('quiet', 'restore-choose', ({ found }) => found.restoration),
   of('quiet', 'restore-wrong', ({ found }) => `${found.restoration}/preview?scope=paths`),

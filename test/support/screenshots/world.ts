@@ -33,6 +33,8 @@ export type World = TestPanel & {
       | 'warned'
       | 'restoration'
       | `restore-${RestoreName}`
+      | 'proven'
+      | 'shrunken'
       | 'damaged'
       | 'failedBackup',
       string
@@ -108,7 +110,6 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   await nights(40, 41);
   log('states');
   clock.advance(Date.parse('2026-11-22T00:40:00Z') - clock.now());
-  await history(test, { quiet, late, failed, running, several });
   await moved(test, several);
   await tierAway(test, failed.site);
   const fresh = await customer('yuna.kwon', 'tree');
@@ -124,6 +125,8 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
   const ftp = await everyKindOfAccount(test, quiet.visitor, quiet.site);
   const results = await refusals(quiet.visitor, quiet.site);
   const { done: fileJob } = await fillJobs(test, quiet.visitor, quiet.site);
+  // After the last work of a worker, who would find that these archives are not what their rows say.
+  await history(test, { quiet, late, failed, running, several });
   await failed.visitor.logIn(failed.email);
   // Last: nothing works off jobs any more.
   const fileJobRunning = await beginJob(test, failed.visitor, failed.site);
@@ -411,6 +414,8 @@ async function backupsOf({ panel }: TestPanel, { quiet, failed }: Record<'quiet'
   return {
     verified: await address(quiet, 'verified'),
     warned: await address(quiet, 'warned'),
+    proven: await address(quiet, 'proven'),
+    shrunken: await address(quiet, 'shrunken'),
     damaged: await address(quiet, 'damaged'),
     failedBackup: await address(failed, 'failed'),
   };
