@@ -15,6 +15,7 @@ import { managerPart } from './manager.ts';
 import { manyPart } from './many.ts';
 import { pagesPart } from './pages.ts';
 import { policyPart } from './policy.ts';
+import { restoresPart } from './restores.ts';
 import { resumablePart } from './resumable.ts';
 import { startPart } from './start.ts';
 import { fails, shortFormSlack, table } from './table.ts';
@@ -23,7 +24,7 @@ import { uploadPart } from './upload.ts';
 
 const parts: readonly Part[] = [
   ...[startPart, pagesPart, loginsPart, uploadPart, resumablePart, downloadPart, browsePart, ftpPart],
-  ...[policyPart, managerPart, manyPart, backupPart, tiersPart, databasesPart],
+  ...[policyPart, managerPart, manyPart, backupPart, restoresPart, tiersPart, databasesPart],
 ];
 const root = join(import.meta.dirname, '..');
 const document = join(root, 'docs/benchmarks.md');

@@ -1,8 +1,10 @@
 // Looks into a backup: its manifest, and any member by its path, from the archive as it was verified.
 import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import { conflict, notFound, unavailable, whenMissing } from '../platform/errors.ts';
 import type { ArchiveStorage } from '../platform/storage/port.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
+import { expandWhole } from '../platform/zip/deflate.ts';
 import type { ZipEntry } from '../platform/zip/directory.ts';
 import { ZipLookup } from '../platform/zip/lookup.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
@@ -64,10 +66,31 @@ export class OpenBackup {
     return this.#reader.open(entry);
   }
 
+  /**
+   * @param entry small enough to be held in memory; those that follow one another in the archive are quick
+   * @returns the member's content. Only one at a time. @throws DamagedArchive as the stream of `open` ends
+   */
+  async read(entry: ZipEntry): Promise<Buffer> {
+    const raw: Uint8Array[] = [];
+    for await (const piece of await this.#reader.rawBytes(entry)) raw.push(Buffer.from(piece));
+    const bytes = Buffer.concat(raw);
+    const content = entry.method === 0 ? bytes : expanded(entry, bytes);
+    if (content.length !== entry.size || crc32(content) !== entry.crc) throw new DamagedArchive(`${entry.name}: wrong CRC-32`);
+    return content;
+  }
+
   /** Only after every stream is through or destroyed. */
   async close(): Promise<void> {
     await this.#reader.close();
     await this.#release();
+  }
+}
+
+function expanded({ name, size }: ZipEntry, raw: Uint8Array): Buffer {
+  try {
+    return expandWhole(raw, size);
+  } catch (cause) {
+    throw new DamagedArchive(`${name}: ${cause instanceof Error ? cause.message : cause}`);
   }
 }
 

@@ -1,11 +1,11 @@
 // Brings content of an archive beside www/: every file is compared with the manifest's SHA-256 while it is written.
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, hash, randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ManifestMember, manifestName, type OpenBackup, type ZipEntry } from '../backups/backups.ts';
-import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
+import type { SiteLayer, SitePath, SiteStorage } from '../platform/storage/port.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 
 export type StagingParts = {
@@ -26,6 +26,8 @@ const permissionBits = 0o777;
 /** Files on their way at a time: inflating and writing wait for different things. */
 const atOnce = 8;
 const bigBytes = 1024 * 1024;
+/** Held in memory whole, and laid one after the other: with small files the waiting would take longer than the work. */
+const smallBytes = 1024 * 1024;
 
 /**
  * Stages what is wanted below `www/`.
@@ -44,6 +46,7 @@ export async function stage(parts: StagingParts): Promise<ReadonlyMap<string, Ma
     const ended = watched.finally(() => under.delete(ended));
     under.add(ended);
   };
+  const layer = await parts.storage.layer();
   try {
     for await (const { entry, member } of both(parts.backup)) {
       parts.signal.throwIfAborted();
@@ -51,15 +54,21 @@ export async function stage(parts: StagingParts): Promise<ReadonlyMap<string, Ma
       if (member.path.startsWith('databases/')) dumps.set(member.path, member);
       if (!parts.isWanted(member.path)) continue;
       if (member.kind === 'folder') {
-        await parts.storage.makeFolder(parts.placeOf(member.path));
+        const place = parts.placeOf(member.path);
+        await (layer ? layer.folder(place) : parts.storage.makeFolder(place));
         folders.push(member);
-      } else begin(member.kind === 'link' ? putLink(parts, member) : putFile(parts, entry, member));
+      } else if (member.kind === 'link') begin(putLink(parts, member));
+      else if (layer && member.size <= smallBytes && entry.compressedSize <= smallBytes)
+        await layFile(parts, layer, entry, member);
+      else begin(putFile(parts, entry, member));
       while (under.size >= atOnce) await Promise.race(under);
     }
   } finally {
     await Promise.all(under);
+    await layer?.close();
   }
   if (failed) throw failed.error;
+  await layer?.finish();
   // Last, and the deepest first: what is put into a folder changes its time.
   for (const member of folders.reverse()) await dress(parts, member);
   return dumps;
@@ -86,6 +95,20 @@ async function putLink({ storage, placeOf, tick }: StagingParts, member: Manifes
   await tick(0, 1);
 }
 
+async function layFile(
+  { backup, placeOf, tick }: StagingParts,
+  layer: SiteLayer,
+  entry: ZipEntry,
+  member: ManifestMember,
+): Promise<void> {
+  const content = await backup.read(entry);
+  if (hash('sha256', content) !== member.sha256)
+    throw new DamagedArchive(`${member.path}: another SHA-256 than the manifest says`);
+  const { mode, modifiedAt, size } = member;
+  await layer.file(placeOf(member.path), content, { mode, modifiedAt });
+  await tick(size, 1);
+}
+
 async function putFile(parts: StagingParts, entry: ZipEntry, member: ManifestMember): Promise<void> {
   const { storage, placeOf, folder, signal, tick } = parts;
   const local = join(folder, randomUUID());
@@ -103,12 +126,12 @@ async function putFile(parts: StagingParts, entry: ZipEntry, member: ManifestMem
 type Writing = Pick<StagingParts, 'signal' | 'tick'> & { readonly local: string; readonly member: ManifestMember };
 
 async function writeChecked(content: Readable, { local, member, signal, tick }: Writing): Promise<void> {
-  const hash = createHash('sha256');
+  const digest = createHash('sha256');
   const file = await open(local, 'wx', 0o600);
   try {
     for await (const piece of content as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
-      hash.update(piece);
+      digest.update(piece);
       await file.writeFile(piece);
       if (member.size > bigBytes) await tick(piece.length, 0);
     }
@@ -116,7 +139,7 @@ async function writeChecked(content: Readable, { local, member, signal, tick }: 
     content.destroy();
     await file.close();
   }
-  if (hash.digest('hex') !== member.sha256) throw new DamagedArchive(`${member.path}: another SHA-256 than the manifest says`);
+  if (digest.digest('hex') !== member.sha256) throw new DamagedArchive(`${member.path}: another SHA-256 than the manifest says`);
 }
 
 /** Mode and time of a folder. */

@@ -19,6 +19,7 @@ export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
     reader: () => laterReader(async () => (await storage()).reader()),
     makeFolder: async (path) => (await storage()).makeFolder(path),
     put: async (path, from, mode) => (await storage()).put(path, from, mode),
+    layer: async () => (await storage()).layer(),
     makeLink: async (path, target) => (await storage()).makeLink(path, target),
     setDetails: async (path, details) => (await storage()).setDetails(path, details),
     freeBytes: async () => (await storage()).freeBytes(),

@@ -190,6 +190,25 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       await reader.close();
     });
 
+    test('where many files are laid at once they have the rights and times they are given, nothing is written over, no link is followed', async () => {
+      const layer = await storage.layer();
+      if (!layer) return expect(site.wholeSeconds).toBe(true);
+      await layLinks();
+      const details = { mode: 0o600, modifiedAt: 1_700_000_000_000 };
+      await layer.folder(at('www/laid/empty'));
+      await layer.file(at('www/laid/하나.txt'), Buffer.from('하나'), details);
+      await layer.file(at('www/laid/deep/two'), Buffer.alloc(0), { ...details, mode: 0o755 });
+      await expect(layer.file(at('www/laid/하나.txt'), Buffer.from('둘'), details)).rejects.toEqual(refused(409));
+      await expect(layer.file(at('www/evil/x'), Buffer.from('x'), details)).rejects.toEqual(refused(404));
+      await layer.finish();
+      await layer.close();
+      expect(await readFile(join(site.folder, 'www/laid/하나.txt'), 'utf8')).toBe('하나');
+      expect(await storage.stat(at('www/laid/하나.txt'))).toMatchObject({ size: 6, modifiedAt: details.modifiedAt });
+      expect((await storage.stat(at('www/laid/하나.txt'))).mode & 0o777).toBe(0o600);
+      expect((await storage.stat(at('www/laid/deep/two'))).mode & 0o777).toBe(0o755);
+      expect((await storage.stat(at('www/laid/empty'))).kind).toBe('folder');
+    });
+
     test('a reader opens regular files only: 404 for folders, links, pipes, what is behind a link, and what is not there', async () => {
       await layLinks();
       spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);

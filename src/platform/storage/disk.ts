@@ -5,10 +5,22 @@ import { freeBytes, setDetails } from './details.ts';
 import { describe, look, openFile } from './entries.ts';
 import { answering, faultCode } from './faults.ts';
 import { descend, Folder, hasDescriptorPaths, within } from './folder.ts';
+import { DiskLayer } from './laying.ts';
 import { type DiskName, isPlain } from './names.ts';
 import { enterOrMake, type GroupLookup, groupLookup, type Modes, usualModes } from './ownership.ts';
 import { checked, split } from './path.ts';
-import type { ByteRange, Entry, EntryDetails, Named, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
+import type {
+  ByteRange,
+  Entry,
+  EntryDetails,
+  Named,
+  OpenFile,
+  PutMode,
+  SiteLayer,
+  SitePath,
+  SiteReader,
+  SiteStorage,
+} from './port.ts';
 import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
 import { DiskReader } from './reading.ts';
 import { takeOut } from './taking.ts';
@@ -104,6 +116,12 @@ export class DiskSite implements SiteStorage {
         await folder.sync();
       });
     });
+  }
+
+  /** Only where a file is on its folder's file system and the system has one call for all of it. */
+  async layer(): Promise<SiteLayer | undefined> {
+    if (!hasDescriptorPaths()) return undefined;
+    return new DiskLayer({ openRoot: this.#openRoot, group: this.#group, modes: this.#modes });
   }
 
   async makeLink(path: SitePath, target: string): Promise<void> {

@@ -65,12 +65,13 @@ async function makeOrFind(parent: Folder, name: DiskName, mode: number): Promise
   return (await unless(['EEXIST'], () => mkdir(parent.at(name), mode).then(() => true))) ?? false;
 }
 
-/** @returns the folder `name` in `parent`, made if need be; 409 where a file is in the way, ENOTDIR where a link is */
+/** @param isSynced false: who calls brings it to the disk. @returns the folder `name` in `parent`, made if need be; 409 where a file is in the way, ENOTDIR where a link is */
 export async function enterOrMake(
   parent: Folder,
   name: string,
   group: GroupLookup,
   { folder: mode }: Modes = usualModes,
+  isSynced = true,
 ): Promise<Folder> {
   const spelling = await parent.spelling(name);
   const made = await makeOrFind(parent, spelling, mode);
@@ -78,7 +79,7 @@ export async function enterOrMake(
   if (!made) return folder;
   try {
     await settle(folder.handle, mode, await group());
-    await parent.sync();
+    if (isSynced) await parent.sync();
     return folder;
   } catch (error) {
     await folder.close();

@@ -66,6 +66,18 @@ export interface ReadFile {
   close(): Promise<void>;
 }
 
+/** Many new files in folders that nobody looks into yet: seen while they grow, durable once `finish` has returned. */
+export interface SiteLayer {
+  /** Lays a new file, parents made; 409 when the name is taken. @param details permission bits, and epoch milliseconds */
+  file(path: SitePath, content: Uint8Array, details: { readonly mode: number; readonly modifiedAt: number }): Promise<void>;
+  /** Makes a folder and its parents; one that is there is left as it is. */
+  folder(path: SitePath): Promise<void>;
+  /** Everything that was laid is on the disk when this returns. */
+  finish(): Promise<void>;
+  /** Also after a failure; what was laid stays. */
+  close(): Promise<void>;
+}
+
 export type PutMode = 'create' | 'replace';
 
 /**
@@ -95,6 +107,8 @@ export interface SiteStorage {
    * @param mode `create` never overwrites (409), `replace` swaps the file atomically
    */
   put(path: SitePath, from: string, mode: PutMode): Promise<void>;
+  /** @returns a way to lay many files; undefined where each has to be put */
+  layer(): Promise<SiteLayer | undefined>;
   /** Makes a link that points at `target` as it is given, whether something is there or not; never over something that exists (409). */
   makeLink(path: SitePath, target: string): Promise<void>;
   /** Changes what is told of a file or folder; of a link no mode, and of anything else nothing (404). 503 where it belongs to somebody else. */

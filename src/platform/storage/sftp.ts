@@ -150,6 +150,10 @@ class SftpSite implements SiteStorage {
     }
   }
 
+  async layer(): Promise<undefined> {
+    return undefined;
+  }
+
   async makeLink(path: SitePath, target: string): Promise<void> {
     split(path);
     await this.#with((remote) => makeLink(remote, path, target));

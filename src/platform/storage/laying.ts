@@ -1,0 +1,84 @@
+// Lays many small files into folders that nobody looks into yet: few calls of the system each, and all of them durable at the end.
+import { execFile } from 'node:child_process';
+import { closeSync, fchmodSync, fchownSync, fstatSync, futimesSync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { unavailable } from '../errors.ts';
+import { answering } from './faults.ts';
+import type { Folder } from './folder.ts';
+import { enterOrMake, type GroupLookup, type Modes } from './ownership.ts';
+import { split } from './path.ts';
+import type { SiteLayer, SitePath } from './port.ts';
+
+type Place = {
+  readonly openRoot: () => Promise<Folder>;
+  readonly group: GroupLookup;
+  readonly modes: Modes;
+};
+
+const permissionBits = 0o777;
+
+export class DiskLayer implements SiteLayer {
+  readonly #place: Place;
+  /** the folder of the last file stays open: files of one folder follow one another */
+  #folder: { readonly key: string; readonly folder: Folder } | undefined;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  async file(path: SitePath, content: Uint8Array, { mode, modifiedAt }: { mode: number; modifiedAt: number }): Promise<void> {
+    const { parents, name } = split(path);
+    await answering(async () => {
+      const group = await this.#place.group();
+      const folder = await this.#enter(parents);
+      // Without the pool of threads: its turns would take longer than the calls.
+      const file = openSync(folder.at(name), 'wx', this.#place.modes.file);
+      try {
+        for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
+        const stats = fstatSync(file);
+        if (group !== undefined && stats.gid !== group) fchownSync(file, stats.uid, group);
+        fchmodSync(file, (stats.mode & ~permissionBits & 0o7777) | (mode & permissionBits));
+        futimesSync(file, modifiedAt / 1000, modifiedAt / 1000);
+      } finally {
+        closeSync(file);
+      }
+    });
+  }
+
+  async folder(path: SitePath): Promise<void> {
+    await answering(() => this.#enter(path));
+  }
+
+  async #enter(parents: SitePath): Promise<Folder> {
+    const key = parents.join('/');
+    if (this.#folder?.key === key) return this.#folder.folder;
+    await this.close();
+    let folder = await this.#place.openRoot();
+    for (const segment of parents) {
+      const parent = folder;
+      folder = await enterOrMake(parent, segment, this.#place.group, this.#place.modes, false).finally(() => parent.close());
+    }
+    this.#folder = { key, folder };
+    return folder;
+  }
+
+  /** The whole file system at once, which the system does sooner than each of many files. */
+  async finish(): Promise<void> {
+    await this.close();
+    const root = await this.#place.openRoot();
+    try {
+      // `sync` is shown the folder by a descriptor of this process: no name is given to a program.
+      await promisify(execFile)('sync', ['-f', `/proc/${process.pid}/fd/${root.handle.fd}`]);
+    } catch (cause) {
+      throw unavailable('error.storage', { code: cause instanceof Error ? 'sync' : 'unknown' });
+    } finally {
+      await root.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#folder;
+    this.#folder = undefined;
+    await open?.folder.close();
+  }
+}
