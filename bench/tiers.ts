@@ -110,7 +110,11 @@ function resticIn(repository: string, words: readonly string[]) {
     RESTIC_REPOSITORY: repository,
     RESTIC_PASSWORD: password,
   };
-  return run('restic', ['--cache-dir', `${repository}.cache`, ...words], { env: environment, maxBuffer: 1e9 });
+  // At the priority that the tier gives it, so that a busy machine is busy for both.
+  return run('nice', ['-n', '10', 'restic', '--cache-dir', `${repository}.cache`, ...words], {
+    env: environment,
+    maxBuffer: 1e9,
+  });
 }
 
 /** restic measures the machine when it makes a key: both repositories must have come to the same cost. */

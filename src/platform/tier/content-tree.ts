@@ -23,14 +23,18 @@ export class ContentTree {
     this.root = root;
   }
 
-  /** Makes the tree hold exactly these contents, as empty room. @param wanted SHA-256 in hexadecimal → bytes */
-  async hold(wanted: ReadonlyMap<string, number>): Promise<void> {
-    const there = await this.#list();
+  /**
+   * Makes the tree hold exactly these contents, as empty room.
+   * @param wanted SHA-256 in hexadecimal → bytes
+   * @param known what it holds; left out, it is looked at
+   */
+  async hold(wanted: ReadonlyMap<string, number>, known?: Iterable<string>): Promise<void> {
+    const there = known ?? (await this.#list());
     await inTurns(there, async (sha256) => {
       if (!wanted.has(sha256)) await rm(this.#at(sha256), { force: true });
     });
-    const known = new Set(there);
-    await this.empty([...wanted].filter(([sha256]) => !known.has(sha256)));
+    const held = new Set(there);
+    await this.empty([...wanted].filter(([sha256]) => !held.has(sha256)));
   }
 
   /** Puts empty room in the place of contents: it takes no room on the disk. */

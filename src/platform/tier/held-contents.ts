@@ -42,6 +42,18 @@ export class HeldContents {
     await rm(this.#at('held.json'), { force: true });
   }
 
+  /** From now on the tree may be anything, also when this process ends. @returns the snapshot whose contents it was, exactly */
+  async takeTree(): Promise<string | undefined> {
+    const snapshot = await readFile(this.#at('tree-of'), 'utf8').catch(() => undefined);
+    await rm(this.#at('tree-of'), { force: true });
+    return snapshot;
+  }
+
+  /** The tree is exactly the contents of this snapshot: the next run need not look at it. */
+  async giveTree(snapshot: string): Promise<void> {
+    await writeFile(this.#at('tree-of'), snapshot);
+  }
+
   /** What the repository says it holds is not believed until everything was given to it anew. */
   async distrust(): Promise<void> {
     await this.forget();

@@ -58,20 +58,20 @@ export class Keeping {
   /** @returns bytes that were added */
   async keep(source: SnapshotSource): Promise<number> {
     const { memory, repository, signal } = this.#work;
-    const { wanted, missing, order } = await this.#plan(source);
+    const { wanted, missing, manifest } = await this.#plan(source);
     const held = new Set([...wanted.keys()].filter((sha256) => this.#before?.contents.has(sha256)));
-    await this.#tree.hold(new Map([...wanted].filter(([sha256]) => held.has(sha256))));
+    const treeOf = await memory.takeTree();
+    const known = treeOf !== undefined && treeOf === this.#before?.snapshot ? this.#before.contents : undefined;
+    await this.#tree.hold(new Map([...wanted].filter(([sha256]) => held.has(sha256))), known);
     let [parent, bytes] = [this.#before?.snapshot, 0];
     const parts: string[] = [];
     for (const { batch, isLast } of inBatches(missing, this.#batchBytes)) {
       await this.#tree.fill(batch, signal);
       const backupId = isLast ? source.backupId : undefined;
-      if (isLast) await this.#tree.note('manifest-', `manifest-${source.backupId}`, `${order.join('\n')}\n`);
+      if (isLast) await this.#tree.note('manifest-', `manifest-${source.backupId}`, `${manifest.join('\n')}\n`);
       const targets = isLast ? [contentsFolder, `manifest-${source.backupId}`] : [contentsFolder];
-      const stored = await this.#store(
-        { targets, at: source.dataAt, parent, ...(backupId && { backupId }) },
-        batch.length + (isLast ? 1 : 0),
-      );
+      const order = { targets, at: source.dataAt, parent, ...(backupId && { backupId }) };
+      const stored = await this.#store(order, batch.length + (isLast ? 1 : 0), held.size);
       for (const { sha256 } of batch) held.add(sha256);
       await this.#tree.empty(batch.map((one) => [one.sha256, one.bytes] as const));
       await memory.write({ snapshot: stored.snapshot, backupId, contents: held }, parent);
@@ -80,6 +80,7 @@ export class Keeping {
       bytes += stored.bytes;
     }
     await memory.trust();
+    if (parent !== undefined) await memory.giveTree(parent);
     await repository.forget(parts, signal);
     return bytes;
   }
@@ -88,7 +89,7 @@ export class Keeping {
   async #plan(source: SnapshotSource) {
     const wanted = new Map<string, number>();
     const missing: Content[] = [];
-    const order: string[] = [];
+    const manifest: string[] = [];
     const take = (content: Content) => {
       if (wanted.has(content.sha256)) return;
       wanted.set(content.sha256, content.bytes);
@@ -96,23 +97,23 @@ export class Keeping {
     };
     for await (const content of source.contents()) take(content);
     for await (const part of manifestParts(await source.manifest())) {
-      order.push(part.sha256);
+      manifest.push(part.sha256);
       take(asContent(part));
     }
-    return { wanted, missing, order };
+    return { wanted, missing, manifest };
   }
 
   /** restic must have found exactly the contents that are there: had it read empty room, it would have kept that. */
-  async #store(order: Parameters<Repository['store']>[1], expected: number): Promise<Stored> {
+  async #store(order: Parameters<Repository['store']>[1], filled: number, empty: number): Promise<Stored> {
     const { repository, memory, signal } = this.#work;
     const stored = await repository.store(this.#tree.root, order, signal);
-    if (stored.filesNew === expected && stored.filesChanged === 0) return stored;
+    if (stored.filesNew === filled && stored.filesChanged === 0 && stored.files === filled + empty) return stored;
     await memory.distrust();
     await rm(this.#tree.root, { recursive: true, force: true });
     await repository.forget([stored.snapshot], signal);
     throw new TierFault(
       'MISMATCH',
-      `restic took ${stored.filesNew} new and ${stored.filesChanged} changed of ${expected} contents`,
+      `restic took ${stored.filesNew} new and ${stored.filesChanged} changed of ${filled} contents, and ${stored.files} in all`,
     );
   }
 }

@@ -17,6 +17,8 @@ export type RepositoryPlace = {
 };
 
 export type Stored = {
+  /** of the whole snapshot */
+  readonly files: number;
   readonly snapshot: string;
   readonly filesNew: number;
   readonly filesChanged: number;
@@ -102,8 +104,8 @@ export class Repository {
       });
       if (last === '') throw new TierFault('FAILED', 'restic ended without a summary');
       const summary = JSON.parse(last);
-      const { snapshot_id: snapshot, files_new: filesNew, files_changed: filesChanged } = summary;
-      return { snapshot, filesNew, filesChanged, bytes: summary.data_added_packed ?? summary.data_added };
+      const { snapshot_id: snapshot, files_new: filesNew, files_changed: filesChanged, total_files_processed: files } = summary;
+      return { snapshot, files, filesNew, filesChanged, bytes: summary.data_added_packed ?? summary.data_added };
     });
   }
 
