@@ -2,7 +2,7 @@
 import { Kysely, type LogEvent, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import type { Schema } from '../../migrations/schema.ts';
-import { unavailable } from '../errors.ts';
+import { badRequest, unavailable } from '../errors.ts';
 import { Tally } from '../tally.ts';
 import type { DatabaseError, EngineConnection, Tx } from './database.ts';
 
@@ -21,8 +21,15 @@ function code(error: unknown): string {
 /** serialization failure and deadlock: the transaction did nothing and may be repeated */
 const isRepeatable = (error: unknown) => ['40001', '40P01'].includes(code(error));
 
-/** @returns the error that a person may see, when `error` says that the server does not answer or cannot be written now */
+/** A text with a NUL, which nobody typed: PostgreSQL takes none. */
+const isNoText = (error: unknown) => code(error) === '22021';
+
+/**
+ * @returns the error that a person may see, when `error` says that the server does not answer or cannot be written now (503), or that
+ * what was sent is no text (400)
+ */
 export function postgresFault(error: unknown): Error | undefined {
+  if (isNoText(error)) return badRequest();
   // 08 connection, 25006 read-only, 25P03 idle too long, 53 out of resources, 55P03 and 57014 waited too long, 57P shutdown; E… is the socket's own
   const down = /^(08|53|57P|25006|25P03|55P03|57014)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(
     code(error),
@@ -36,7 +43,7 @@ export function postgresFault(error: unknown): Error | undefined {
 }
 
 const kindOf = (error: unknown): DatabaseError =>
-  isRepeatable(error) ? 'busy' : postgresFault(error) ? 'unavailable' : 'refused';
+  isRepeatable(error) ? 'busy' : postgresFault(error) && !isNoText(error) ? 'unavailable' : 'refused';
 
 /** Nobody waits longer than this for a page: for a lock, for an answer, for a server that is no longer there. */
 const patience = {

@@ -2,7 +2,7 @@
 import type { Request, RequestHandler } from 'express';
 import type {} from 'express-session';
 import type { Clock } from '../clock.ts';
-import { badRequest, notSignedIn } from '../errors.ts';
+import { badRequest, notFound, notSignedIn } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Addresses } from './addresses.ts';
 import { requestIdOf } from './request-log.ts';
@@ -86,12 +86,16 @@ export function signedIn(req: Request): SignedIn {
   return req.visit.person;
 }
 
-/** An address whose percent-encoding cannot be read is answered here (400), whatever route it might have met. */
+/**
+ * An address whose percent-encoding cannot be read is answered here (400), whatever route it might have met; one with a NUL is no
+ * address of anything (404): PostgreSQL takes no such text.
+ */
 export const readableAddress: RequestHandler = (req, _res, next) => {
+  let path: string;
   try {
-    decodeURIComponent(req.path);
+    path = decodeURIComponent(req.path);
   } catch {
     return next(badRequest());
   }
-  next();
+  next(path.includes('\0') ? notFound() : undefined);
 };
