@@ -201,6 +201,7 @@ export async function restoresPage(req: Request, { restores }: Parts): Promise<P
       href: url(restoreAddress(site, one.id)),
       askedAt: one.askedAt,
       what: whatText(one, words),
+      isPath: one.undoOf === null && one.scope === 'paths',
       where: words.t(`restores.dest.${one.dest}`),
       tag: tagOf(one, words),
       text: one.endedAt === null ? stepText(one, words) : outcome(one, words),
