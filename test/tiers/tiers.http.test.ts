@@ -8,12 +8,14 @@ import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { twoTiers } from '../support/two-tiers.ts';
 
 describe('a panel with two tiers', () => {
-  const { tiers, folder } = twoTiers();
+  let folder: string;
   let house: TestPanel;
   let owner: Visitor;
   let site: string;
   beforeAll(async () => {
-    house = await startPanel({ limitsScale: 1000, tiers });
+    const two = twoTiers();
+    folder = two.folder;
+    house = await startPanel({ limitsScale: 1000, tiers: two.tiers });
     owner = new Visitor(house);
     site = await owner.arrive('owner@example.com');
     await owner.upload(site, [{ name: 'index.html', body: '<h1>곳간</h1>' }]);
