@@ -63,7 +63,7 @@ export class Running {
 
   /** One waiting job a restore; it may be asked for again without harm. */
   async queue(tx: Tx, { id, customerId }: Pick<Restore, 'id' | 'customerId'>, runAt?: number): Promise<void> {
-    const options = { key: `restores.run:${id}`, lane: 'long', maximumAttempts, ...(runAt !== undefined && { runAt }) } as const;
+    const options = { key: `restores.run:${id}`, lane: 'medium', group: customerId, maximumAttempts, ...(runAt !== undefined && { runAt }) } as const;
     await this.#parts.queue.add(tx, 'restores.run', { restoreId: id, customerId }, options);
   }
 

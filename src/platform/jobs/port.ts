@@ -2,8 +2,8 @@
 import type { Tx } from '../database/database.ts';
 
 /**
- * `short`: letters, opening a site. `medium`: what a person looks at until it is done, and takes minutes: copying and unpacking.
- * `long`: backups, restores, erasures. No lane makes another wait.
+ * `short`: letters, opening a site. `medium`: what a person looks at until it is done, and takes minutes: copying, unpacking, restoring.
+ * `long`: backups, erasures. No lane makes another wait.
  */
 export const lanes = ['short', 'medium', 'long'] as const;
 export type Lane = (typeof lanes)[number];
