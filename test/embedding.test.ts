@@ -288,5 +288,5 @@ test('a panel with only consent and backups answers 404 elsewhere, and nothing l
   }
 });
 
-/** Addresses of features that are not mounted there. */
-const off = /\/(signup|files|backup-location|officers|guideline|notices)(\/|$|\?)/;
+/** Addresses of features that are not mounted there; `download/files` is a part of a backup. */
+const off = /(?<!\/download)\/(signup|files|backup-location|officers|guideline|notices)(\/|$|\?)/;

@@ -1,6 +1,6 @@
 // Pages of the inside of a backup: a folder, one file with its other days, and two texts beside each other.
 import type { Request } from 'express';
-import { type Backup, type Backups, isGood, momentOf } from '../backups/backups.ts';
+import { type Backup, type Backups, isGood, type ManifestMember, momentOf } from '../backups/backups.ts';
 import { notFound } from '../platform/errors.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import type { PageData } from '../platform/web/page.ts';
@@ -84,8 +84,7 @@ export async function folderPage(req: Request, { browse }: BrowsePageParts, back
 /** One file: what is known of it, and the same file on other days. @throws PanelError 404 for what is no file */
 export async function filePage(req: Request, { browse }: BrowsePageParts, backup: Backup, path: SitePath): Promise<PageData> {
   const { site, visit } = req;
-  const member = await browse.member(site, backup, path);
-  if (!member) throw notFound();
+  const member = (await browse.member(site, backup, path)) ?? asMember(await browse.entry(site, backup, path));
   const addresses = addressesOf(visit, site.name, backup);
   const versions = member.kind === 'file' ? await browse.versions(site, path) : [];
   const isText = member.kind === 'file' && member.size <= mostCompared;
@@ -166,3 +165,10 @@ function compared([before, after]: readonly [Text, Text]): Diff | 'gone' | 'too_
 /** A line of a file that was made for browsers may hold all of it. */
 const longestLine = 400;
 const shortened = (text: string) => (text.length > longestLine ? `${text.slice(0, longestLine)}…` : text);
+
+/** The manifest says nothing of itself and of its signature. @throws PanelError 404 */
+function asMember(entry: Awaited<ReturnType<Browse['entry']>>): ManifestMember {
+  if (!entry) throw notFound();
+  const { name, kind, size, mode, modifiedAt } = entry;
+  return { path: name, kind, size, mode, modifiedAt, stamp: '' };
+}

@@ -1,7 +1,6 @@
 // Makes a restore ready: everything lies beside www/, checked and counted, before anything of the site changes.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { minute, second } from '../platform/clock.ts';
 import type { FileAct } from '../sites/sites.ts';
 import { Chosen, documentRoot } from './choosing.ts';
@@ -115,7 +114,8 @@ export class Readying {
     const until = clock.monotonic() + longestWait;
     while (!(await this.#isClosed(work, act))) {
       if (clock.monotonic() > until) throw new Stopped('busy');
-      await sleep(second, undefined, { signal: work.run.signal });
+      work.run.signal.throwIfAborted();
+      await clock.until(clock.monotonic() + second);
     }
   }
 

@@ -61,9 +61,15 @@ export class Running {
     this.#readying = new Readying(parts, { store, databases: this.#databases });
   }
 
-  /** One waiting job a restore; it may be asked for again without harm. */
+  /** One waiting job a restore; it may be asked for again without harm. Of a group of its own: it waits for jobs of files that have begun. */
   async queue(tx: Tx, { id, customerId }: Pick<Restore, 'id' | 'customerId'>, runAt?: number): Promise<void> {
-    const options = { key: `restores.run:${id}`, lane: 'medium', group: customerId, maximumAttempts, ...(runAt !== undefined && { runAt }) } as const;
+    const options = {
+      key: `restores.run:${id}`,
+      lane: 'medium',
+      group: `restores:${customerId}`,
+      maximumAttempts,
+      ...(runAt !== undefined && { runAt }),
+    } as const;
     await this.#parts.queue.add(tx, 'restores.run', { restoreId: id, customerId }, options);
   }
 

@@ -218,7 +218,10 @@ describe('a backup of a site with databases', () => {
 
 /** A person at a terminal, who is asked for a password there. */
 async function typed(command: string, cwd: string, answer: string): Promise<void> {
-  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  // Servers of tests may listen at another port than a company's.
+  const ports = { PGPORT: String(administrator('postgresql').port), MYSQL_TCP_PORT: String(administrator('mariadb').port) };
+  const env = { ...process.env, ...ports };
+  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk;

@@ -82,8 +82,8 @@ async function throwAway(visitor: Visitor): Promise<void> {
 async function planHash(visitor: Visitor): Promise<Record<string, string>> {
   const backups = `/sites/${await visitor.site()}/backups`;
   const { text } = await visitor.get(backups);
-  // The first one that was made is the last of the list.
-  const id = [...text.matchAll(/\/backups\/([0-9a-f-]{36})/g)].at(-1)?.[1] ?? '';
+  // The first one that was made: ids begin with their time.
+  const [id = ''] = [...text.matchAll(/\/backups\/([0-9a-f-]{36})/g)].map(([, one = '']) => one).sort();
   const asked = 'scope=all&dest=new_folder&mode=keep_new';
   const { text: page } = await visitor.get(`${backups}/${id}/restoration/confirmation?${asked}`);
   return { plan_hash: /name="plan_hash" value="([0-9a-f]{64})"/.exec(page)?.[1] ?? '0'.repeat(64) };

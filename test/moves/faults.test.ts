@@ -113,7 +113,7 @@ test('a site that is closed for the last step says so and changes nothing; a fau
       if ((await house.site(name)).frozenAt === null) return;
       seen += 1;
       const refused = await visitor.upload(name, [{ name: 'meanwhile.txt', body: 'x' }]);
-      expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('다른 서버로 옮기는 마지막 단계')]);
+      expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('마지막 단계라 잠시 닫혀 있습니다')]);
       expect((await visitor.get('/dashboard')).text).toContain('잠시 닫혀 있습니다');
       // Something breaks in the last step.
       throw new Error('the last step broke');
