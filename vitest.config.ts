@@ -127,7 +127,6 @@ export default defineConfig({
           testTimeout: 1_800_000,
           // Kills and ends are timed in minutes in the long form; in the short one two programs side by side leave each a core.
           fileParallelism: process.env.FAULTS === 'short',
-          maxWorkers: 2,
         },
       },
     ],

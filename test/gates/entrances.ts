@@ -39,7 +39,7 @@ export type Entrance = {
   /** acts on a person of its own, who is gone or changed afterwards */
   readonly alone?: true;
   /** what its page tells only then: ids, codes. The clock is that of the panel, in epoch milliseconds */
-  readonly found?: (visitor: Visitor, now: number) => Promise<Readonly<Record<string, string>>>;
+  readonly found?: (visitor: Visitor, now: number, owner: Household) => Promise<Readonly<Record<string, string>>>;
   /** only a device or an app can answer it: the test that does */
   readonly provenBy?: string;
   /** what a thief with a session of an absent owner would gain: only a sign-in fresher than CONFIRM_MINUTES, second factor included, may */
@@ -79,13 +79,10 @@ async function throwAway(visitor: Visitor): Promise<void> {
 }
 
 /** Stands in the last of the pages before a restore; whoever may not see that page has none. */
-async function planHash(visitor: Visitor): Promise<Record<string, string>> {
+async function planHash(visitor: Visitor, _now: number, { backup }: Household): Promise<Record<string, string>> {
   const backups = `/sites/${await visitor.site()}/backups`;
-  const { text } = await visitor.get(backups);
-  // The first one that was made: ids begin with their time.
-  const [id = ''] = [...text.matchAll(/\/backups\/([0-9a-f-]{36})/g)].map(([, one = '']) => one).sort();
   const asked = 'scope=all&dest=new_folder&mode=keep_new';
-  const { text: page } = await visitor.get(`${backups}/${id}/restoration/confirmation?${asked}`);
+  const { text: page } = await visitor.get(`${backups}/${backup}/restoration/confirmation?${asked}`);
   return { plan_hash: /name="plan_hash" value="([0-9a-f]{64})"/.exec(page)?.[1] ?? '0'.repeat(64) };
 }
 

@@ -159,7 +159,7 @@ describe('a developer', () => {
     const { found, before: prepare } = entranceOf(name);
     if (pathOf(name).includes('/files/')) await prepare?.(developer);
     const isFound = pathOf(name).includes('/files/') || pathOf(name).includes('/backups/');
-    const fields = isFound ? await found?.(developer, house.clock.now()) : undefined;
+    const fields = isFound ? await found?.(developer, house.clock.now(), home) : undefined;
     const before = await fingerprint(house);
     const answer = await answered(sendForm(house, name, developer, addressOf(name), { token, ...(fields && { fields }) }));
     expect(answer.status).toBe(entranceOf(name).script?.status ?? 303);

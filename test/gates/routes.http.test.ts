@@ -335,7 +335,7 @@ describe('the same forms with their own token', () => {
     const visitor = isClosed(name) ? await (alone ? somebody() : signedIn('ko')) : new Visitor(house);
     await before?.(visitor);
     house.clock.advance(2 * minute);
-    const more = await found?.(visitor, house.clock.now());
+    const more = await found?.(visitor, house.clock.now(), owner);
     const real = await realTokens(name);
     const versions: Record<string, string> = 'terms_versions' in fields ? { terms_versions: versionsShown(), plan: 'seed' } : {};
     const address = addressOf(name, owner, real);
