@@ -63,10 +63,10 @@ for (const { name: engine, missing } of engines) {
           const isOpen = async () => (await house.count('select count(*) as count from restores where ended_at is null')) > 0;
           const step = async () => (await house.rows('select step from restores order by asked_at desc limit 1'))[0]?.step;
           // The making ready takes the longest; half of the kills are to hit what comes after it.
-          const late = random() < 0.5;
+          const late = !isShort && random() < 0.5;
           const isWanted = async () => !late || ['switching', 'ending', 'done'].includes(String(await step()));
           await house.until(async () => (await isWanted()) || !(await isOpen()), 60);
-          if (!late) await sleep(random() * 1500);
+          if (!late) await sleep(random() * (isShort ? 200 : 1500));
           const at = String(await step());
           if (await isOpen()) count('while a restore ran');
           process.kill(await house.worker(), 'SIGKILL');
@@ -99,7 +99,8 @@ for (const { name: engine, missing } of engines) {
         const left = async () => house.count('select count(*) as count from file_acts');
         expect(await house.until(async () => (await left()) === 0, 60)).toBe(true);
         expect(await readFile(archive)).toHaveLength(size);
-        expect(figures['while a restore ran']).toBeGreaterThan(0);
+        // One kill alone may come too late on a quick machine.
+        if (!isShort) expect(figures['while a restore ran']).toBeGreaterThan(0);
         expect(house.bugs()).toEqual([]);
         tell(`restores ${engine}`, figures);
       } finally {
