@@ -50,12 +50,12 @@ async function usual({ long, folder, say }: Circumstances): Promise<Figure[]> {
       {
         name: `first backup of ${size} ÷ tar | pigz -6, sha256sum`,
         ...times.figure('first', 'raw first'),
-        bound: { atMost: 0.9 },
+        bound: { atMost: 0.7 },
       },
       {
         name: `next backup, 1 % changed ÷ tar | zstd -3 -T0, sha256sum`,
         ...times.figure('next', 'raw next'),
-        bound: { atMost: 0.9 },
+        bound: { atMost: 0.7 },
       },
       { name: 'verification ÷ sha256sum, unzip -t', ...times.figure('check', 'raw check'), bound: { atMost: 1.5 } },
       { name: `memory of the worker, ${size}`, unit: mebi, ours: await worker.peak(), bound: { atMost: 200 } },
@@ -69,7 +69,7 @@ async function usual({ long, folder, say }: Circumstances): Promise<Figure[]> {
 
 /** Two nights of very many small files: what is kept in memory for each file shows here. */
 async function many({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const amount: Amount = long ? { files: 200_000, bytes: 60_000_000 } : { files: 10_000, bytes: 3_000_000 };
+  const amount: Amount = long ? { files: 1_000_000, bytes: 300_000_000 } : { files: 10_000, bytes: 3_000_000 };
   const place = join(folder, 'many');
   const house = await openHouse(place);
   await warmUp(place, house);
@@ -81,10 +81,19 @@ async function many({ long, folder, say }: Circumstances): Promise<Figure[]> {
     const first = await house.backUp(site);
     await changeSome(www, amount, 1);
     const afterFirst = await worker.peak();
+    // What is measured of `find` has the same tree in the system's memory as ours.
+    const looked = await seconds('find "$1" -printf "%s %T@ %C@ %i %m %p\\n" > /dev/null', www);
     const next = await house.backUp(site);
     const files = amount.files.toLocaleString('en');
-    say(`${files} files: first ${spoken(first)}, next ${spoken(next)}, memory ${afterFirst.toFixed(0)} MiB after the first`);
-    return [{ name: `memory of the worker, ${files} files`, unit: mebi, ours: await worker.peak(), bound: { atMost: 300 } }];
+    const memory = `memory ${afterFirst.toFixed(0)} MiB after the first`;
+    say(`${files} files: first ${spoken(first)}, next ${spoken(next)}, find ${looked.toFixed(2)} s, ${memory}`);
+    const memoryUsed: Figure = {
+      ...{ name: `memory of the worker, ${files} files`, unit: mebi, ours: await worker.peak(), bound: { atMost: 400 } },
+    };
+    // Few files are written within the two seconds in which a stamp proves nothing: all of them are read again.
+    if (!long) return [memoryUsed];
+    const name = `next backup of ${files} small files, 1 % changed ÷ find with stat`;
+    return [memoryUsed, { name, unit: 's', ours: next.makingSeconds, raw: looked, bound: { atMost: 4 } }];
   } finally {
     await worker.stop();
     await house.close();

@@ -1,4 +1,4 @@
-// Pages: how many dashboards a second, beside a bare Express and EJS page of the same bytes.
+// Pages: how many dashboards and home pages a second, beside a bare Express and EJS page of the same bytes.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unescaped } from '../test/support/panel.ts';
@@ -16,39 +16,64 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
   try {
     const visitor = new Visitor(program);
     await visitor.settle('pages@example.com');
-    const { text } = await visitor.get('/dashboard');
-    const raw = await startRaw('page', [await template(text, join(folder, 'raw'))]);
-    const seconds = long ? 5 : 1;
-    const load = (url: string) => () => loadPage({ url, headers: visitor.headers, atOnce, seconds });
-    // Code that ran some thousand times is compiled better: both are warm before they are compared.
-    await inTurn(1, load(`${program.url}/dashboard`), load(`${raw.url}/page`));
-    const pairs = await inTurn(long ? 5 : 3, load(`${program.url}/dashboard`), load(`${raw.url}/page`), ([page, bare]) =>
-      say(`${inWords(page)}; bare: ${inWords(bare)}`),
-    ).finally(raw.stop);
-    const ours = pairs.map(([load]) => load);
-    const limit = pairs.map(([, load]) => load);
-    refuseOthers(ours);
-    refuseOthers(limit);
-    const perSecond = (loads: readonly Load[]) => median(loads.map((load) => load.perSecond));
-    const size = `${Math.round(Buffer.byteLength(text) / 1000)} kB`;
+    const beside = (path: string, headers: Record<string, string>) =>
+      besideBare({ url: program.url, path, headers, long, say, raw: join(folder, `raw${path.replaceAll('/', '-')}`) });
+    const dashboard = await beside('/dashboard', visitor.headers);
+    // As a guest sees it: without a cookie.
+    const home = await beside('/', { accept: 'text/html' });
     return [
       {
-        name: `dashboards of ${size}, ${atOnce} at once ÷ a bare Express and EJS page of the same bytes`,
-        unit: '1/s',
-        ours: perSecond(ours),
-        raw: perSecond(limit),
+        name: `dashboards of ${dashboard.size}, ${atOnce} at once ÷ a bare Express and EJS page of the same bytes`,
+        ...dashboard.perSecond,
         bound: { atLeast: 0.25 },
       },
       {
         name: `dashboard, ${atOnce} at once: 95 of 100 within`,
         unit: 'ms',
-        ours: median(ours.map(({ p95 }) => p95)),
+        ours: dashboard.p95,
         bound: { atMost: 30 },
+      },
+      {
+        name: `home pages of ${home.size}, ${atOnce} at once ÷ a bare Express and EJS page of the same bytes`,
+        ...home.perSecond,
+        bound: { atLeast: 0.6 },
       },
     ];
   } finally {
     await program.stop();
   }
+}
+
+type Beside = {
+  readonly url: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly raw: string;
+} & Pick<Circumstances, 'long' | 'say'>;
+
+/** Loads a page of the program and its bare copy in turn. */
+async function besideBare({ url, path, headers, raw: folder, long, say }: Beside) {
+  const answer = await fetch(url + path, { headers, redirect: 'manual' });
+  if (answer.status !== 200) throw new Error(`${path} was answered with ${answer.status}`);
+  const text = await answer.text();
+  const raw = await startRaw('page', [await template(text, folder)]);
+  const seconds = long ? 5 : 1;
+  const load = (address: string) => () => loadPage({ url: address, headers, atOnce, seconds });
+  const [page, bare] = [load(url + path), load(`${raw.url}/page`)];
+  // Code that ran some thousand times is compiled better: both are warm before they are compared.
+  await inTurn(1, page, bare);
+  const pairs = await inTurn(long ? 5 : 3, page, bare, ([one, other]) =>
+    say(`${path} ${inWords(one)}; bare: ${inWords(other)}`),
+  ).finally(raw.stop);
+  const [ours, limit] = [pairs.map(([one]) => one), pairs.map(([, other]) => other)];
+  refuseOthers(ours);
+  refuseOthers(limit);
+  const perSecond = (loads: readonly Load[]) => median(loads.map((one) => one.perSecond));
+  return {
+    size: `${Math.round(Buffer.byteLength(text) / 1000)} kB`,
+    perSecond: { unit: '1/s', ours: perSecond(ours), raw: perSecond(limit) },
+    p95: median(ours.map(({ p95 }) => p95)),
+  };
 }
 
 /**

@@ -1,19 +1,54 @@
 // Restores against unzip: everything of an archive laid beside a site, checked and durable; and one file of it.
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OpenBackup } from '../src/backups/inside.ts';
 import { diskSite } from '../src/platform/storage/disk.ts';
+import { ArchiveSource } from '../src/restores/source.ts';
 import { stage } from '../src/restores/staging.ts';
-import { type Amount, writeFiles } from './backup/files.ts';
+import { type Amount, randomBytes, writeFiles } from './backup/files.ts';
 import { openHouse, startWorker } from './backup/house.ts';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { median } from './load.ts';
 
 const run = promisify(execFile);
 
-export const restoresPart: Part = { name: 'restores', measure };
+export const restoresPart: Part = {
+  name: 'restores',
+  measure: async (circumstances) => [...(await measure(circumstances)), ...(await ofBig(circumstances))],
+};
+
+/** One small file out of an archive of films: what it takes must not grow with the archive. */
+async function ofBig({ long, folder, say }: Circumstances): Promise<Figure[]> {
+  const gigabytes = long ? 5 : 0.1;
+  const place = join(folder, 'big');
+  const house = await openHouse(place);
+  const worker = startWorker(place);
+  try {
+    const site = await house.openSite();
+    const www = house.wwwOf(site);
+    const film = randomBytes(100_000_000, 3);
+    for (let index = 0; index < gigabytes * 10; index++) await writeFile(join(www, `film-${index}.mp4`), film);
+    for (let index = 0; index < 2000; index++) await writeFile(join(www, `page-${index}.html`), `<h1>${index}</h1>`);
+    const { archive } = await house.backUp(site);
+    const { size } = await stat(archive);
+    const times: number[] = [];
+    for (const index of [0, 700, 1400, 1999]) {
+      const staged = join(folder, `one-${index}`);
+      await mkdir(staged);
+      times.push(await timed(() => stageInto(archive, staged, (path) => path === `www/page-${index}.html`)));
+      if (!(await stat(join(staged, `www/page-${index}.html`))).isFile()) throw new Error('the file was not restored');
+    }
+    say(`one file of ${(size / 1e9).toFixed(1)} GB: ${times.map((one) => `${(one * 1000).toFixed(0)} ms`).join(', ')}`);
+    const name = `one file out of an archive of ${(size / 1e9).toFixed(1)} GB`;
+    return [{ name, unit: 'ms', ours: Math.max(...times) * 1000, bound: { atMost: 300 } }];
+  } finally {
+    await worker.stop();
+    await house.close();
+    await rm(place, { recursive: true, force: true });
+  }
+}
 
 async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
   const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 2000, bytes: 50_000_000 };
@@ -67,7 +102,8 @@ async function stageInto(archive: string, root: string, isWanted: (path: string)
   await mkdir(folder, { recursive: true });
   await opened(archive, (backup) =>
     stage({
-      ...{ backup, storage: diskSite(root), folder, isWanted, signal: new AbortController().signal },
+      ...{ backup: new ArchiveSource(backup), storage: diskSite(root), folder, isWanted },
+      signal: new AbortController().signal,
       placeOf: (path) => path.split('/'),
       tick: async () => {},
     }),

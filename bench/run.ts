@@ -1,5 +1,5 @@
-// `npm run bench`: every figure beside its raw limit, in one table. --long measures the sizes of the bounds, --only <name> one part,
-// --write keeps the table in docs/benchmarks.md.
+// `npm run bench`: every figure beside its raw limit, in one table. --long measures the sizes of the bounds, --only <name,name> some parts,
+// --write keeps the table in docs/benchmarks.md, or what was measured anew of it.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,18 +13,19 @@ import { loginsPart } from './logins.ts';
 import { machine } from './machine.ts';
 import { managerPart } from './manager.ts';
 import { manyPart } from './many.ts';
+import { nightsPart } from './nights.ts';
 import { pagesPart } from './pages.ts';
 import { policyPart } from './policy.ts';
 import { restoresPart } from './restores.ts';
 import { resumablePart } from './resumable.ts';
 import { startPart } from './start.ts';
-import { fails, shortFormSlack, table } from './table.ts';
+import { fails, renewed, shortFormSlack, table } from './table.ts';
 import { tiersPart } from './tiers.ts';
 import { uploadPart } from './upload.ts';
 
 const parts: readonly Part[] = [
   ...[startPart, pagesPart, loginsPart, uploadPart, resumablePart, downloadPart, browsePart, ftpPart],
-  ...[policyPart, managerPart, manyPart, backupPart, restoresPart, tiersPart, databasesPart],
+  ...[policyPart, managerPart, manyPart, backupPart, nightsPart, restoresPart, tiersPart, databasesPart],
 ];
 const root = join(import.meta.dirname, '..');
 const document = join(root, 'docs/benchmarks.md');
@@ -33,10 +34,11 @@ const marks = ['<!-- made by npm run bench -- --long --write; do not edit below 
 const { values } = parseArgs({
   options: { long: { type: 'boolean', default: false }, only: { type: 'string' }, write: { type: 'boolean', default: false } },
 });
-const { long, only, write } = values;
-const wanted = parts.filter(({ name }) => only === undefined || name === only);
-if (wanted.length === 0) throw new Error(`--only: ${parts.map(({ name }) => name).join(', ')}`);
-if (write && (!long || only)) throw new Error('--write: only the whole long form is kept');
+const { long, write } = values;
+const only = values.only?.split(',');
+const wanted = parts.filter(({ name }) => only?.includes(name) ?? true);
+if (wanted.length < (only?.length ?? 1)) throw new Error(`--only: ${parts.map(({ name }) => name).join(', ')}`);
+if (write && !long) throw new Error('--write: only the long form is kept');
 process.exitCode = await run();
 
 async function run(): Promise<number> {
@@ -76,10 +78,17 @@ function verdict(figures: readonly Figure[]): number {
   return failed.length === 0 ? 0 : 1;
 }
 
+/** Some parts take the places of what they measured before, and say so: the machine may be another. */
 async function keep(figures: readonly Figure[], about: readonly [string, string][]): Promise<void> {
   const text = await readFile(document, 'utf8');
-  const [before] = text.split(marks[0]);
-  const [, after = '\n'] = text.split(marks[1]);
+  const [before = '', kept = ''] = text.split(marks[0]);
+  const [made = '', after = '\n'] = kept.split(marks[1]);
   const lines = about.map(([name, value]) => `- ${name}: ${value}`).join('\n');
-  await writeFile(document, `${before}${marks[0]}\n\n${lines}\n\n${table(figures)}\n\n${marks[1]}${after}`);
+  const earlier = made
+    .split('\n')
+    .filter((line) => line.startsWith('- '))
+    .join('\n');
+  const again = `- Measured again: ${only?.join(', ')} (${about.map(([, value]) => value).join('; ')})`;
+  const said = only ? `${earlier}\n${again}\n\n${renewed(made, figures)}` : `${lines}\n\n${table(figures)}`;
+  await writeFile(document, `${before}${marks[0]}\n\n${said}\n\n${marks[1]}${after}`);
 }

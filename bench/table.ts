@@ -24,7 +24,7 @@ export function fails(figure: Figure, long: boolean): boolean {
 function rowOf(figure: Figure): string[] {
   const { name, unit, ours, raw, bound } = figure;
   return [
-    name,
+    name.replaceAll('|', '\\|'),
     withUnit(ours, unit),
     withUnit(raw, unit),
     raw === undefined ? '–' : judged(figure).toFixed(2),
@@ -34,8 +34,29 @@ function rowOf(figure: Figure): string[] {
 }
 
 /** @returns the table as Markdown, its columns as wide as their longest cell, so that it can be read on a console as well */
-export function table(figures: readonly Figure[]): string {
-  const rows = [[...heads], ...figures.map(rowOf)];
+export const table = (figures: readonly Figure[]): string => drawn(figures.map(rowOf));
+
+/**
+ * @param kept text with a table of an earlier run
+ * @returns that table with these figures in the places of those of the same name, and the new ones behind them
+ */
+export function renewed(kept: string, figures: readonly Figure[]): string {
+  const rows = new Map(rowsIn(kept).map((row) => [row[0], row]));
+  for (const row of figures.map(rowOf)) rows.set(row[0], row);
+  return drawn([...rows.values()]);
+}
+
+/** Without the head and the line below it. */
+const rowsIn = (text: string): string[][] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(2)
+    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim()));
+
+function drawn(body: readonly string[][]): string {
+  const rows = [[...heads], ...body];
   const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [head = [], ...others] = rows;

@@ -27,10 +27,13 @@ import { keyFile } from './platform/ssh/key-file.ts';
 import { diskArchives } from './platform/storage/archives.ts';
 import { folderTier } from './platform/tier/folder.ts';
 import type { SiteKeys } from './platform/tier/port.ts';
+import { pulledTier } from './platform/tier/pulled.ts';
 import { resticTier } from './platform/tier/restic.ts';
 import { liesElsewhere, tierAddress } from './platform/tier/tier-address.ts';
 import { Addresses } from './platform/web/addresses.ts';
 import { Idempotency } from './platform/web/idempotency.ts';
+import { inNetworks } from './platform/web/networks.ts';
+import { httpsPost } from './platform/webhook/https.ts';
 import { RemoteServers } from './remote-servers.ts';
 import type { Hosts } from './sites/sites.ts';
 import type { TierName, TierSetup } from './tiers/tiers.ts';
@@ -69,10 +72,14 @@ export function places(choices: Choices) {
     restoring: inData('restoring'),
     tiers: inData('tiers'),
     drills: inData('drills'),
+    staging: choices.stagingFolder ?? inData('staging'),
     sshKey: inData('ssh-panel.key'),
+    erasures: inData('erasures.list'),
+    outbox: outboxOf(choices.mailUrl) ?? (choices.mailUrl === undefined ? inData('outbox') : undefined),
   };
 }
 
+const outboxOf = (url: string | undefined) => (url?.startsWith('file:') ? folderOf(url) : undefined);
 const folderOf = (url: string | undefined) => url?.slice('file:'.length);
 
 /** The tiers that the configuration names; `keys` are those of all sites in one of them. */
@@ -86,6 +93,8 @@ export function tiersOf(choices: Choices): (keys: (tier: TierName) => SiteKeys) 
     named.flatMap(({ name, url, hostKey, place: told }) => {
       const address = url ? tierAddress(url) : undefined;
       if (!address) return [];
+      if (address.kind === 'pulled')
+        return [{ name, tier: pulledTier(), isElsewhere: liesElsewhere(url), isPulled: true, place: told }];
       const reach = {
         hostKey,
         privateKey: resolve(place.sshKey),
@@ -151,6 +160,7 @@ export async function openPlatform(choices: Choices, given: Adapters) {
     queue,
     jobFigures,
     counters,
+    post: httpsPost(inNetworks(choices.webhookAllow)),
     words,
     letters,
     idempotency,

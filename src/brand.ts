@@ -14,6 +14,17 @@ export const officer = z.object({
   since: z.string().default(''),
 });
 
+/** Who is entrusted with personal information, and with what (PIPA 26); abroad it is a transfer that has to be told (PIPA 28-8). */
+export const processor = z.object({
+  name: z.string().min(1),
+  work: z.object({ ko: z.string().min(1), en: z.string().min(1) }),
+  /** ISO 3166-1, two letters */
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'is no country of two letters such as KR')
+    .default('KR'),
+});
+
 const colour = z.string().regex(/^#[0-9a-f]{6}$/i, 'is no colour such as #046663');
 
 export const brand = z.object({

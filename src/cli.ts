@@ -4,16 +4,22 @@ import { setFlagsFromString } from 'node:v8';
 import { accountCommands } from './account-commands.ts';
 import { places } from './adapters.ts';
 import { backupCommands } from './backup-commands.ts';
+import { backupHostCommands, backupHostUsage, workAsBackupHost } from './backup-host-commands.ts';
 import { tryAll, tryHelpers, tryTiers } from './check.ts';
+import { allCustomersCommand, closingUsage } from './closing-commands.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
-import { customersCommand } from './defence-commands.ts';
+import { agreementCommands } from './consent-commands.ts';
 import { readEnvironment, withSecret } from './environment.ts';
+import { evidenceCommands, evidenceUsage } from './evidence-commands.ts';
 import { ftpServerCommands, ftpServerUsage } from './ftp-server-commands.ts';
+import { checkGoLive, mayServe } from './go-live.ts';
+import { checkPages, pagesAsked } from './homepage-command.ts';
 import { CommandRefused } from './import-commands.ts';
 import { keysCommand } from './keys-command.ts';
 import { catalogues } from './messages/catalogue.ts';
 import { MoveRefused, move } from './move.ts';
 import { chosen, OptionsError, type PanelOptions } from './options.ts';
+import { outageCommands, outageUsage } from './outage-commands.ts';
 import { createPanel, createWorker, type Worker } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { letGoOfStart } from './platform/young-memory.ts';
@@ -32,12 +38,26 @@ gotgan migrate                   brings the database up to date
 gotgan migrate --to <database>   copies everything into an empty database of the other engine
 gotgan config [--document]       the configuration in use, secrets hidden
 gotgan check                     tries everything the panel needs and starts nothing; faults with the clause they are against
+gotgan check --go-live           the same, and whether customers may come: officers, backup locations, SLA, documents
+gotgan check [--homepage <address>] [--product <address> [--plan <plan>]]
+                                 whether the panel's blocks stand on your own pages as they are today; docs/blocks.md
 gotgan backup run --site <name>  makes and checks a backup now
 gotgan backup prove --site <name>
                                  restores its newest good backup into an empty place and compares everything
+gotgan backup plan [--sites <n>]  the window of the nightly backups, the last nights, and by their pace whether all sites fit
+gotgan backup watch              tells customers and operator when no worker does, for cron or a timer; ends with 1 while there is something to do
 gotgan backup coverage           of how many sites a backup was restored so within 35 days, and which are missing
+gotgan backup pulls [--last <number>]   connections that backup hosts opened, with both times, and when each was last here
+gotgan backup fetch --site <name> --day <YYYY-MM-DD>
+                                 asks a backup host for an archive that is not here any more
+gotgan backup host-role --tier short-term|long-term --password-file <file> [--role <name>]
+                                 prints the SQL of a backup host's role in PostgreSQL; the password is made where the file is not there
+${backupHostUsage}
 gotgan accounts import <file> [--dry-run]   customers of another panel, from a CSV file; --undo <id> takes them back
 gotgan accounts find [--domain <name>] [--reference <text>] [--phone-last4 <digits>]   customers, for support
+gotgan consent verify [--anchors <file>] | anchor   whether the ledger of consents holds · a signed line that says where it ends, to be kept elsewhere
+gotgan orders place --reference <number> | --site <name> --plan <name> --reason <why>   an order that waits for the customer's consent
+gotgan terms publish <document> | list   a version of a document, looked at first (told how without more words) · every version there is
 gotgan keys rotate               writes everything anew that a secret of before has sealed
 gotgan accounts end-sessions <login name> | --all
                                  signs one person out everywhere, or everybody
@@ -51,6 +71,7 @@ gotgan accounts suspect <file>   closes the passwords of the accounts listed, on
 gotgan customers restrict --site <name>|--reference <number> --reason unpaid|authority|security|terms
 gotgan customers lift --site <name>|--reference <number>
                                  what a restricted customer may still do: look, download, ask, leave
+${closingUsage}
 gotgan server add <name> --group web|ssh --host folders|unix|command [--storage <folder>] [--command <JSON array>]
                                  [--address <name> --host-key SHA256:… [--ssh-port 22] [--ssh-user gotgan]]
                                  [--ftp-host <name>] [--ftp-port <number>] [--ftp-log <file>] [--ftp-fingerprint <SHA-256>]
@@ -83,6 +104,8 @@ gotgan webserver nginx --archives
                                  prints how the nginx in front of the panel sends archives itself (ACCEL_ARCHIVES)
 gotgan site quarantine <site> [--restore <id> --reason <why>]
                                  what was taken out of a site, and how it gets back
+${outageUsage}
+${evidenceUsage}
 ${ftpServerUsage}
 gotgan passwords import <file>   takes a sorted list of SHA-1 digests of breached passwords, which nobody may choose`;
 
@@ -145,9 +168,10 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   serve: async (args) => {
     const { values } = parseArgs({ args, options: { 'no-worker': { type: 'boolean' } } });
     const { panel, at, whole } = await open(createPanel, { port: true });
+    const warnings = await mayServe(panel, process.env);
     await serve(panel, { ...at, worker: !values['no-worker'] }, () => {
       console.log(`곳간 Gotgan: ${whole.publicUrl}`);
-      for (const line of configurationInUse(whole, process.env).warnings) console.log(line);
+      for (const line of [...configurationInUse(whole, process.env).warnings, ...warnings]) console.log(line);
       // Not waited for: a mail server that is gone must not keep the pages away.
       void tryHelpers(panel.doors).then((warnings) => warnings.forEach((line) => void panel.doors.log.warn(line)));
     });
@@ -155,7 +179,10 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   work: async (args) => {
     // Old garbage is collected sooner: a backup makes much of it, and has time (measured: 20 to 40 MiB less at its peak).
     setFlagsFromString('--heap-growing-percent=25');
-    const { values } = parseArgs({ args, options: { once: { type: 'boolean' }, child: { type: 'boolean' } } });
+    const options = { once: { type: 'boolean' }, child: { type: 'boolean' }, role: { type: 'string' } } as const;
+    const { values } = parseArgs({ args, options });
+    if (values.role === 'backup') return workAsBackupHost(values.once === true, () => untilStopped(false), console.log);
+    if (values.role !== undefined) throw new CommandRefused('work --role: backup is the only one');
     if (values.once) return withPanel(async (panel) => console.log(`${await panel.workOnce()} jobs done`));
     const signal = untilStopped(values.child === true);
     // Nothing is begun yet that could be left half: a worker that is asked to end while it starts does so at once.
@@ -179,10 +206,13 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
         'leave SECRET, DATA_DIR and every other setting as they are, and start the panel.',
     );
   },
-  check: async () => {
+  check: async (args) => {
+    const pages = pagesAsked(args);
+    if (pages) return withPanel(async ({ doors }) => checkPages(pages, doors, console.log));
     const { options, choices } = fromEnvironment();
     await tryAll(choices);
     await tryTiers(choices);
+    if (args.includes('--go-live')) await withPanel(({ doors }) => checkGoLive(doors, console.log), true);
     for (const line of configurationInUse(options, process.env).warnings) console.log(line);
     console.log('No fault was found.');
   },
@@ -197,11 +227,27 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     if (!given) throw new CommandRefused(`backup: one of ${Object.keys(backupCommands).join(', ')} is needed`);
     await given(args, withPanel, console.log);
   },
+  'backup-host': async ([act = '', ...args]) => {
+    const given = Object.hasOwn(backupHostCommands, act) ? backupHostCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`backup-host: one of ${Object.keys(backupHostCommands).join(', ')} is needed`);
+    await given(args, console.log);
+  },
+  ...agreementCommands(withPanel, console.log),
   keys: (args) => withPanel(({ doors }) => keysCommand(args, doors, console.log)),
   accounts: async ([act = '', ...args]) => {
     const given = Object.hasOwn(accountCommands, act) ? accountCommands[act] : undefined;
     if (!given) throw new CommandRefused(`accounts: one of ${Object.keys(accountCommands).join(', ')} is needed`);
     await given(args, withPanel);
+  },
+  evidence: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(evidenceCommands, act) ? evidenceCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`evidence: one of ${Object.keys(evidenceCommands).join(', ')} is needed`);
+    await given(args, withPanel, console.log);
+  },
+  outage: async ([act = '', ...args]) => {
+    const given = Object.hasOwn(outageCommands, act) ? outageCommands[act] : undefined;
+    if (!given) throw new CommandRefused(`outage: one of ${Object.keys(outageCommands).join(', ')} is needed`);
+    await given(args, withPanel, console.log);
   },
   server: async ([act = '', ...args]) => {
     const given = Object.hasOwn(serverCommands, act) ? serverCommands[act] : undefined;
@@ -224,7 +270,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     process.stdout.write(await given(args, fromEnvironment().choices));
   },
   webserver: (args) => withPanel(async ({ doors }) => void process.stdout.write(await webServerCommand(args, doors))),
-  customers: (args) => withPanel(async ({ doors }) => console.log(await customersCommand(args, doors))),
+  customers: (args) => withPanel(async ({ doors }) => console.log(await allCustomersCommand(args, doors))),
   passwords: async (args) => {
     const [act, file] = parseArgs({ args, allowPositionals: true }).positionals;
     if (act !== 'import' || !file) throw new CommandRefused(`passwords: a file to import is needed\n${usage}`);

@@ -11,9 +11,13 @@ const numbers = new Set([
   'captchaAfter',
   'confirmMinutes',
   'lostFactorDays',
+  'eraseAfterDays',
   'limitsScale',
   'sessionIdleMinutes',
   'sessionHours',
+  'backupsAtOnce',
+  'backupsPerServer',
+  'backupHours',
   'keepDaily',
   'keepWeekly',
   'tierBandwidth',
@@ -24,7 +28,7 @@ const numbers = new Set([
 export type ServeOptions = { readonly port: number; readonly host: string };
 
 /** Read below, each in its own way. */
-const readApart = new Set(['publicUrl', 'webServerReload', 'officers', 'brand', 'oldSecrets']);
+const readApart = new Set(['publicUrl', 'webServerReload', 'officers', 'processors', 'brand', 'oldSecrets']);
 /** Words with commas between them. */
 const lists = new Set(['features', 'webServers', 'uploadKinds', 'uploadFolderKinds']);
 
@@ -45,6 +49,8 @@ export function readEnvironment(env: Environment): { options: PanelOptions; serv
   if (reload !== undefined) read.webServerReload = reload;
   const officers = json(env, 'OFFICERS', faults);
   if (officers !== undefined) read.officers = officers;
+  const processors = json(env, 'PROCESSORS', faults);
+  if (processors !== undefined) read.processors = processors;
   const brand = brandFrom(env, faults);
   if (Object.keys(brand).length > 0) read.brand = brand;
   return { options: read as PanelOptions, serve: { port, host: env.HOST ?? '127.0.0.1' }, faults };

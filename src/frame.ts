@@ -7,7 +7,7 @@ import { idleEnd } from './sign-in/idle.ts';
 
 export function frameFor(
   { choices, clock }: Pick<Doors, 'choices' | 'clock'>,
-  mayPeople: (person: SignedIn) => boolean,
+  may: (person: SignedIn, what: 'people' | 'close') => boolean,
 ): (req: Request, section: string | undefined) => Frame {
   const has = (feature: (typeof choices.features)[number]) => choices.features.includes(feature);
   return (req, section) => {
@@ -24,6 +24,7 @@ export function frameFor(
       officers: choices.officers,
       passwordRule: words.t(choices.passwordRule === 'nist' ? 'password.rule.nist' : 'password.rule'),
       restriction: req.visit.person?.restriction && { href: url('/account/restriction') },
+      agreement: req.visit.person?.agreement && { ...req.visit.person.agreement, href: url('/agree') },
       navigation: req.visit.person
         ? [
             link('dashboard', '/dashboard'),
@@ -34,13 +35,17 @@ export function frameFor(
             link('account', '/account/security'),
           ]
         : [],
-      accountLinks: accountLinks(req, mayPeople),
+      accountLinks: accountLinks(
+        req,
+        (person, what) => may(person, what) && (what !== 'close' || has('termination')),
+        has('backups'),
+      ),
       publicLinks: [link('plans', '/plans'), link('login', '/login'), ...(has('signUp') ? [link('signUp', '/signup')] : [])],
       footerLinks: [
         ...(has('consent')
           ? [
               link('terms', '/documents/terms'),
-              strong('privacy', '/documents/privacy'),
+              strong('privacy', has('home') ? '/privacy' : '/documents/privacy'),
               link('backupDocument', '/documents/backup'),
               link('sla', '/documents/sla'),
             ]
@@ -54,7 +59,11 @@ export function frameFor(
   };
 }
 
-function accountLinks({ visit }: Request, mayPeople: (person: SignedIn) => boolean): Link[] {
+function accountLinks(
+  { visit }: Request,
+  may: (person: SignedIn, what: 'people' | 'close') => boolean,
+  hasBackups: boolean,
+): Link[] {
   const { person, path, url, words } = visit;
   if (!person) return [];
   const link = (name: string, at: string): Link => {
@@ -63,9 +72,13 @@ function accountLinks({ visit }: Request, mayPeople: (person: SignedIn) => boole
   };
   return [
     link('security', '/account/security'),
-    ...(mayPeople(person) ? [link('people', '/account/people')] : []),
+    ...(may(person, 'people') ? [link('orders', '/account/orders'), link('people', '/account/people')] : []),
+    ...(may(person, 'people') && hasBackups ? [link('alerts', '/account/alerts')] : []),
     link('history', '/account/history'),
+    link('consents', '/account/consents'),
+    link('outages', '/account/outages'),
     ...(person.hasSeveralPlaces ? [link('customers', '/account/customers')] : []),
+    ...(may(person, 'close') ? [link('close', '/account/close')] : []),
   ];
 }
 

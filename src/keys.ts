@@ -15,7 +15,16 @@ const signingPurpose = 'signature of manifests';
 const placeOf = (name: string): Place => ({ table: 'settings', column: 'value', row: name });
 
 /** Fields whose digests cannot be made anew, since the panel keeps no text of them: their keys outlive the secret they came from. */
-const oneWay = ['recovery_codes', 'audit.address', 'audit.agent', 'consents.address', 'consents.agent', 'import_files'];
+const oneWay = [
+  'recovery_codes',
+  'audit.address',
+  'audit.agent',
+  'consents.address',
+  'consents.agent',
+  'consents.chain',
+  'import_files',
+  'kept_records',
+];
 
 /** Of tables whose key is not `id`: sealed values are bound to their row by it. */
 const keyColumns: Readonly<Record<string, string>> = {

@@ -35,6 +35,7 @@ function shared<T>({ clock }: Pick<Doors, 'clock'>, milliseconds: number, read: 
 async function readDatabase(
   { letters, queue, jobFigures, clock, signIn, sites, tiers }: Doors,
   backups: () => ReturnType<Doors['backups']['counts']>,
+  told: () => ReturnType<Doors['alerts']['figures']>,
 ) {
   // One after the other: a scrape must not take all connections of the pool.
   const states = await backups();
@@ -46,6 +47,7 @@ async function readDatabase(
     letters: await letters.counts(),
     servers: await sites.servers.list(),
     tiers: await tiers.figures(),
+    alerts: await told(),
     alarm: await signIn.defence.stuffing.isOn(),
     now: clock.now(),
   };
@@ -74,6 +76,13 @@ const ofDatabase: readonly Figure<Facts>[] = [
         ['26', sites.olderThan26Hours],
         ['50', sites.olderThan50Hours],
       ]),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_backup_night_sites',
+    help: 'Sites of the last night of backups: waiting for their turn, or left over when its window was over.',
+    labels: ['state'],
+    read: ({ night: { waiting, leftOver } }) => by('state', Object.entries({ waiting, left_over: leftOver })),
   },
   {
     kind: 'gauge',
@@ -179,6 +188,41 @@ const ofDatabase: readonly Figure<Facts>[] = [
   },
   {
     kind: 'gauge',
+    name: 'gotgan_backup_newest_good_age_seconds',
+    help: 'By server, age of the data of the oldest of the newest good backups of its open sites; of a site without one, since its opening.',
+    labels: ['server'],
+    read: ({ alerts: { oldest }, now }) =>
+      by(
+        'server',
+        oldest.map(({ server, dataAt }) => [server, Math.max(0, now - dataAt) / 1000] as const),
+      ),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_alerts_open',
+    help: 'What customers were told of their backups and what still holds, by cause.',
+    labels: ['cause'],
+    read: ({ alerts: { open } }) =>
+      by(
+        'cause',
+        open.map(({ cause, count }) => [cause, count] as const),
+      ),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_webhook_messages',
+    help: 'Messages to webhooks of customers that did not arrive: waiting for the next try, or failed for good within 30 days.',
+    labels: ['state'],
+    read: ({ alerts: { deliveries } }) => by('state', Object.entries(deliveries)),
+  },
+  {
+    kind: 'gauge',
+    name: 'gotgan_worker_seen_seconds',
+    help: 'Since when no worker has given a sign of life; missing while none ever did.',
+    read: ({ alerts: { seenAt }, now }) => (seenAt === undefined ? [] : one(Math.max(0, now - seenAt) / 1000)),
+  },
+  {
+    kind: 'gauge',
     name: 'gotgan_sign_in_alarm',
     help: 'Whether somebody seems to try passwords of many: every stranger is asked for a CAPTCHA.',
     read: ({ alarm }) => one(Number(alarm)),
@@ -235,8 +279,9 @@ export function panelMetrics(doors: Doors): PanelMetrics {
     },
   ]);
   const backups = shared(doors, sharedBackupMilliseconds, () => doors.backups.counts());
+  const told = shared(doors, sharedBackupMilliseconds, () => doors.alerts.figures());
   const scrape = shared(doors, sharedMilliseconds, async () => {
-    const facts = await readDatabase(doors, backups).catch((error) => {
+    const facts = await readDatabase(doors, backups, told).catch((error) => {
       doors.log.warn({ err: error }, 'the figures of the database could not be read');
       return undefined;
     });

@@ -2,7 +2,7 @@
 import type { OptionName } from './options.ts';
 
 /** Features that a panel can be without. */
-export const switchable = ['signUp', 'databases', 'files', 'ftp', 'ssh', 'backups', 'consent', 'home'] as const;
+export const switchable = ['signUp', 'databases', 'files', 'ftp', 'ssh', 'backups', 'consent', 'home', 'termination'] as const;
 
 /** Each choice in words, and the environment variable that names it; the order is that of docs/configuration.md. */
 export const documented: Readonly<Record<OptionName, { env?: string; text: string; usual: string; secret?: true }>> = {
@@ -45,7 +45,7 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
   shortTermUrl: {
     env: 'SHORT_TERM_URL',
     usual: 'none',
-    text: 'Short-term backup tier (KHADA 8.5), every good backup: `restic:sftp:user@host:/folder`, `restic:s3:https://key:secret@host/bucket/folder` (`?region=`), or on this machine `file:/folder` or `restic:/folder`, which does not count as a tier and is told so. Both tiers or none are named, each on a host of its own.',
+    text: 'Short-term backup tier (KHADA 8.5), every good backup: `restic:sftp:user@host:/folder`, `restic:s3:https://key:secret@host/bucket/folder` (`?region=`), `pull:host` for a backup host that comes by itself (`gotgan work --role backup`, docs/backup-host.md), or on this machine `file:/folder` or `restic:/folder`, which does not count as a tier and is told so. Both tiers or none are named, each on a host of its own.',
     secret: true,
   },
   longTermUrl: {
@@ -70,6 +70,11 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
     text: 'Of a tier over SFTP: the public host key of its server, `ssh-ed25519 AAAA…`. Any other key is refused. The panel signs in with the key of `gotgan server key`.',
   },
   longTermHostKey: { env: 'LONG_TERM_HOST_KEY', usual: 'none', text: 'The same of the long-term tier.' },
+  stagingFolder: {
+    env: 'STAGING_DIR',
+    usual: '<DATA_DIR>/staging',
+    text: 'Where a backup host lays archives that were asked for (`gotgan backup fetch`).',
+  },
   tierBandwidth: { env: 'TIER_BANDWIDTH', usual: 'unlimited', text: 'KiB a second that are sent to a tier at most.' },
   sitesUrl: { env: 'SITES_URL', usual: 'file:<DATA_DIR>/sites', text: 'Where sites live.' },
   sitesGroup: {
@@ -140,6 +145,11 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
   },
   confirmMinutes: { env: 'CONFIRM_MINUTES', usual: '10', text: 'How long a sign-in is fresh enough for delicate acts.' },
   lostFactorDays: { env: 'LOST_FACTOR_DAYS', usual: '3', text: 'Days before factors reported lost are removed.' },
+  eraseAfterDays: {
+    env: 'ERASE_AFTER_DAYS',
+    usual: '30',
+    text: 'Days after its closing until an account is erased; so long a link in a letter undoes it. Say the same in your terms (article 14 of the sample).',
+  },
   limitsScale: {
     env: 'LIMITS_SCALE',
     usual: '1',
@@ -148,6 +158,22 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
   sessionIdleMinutes: { env: 'SESSION_IDLE_MINUTES', usual: '30', text: 'A session ends after so long without a request.' },
   sessionHours: { env: 'SESSION_HOURS', usual: '12', text: 'A session ends after so long in any case.' },
   backupAt: { env: 'BACKUP_AT', usual: '03:00', text: 'Local time at which the nightly backups begin (KHADA 7.6).' },
+  backupUntil: {
+    env: 'BACKUP_UNTIL',
+    usual: 'when the next night begins',
+    text: 'Local time from which no nightly backup begins any more. A site whose turn had not come is told so, and is among the first of the next night; backups by hand are made at any time.',
+  },
+  backupsAtOnce: {
+    env: 'BACKUPS_AT_ONCE',
+    usual: '8',
+    text: 'Nightly backups at the same time, over all workers; each worker makes one.',
+  },
+  backupsPerServer: { env: 'BACKUPS_PER_SERVER', usual: '2', text: 'Of these at most so many of sites on one server.' },
+  backupHours: {
+    env: 'BACKUP_HOURS',
+    usual: '6',
+    text: 'A backup that takes longer is given up, as is one of which nothing is heard for ten minutes.',
+  },
   scanAt: {
     env: 'SCAN_AT',
     usual: '04:30',
@@ -181,12 +207,22 @@ export const documented: Readonly<Record<OptionName, { env?: string; text: strin
   },
   leaseSeconds: { env: 'LEASE_SECONDS', usual: '60', text: 'How long work stays with a process that is no longer heard of.' },
   metricsAllow: { env: 'METRICS_ALLOW', usual: 'loopback', text: 'Who may read `/metrics`: `loopback,10.0.0.5,fd00::/8`.' },
+  webhookAllow: {
+    env: 'WEBHOOK_ALLOW',
+    usual: 'none',
+    text: 'Networks that webhooks of customers may reach although they are not of the Internet, as above. Plain `http://` is for loopback alone, where that is named.',
+  },
   logLevel: { env: 'LOG_LEVEL', usual: 'info', text: '`debug`, `info`, `warn`, `error` or `silent`.' },
   brand: { usual: 'Gotgan', text: 'Name, sender, logo, accent colours, legal footer and support contacts of the company.' },
   officers: {
     env: 'OFFICERS',
     usual: 'shown as "being registered"',
     text: 'Security and privacy officer (KHADA 1.1) as JSON: `{"security":{"name","title","department","phone","email","since"},"privacy":{…}}`.',
+  },
+  processors: {
+    env: 'PROCESSORS',
+    usual: 'shown as "being registered"',
+    text: 'Who is entrusted with personal information (PIPA 26), for `/privacy`, as JSON: `[{"name","work":{"ko","en"},"country":"KR"}]`; `[]` says that nobody is. Other countries are told as transfers abroad.',
   },
   operatorEmail: {
     env: 'OPERATOR_EMAIL',

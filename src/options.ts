@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { isPasswordCost } from './accounts/hash-parameters.ts';
-import { accentFaults, brand, officer } from './brand.ts';
+import { accentFaults, brand, officer, processor } from './brand.ts';
 import { kindChanges } from './files/kind-lists.ts';
 import { documented, switchable } from './option-words.ts';
 import type { Captcha } from './platform/captcha/port.ts';
@@ -16,7 +16,7 @@ import type { SiteHost } from './platform/site-host/port.ts';
 import type { ArchiveStorage } from './platform/storage/port.ts';
 import { Addresses } from './platform/web/addresses.ts';
 import { areNetworks } from './platform/web/networks.ts';
-import { defenceLimits, rate } from './rates.ts';
+import { apiLimits, defenceLimits, rate } from './rates.ts';
 import { tierFaults } from './tier-rules.ts';
 import type { TiersParts } from './tiers/tiers.ts';
 
@@ -36,6 +36,7 @@ const limits = z.object({
   /** letters of one kind (sign-up, sign-in link) to one address: counted apart, so that sign-ups of a stranger stop no sign-in */
   lettersPerAddress: rate(3, 60),
   ...defenceLimits,
+  ...apiLimits,
   /** bytes of one uploaded file */
   uploadFileBytes: count(5_000_000_000),
   /** files of one upload */
@@ -78,6 +79,7 @@ const shape = {
   shortTermHostKey: z.string().regex(hostKey, 'is no public host key such as `ssh-ed25519 AAAA…`').optional(),
   longTermHostKey: z.string().regex(hostKey, 'is no public host key such as `ssh-ed25519 AAAA…`').optional(),
   tierBandwidth: z.number().int().positive().optional(),
+  stagingFolder: z.string().min(1).optional(),
   sitesUrl: z.string().optional(),
   sitesGroup: z.string().optional(),
   uploadKinds: kindChanges,
@@ -101,6 +103,7 @@ const shape = {
   passkeyKeys: z.enum(['usual', 'strong']).default('usual'),
   confirmMinutes: count(10),
   lostFactorDays: count(3),
+  eraseAfterDays: count(30),
   limitsScale: z.number().positive().default(1),
   sessionIdleMinutes: count(30),
   sessionHours: count(12),
@@ -108,6 +111,13 @@ const shape = {
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
     .default('03:00'),
+  backupUntil: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+    .optional(),
+  backupsAtOnce: count(8),
+  backupsPerServer: count(2),
+  backupHours: count(6),
   scanAt: z
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
@@ -126,9 +136,11 @@ const shape = {
   keepWeekly: count(5),
   leaseSeconds: count(60),
   metricsAllow: z.string().refine(areNetworks, 'names what is no address or network').default('loopback'),
+  webhookAllow: z.string().refine(areNetworks, 'names what is no address or network').default(''),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   brand: brand.prefault({}),
   officers: z.object({ security: officer, privacy: officer }).optional(),
+  processors: z.array(processor).optional(),
   operatorEmail: z.email('is no e-mail address').optional(),
   features: z.array(z.enum(switchable)).default([...switchable]),
   limits: limits.prefault({}),

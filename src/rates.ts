@@ -23,3 +23,11 @@ export const defenceLimits = {
   /** failures of a browser that is known at the account before it counts as a stranger; ten times as many, and it does for ever */
   failuresPerDevice: rate(10, 60),
 };
+
+/** Requests of customers' programs. */
+export const apiLimits = {
+  /** from one network address, with a token or without */
+  apiByAddress: rate(600, 15),
+  /** by one token */
+  apiByToken: rate(300, 15),
+};

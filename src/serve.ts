@@ -51,12 +51,13 @@ export async function serve(
     process.once('SIGTERM', resolve).once('SIGINT', resolve);
   });
   const kept = worker && keepWorker(stopping.signal, (line) => panel.doors.log.warn(line));
+  const watched = panel.watch({ signal: stopping.signal });
   ready();
   letGoWhenIdle(server);
   await asked;
   stopping.abort();
   setTimeout(() => process.exit(0), endMilliseconds).unref();
-  await Promise.all([closed(server), kept, ftp?.close()]);
+  await Promise.all([closed(server), kept, watched, ftp?.close()]);
   await panel.close();
 }
 

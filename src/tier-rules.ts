@@ -5,12 +5,14 @@ import type { Choices, OptionFault } from './options.ts';
 import { systemClock } from './platform/clock.ts';
 import { openDatabase } from './platform/database/database.ts';
 import { mountedFrom } from './platform/tier/mounts.ts';
-import { isStandby, liesElsewhere, type TierAddress, tierAddress } from './platform/tier/tier-address.ts';
+import { hostOf as hostIn, isStandby, liesElsewhere, type TierAddress, tierAddress } from './platform/tier/tier-address.ts';
 
 const names = { shortTermUrl: 'SHORT_TERM_URL', longTermUrl: 'LONG_TERM_URL' } as const;
-const schemes = 'file:/folder, restic:sftp:user@host:/folder or restic:s3:https://key:secret@host/bucket/folder';
+const schemes = 'file:/folder, restic:sftp:user@host:/folder, restic:s3:https://key:secret@host/bucket/folder or pull:host';
 
-type TierChoices = Partial<Pick<Choices, 'shortTermUrl' | 'longTermUrl' | 'shortTermHostKey' | 'longTermHostKey'>>;
+type TierChoices = Partial<
+  Pick<Choices, 'databaseUrl' | 'shortTermUrl' | 'longTermUrl' | 'shortTermHostKey' | 'longTermHostKey'>
+>;
 
 /** @returns what the addresses alone tell; nothing of them is repeated, since they may hold secrets */
 export function tierFaults(choices: TierChoices): OptionFault[] {
@@ -37,6 +39,7 @@ function addressFaults(choices: TierChoices, name: keyof typeof names): OptionFa
   const address = tierAddress(text);
   if (!address) return [{ setting, wrong: 'is no address that is known here', todo: `use ${schemes}` }];
   if (address.kind === 'folder') return [];
+  if (address.kind === 'pulled') return pulledFaults(choices, setting);
   const hostKey = choices[name === 'shortTermUrl' ? 'shortTermHostKey' : 'longTermHostKey'];
   const keySetting = setting.replace('URL', 'HOST_KEY');
   if (address.user !== undefined && !hostKey)
@@ -50,6 +53,13 @@ function addressFaults(choices: TierChoices, name: keyof typeof names): OptionFa
   if (address.s3 && address.repository.startsWith('s3:http:') && liesElsewhere(text))
     return [{ setting, wrong: 'plain http is only for loopback', todo: 'use restic:s3:https://…' }];
   return [];
+}
+
+/** A backup host opens every connection itself, to this database too, and is let see no more than its own rows: roles, which SQLite has not. */
+function pulledFaults({ databaseUrl }: TierChoices, setting: string): OptionFault[] {
+  if (/^postgres(ql)?:/.test(databaseUrl ?? '')) return [];
+  const wrong = 'names a backup host that pulls, which needs the database on PostgreSQL (KHADA 8.7)';
+  return [{ setting, wrong, todo: 'gotgan migrate --to postgres://…, or name a storage' }];
 }
 
 /** Two tiers on this machine are kept, told honestly and not counted; one here and one elsewhere is one tier. */
@@ -72,7 +82,7 @@ function together(choices: TierChoices, first: keyof typeof names, second: keyof
   return [];
 }
 
-const hostOf = (address: TierAddress | undefined) => (address?.kind === 'restic' ? address.host : undefined);
+const hostOf = (address: TierAddress | undefined) => (address === undefined ? undefined : hostIn(address));
 const pathOf = (address: TierAddress | undefined) => address?.path.replace(/\/+$/, '');
 
 /**

@@ -17,6 +17,7 @@ const pages = [
   '/plans',
   '/backup-location',
   '/officers',
+  '/privacy',
   '/guideline',
   '/documents/terms',
   '/documents/backup',

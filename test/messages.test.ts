@@ -23,7 +23,13 @@ const keys = Object.keys(catalogues.ko);
 const families = [...new Set(keys.map((key) => key.split('.')[0]))].join('|');
 
 /** Files whose dotted names are audit actions and jobs. */
-const holdsOtherNames = new Set(['src/dashboard/activity.ts', 'src/people/acts.ts', 'src/jobs.ts']);
+const holdsOtherNames = new Set([
+  'src/evidence/tables.ts',
+  'src/records.ts',
+  'src/dashboard/activity.ts',
+  'src/people/acts.ts',
+  'src/jobs.ts',
+]);
 
 /** What stands before a dotted name that is no key: audit actions, jobs, counters, digests. */
 const otherNames: readonly RegExp[] = [

@@ -176,10 +176,11 @@ describe('cryptography', () => {
 describe('data', () => {
   const files = readdirSync(join(root, 'src/migrations')).filter((name) => /^schema\.ts$|-tables\.ts$/.test(name));
   const tables = files.flatMap((file) => {
-    return [...read(`src/migrations/${file}`).matchAll(/^ {2}(\w+): (\{[\s\S]*?\}|\w+);$/gm)].map(([, name = '', body = '']) => ({
-      name,
-      body,
-    }));
+    // Interfaces of single rows stand beside those of tables.
+    const inside = [...read(`src/migrations/${file}`).matchAll(/interface \w*Tables \{([\s\S]*?)^\}/gm)]
+      .map(([, text]) => text)
+      .join('\n');
+    return [...inside.matchAll(/^ {2}(\w+): (\{[\s\S]*?\}|\w+);$/gm)].map(([, name = '', body = '']) => ({ name, body }));
   });
 
   test('of every table has its class and its end', () => {

@@ -29,6 +29,7 @@ export async function openHouse(folder: string) {
   const panel = await createPanel({ publicUrl: 'http://127.0.0.1:3000', secret, dataFolder: folder, logLevel: 'silent' });
   const { doors } = panel;
   return {
+    doors,
     wwwOf: (site: Site) => join(folder, 'sites', site.name, 'www'),
     /** Opens a site whose owner may ask for as many backups as are measured. */
     async openSite(): Promise<Site> {
@@ -79,13 +80,14 @@ const orderOf = (id: string, customer_id: string, now: number) => ({
 });
 
 /** The worker as `gotgan serve` starts it, on the same data. */
-export function startWorker(folder: string) {
+export function startWorker(folder: string, more: Readonly<Record<string, string>> = {}) {
   const env = {
     PATH: process.env.PATH ?? '',
     DATA_DIR: folder,
     SECRET: secret,
     PUBLIC_URL: 'http://127.0.0.1:3000',
     ...workerEnvironment,
+    ...more,
   };
   const child = fork(bin, ['work', '--child'], { execArgv: workerFlags, env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

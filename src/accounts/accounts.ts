@@ -73,7 +73,7 @@ export class Accounts {
     this.restrictions = new Restrictions(parts, (customerId) => this.owner(customerId));
     this.hashingCost = new HashingCost({ ...parts, legacyKinds: () => this.#store.legacyKinds() });
     this.imports = new Imports({ ...parts, store: this.#store, hashingCost: this.hashingCost });
-    this.agreements = new Agreements(parts);
+    this.agreements = new Agreements(parts, (customerId) => this.owner(customerId));
     this.finding = new Finding({ ...parts, store: this.#store });
     this.memberships = new Memberships(parts, this.#store);
     this.#signUps = new SignUps(parts, { store: this.#store, tokens: this.#tokens, memberships: this.memberships });

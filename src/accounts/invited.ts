@@ -104,7 +104,7 @@ export class InvitedPersons {
       return { ...answer, required: true, ...(document && { document }), ...(version && { version }) };
     });
     const { language } = row;
-    await consent.record(tx, { customerId, actor, language, method: 'checkbox', items: recorded });
+    await consent.record(tx, { customerId, actor, language, method: 'checkbox', page: 'invitation', items: recorded });
     const given = recorded.map((item) => ({ document: null, version: null, ...item, language }));
     const parameters = agreedCopy(consent, given, language);
     await letters.queue(tx, { template: 'joined', language, to: email, parameters, actorPersonId: personId, customerId });

@@ -27,6 +27,7 @@ const goneKeys: Readonly<Record<Purpose, string>> = {
   'not-me': 'notMe.gone',
   'networks-off': 'networks.gone',
   'lost-factor': 'lostFactor.gone',
+  reopen: 'termination.reopen.gone',
 };
 
 export class MailedTokens {

@@ -63,6 +63,17 @@ export class Memberships {
     return this.#store.names(personIds);
   }
 
+  /** For the operator. @returns what the company's other programs call these customers, by id, as far as they call them anything */
+  async references(customerIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (customerIds.length === 0) return new Map();
+    const rows = await this.#connection.db
+      .selectFrom('customers')
+      .select(['id', 'external_reference'])
+      .where('id', 'in', [...customerIds])
+      .execute();
+    return new Map(rows.flatMap(({ id, external_reference: name }) => (name === null ? [] : [[id, name]])));
+  }
+
   /** @returns the person's places that are valid now, at customers that are not closed, oldest first */
   async valid(personId: string, reader?: Reader): Promise<Membership[]> {
     const rows = await validOf(this.#connection, { personId, now: this.#clock.now() }, reader);

@@ -99,6 +99,7 @@ export class SignUps {
           plan,
           language: context.language,
           items,
+          page: 'signup',
           versions: applicant.shown,
         });
         await this.#parts.audit.record(tx, { action: 'accounts.signedUp', actor, customerId, subjectId: id });

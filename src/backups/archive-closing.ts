@@ -4,7 +4,7 @@ import { pieceBytes } from '../platform/zip/deflate.ts';
 import type { ZipMember } from '../platform/zip/records.ts';
 import type { ZipWriter } from '../platform/zip/writer.ts';
 import type { WrittenDatabases } from './archive-databases.ts';
-import { type LeftOut, type ManifestHead, manifestChunks, manifestName, signatureName } from './manifest.ts';
+import { type LeftOut, type ManifestHead, manifestName, manifestOfLines, signatureName } from './manifest.ts';
 import type { MemberRows } from './member-rows.ts';
 import { manifestMember } from './members.ts';
 import { restoreGuide, restoreGuideName } from './restore-guide.ts';
@@ -54,7 +54,7 @@ async function addManifest(tools: Tools, at: number, head: ManifestHead): Promis
   const { writer, members } = tools;
   const member = ourFile(manifestName, at);
   const mostBytes = (await members.textBytes()) + Buffer.byteLength(JSON.stringify(head)) + 64;
-  const chunks = manifestChunks({ ...head, members: members.all() });
+  const chunks = manifestOfLines(head, members.texts());
   if (mostBytes > pieceBytes) return (await writer.stream(member, mostBytes, chunks)).sha256;
   return (await putWhole(tools, member, await collected(chunks))).sha256;
 }

@@ -1,58 +1,26 @@
 // Makes the archive of a site: its databases, www/ with all that is in it, a guide to restore it by hand, and the signed manifest (KHADA 7.6).
-import type { Signing } from '../platform/signing.ts';
 import { Spool } from '../platform/spool.ts';
-import type { Entry, SiteReader, SiteStorage } from '../platform/storage/port.ts';
+import type { Entry, SiteReader } from '../platform/storage/port.ts';
 import { Buffers } from '../platform/zip/buffers.ts';
 import { pieceBytes } from '../platform/zip/deflate.ts';
 import { sideBySide, ZipWriter } from '../platform/zip/writer.ts';
 import { closeArchive } from './archive-closing.ts';
-import { type DatabaseSource, type WrittenDatabases, writeDatabases } from './archive-databases.ts';
-import { CarryOver, type Known, type PreviousArchive } from './carry-over.ts';
-import type { LeftOut, ManifestHead, ManifestMember } from './manifest.ts';
+import { type WrittenDatabases, writeDatabases } from './archive-databases.ts';
+import type { ArchiveOrder, WrittenArchive } from './archive-order.ts';
+import { CarryOver, type Known } from './carry-over.ts';
+import type { LeftOut, ManifestMember } from './manifest.ts';
 import { MemberRows } from './member-rows.ts';
 import { manifestMember, zipMember } from './members.ts';
 import { type Listed, listSite, type SiteListing } from './site-listing.ts';
-import { inPieces, type Read, type Reading, readOnce, whole } from './site-reading.ts';
+import { inPieces, orChanged, type Read, type Reading, readOnce, readSmall } from './site-reading.ts';
 
-export type ArchiveStep = 'listing' | 'databases' | 'files' | 'closing';
-
-export type ArchiveOrder = {
-  readonly storage: SiteStorage;
-  readonly siteName: string;
-  /** path of a file on this machine that is (over)written; after an error it holds half an archive. No fsync: that is `commit`'s part */
-  readonly target: string;
-  /** a *verified* archive of the same site: what did not change since is carried over. If the outcome fails verification, make it again without */
-  readonly previous?: PreviousArchive | undefined;
-  /** none: the site has no databases */
-  readonly databases?: DatabaseSource | undefined;
-  /** none: the manifest is not signed */
-  readonly signing?: Signing | undefined;
-  /** the moment whose data it holds, epoch milliseconds */
-  readonly at: number;
-  /** IANA name */
-  readonly zone: string;
-  readonly madeBy?: string;
-  readonly signal: AbortSignal;
-  /** Called for every file, and while a database is read: who stores it must do so at longer intervals. Of databases they are counted. */
-  readonly progress?: (step: ArchiveStep, done: number, total: number) => void;
-};
-
-export type WrittenArchive = {
-  /** the manifest without its members, which are in the archive */
-  readonly manifest: ManifestHead;
-  readonly bytes: number;
-  readonly sha256: string;
-  /** as in the manifest, with the sizes of their dumps */
-  readonly databases: WrittenDatabases['databases'];
-  /** files whose compressed bytes were taken from the previous archive */
-  readonly carriedFiles: number;
-};
+export type { ArchiveOrder, ArchiveStep, WrittenArchive } from './archive-order.ts';
 
 /** Small files that are read and compressed ahead while the ones before them are written. */
 const ahead = 32;
 /** With those that are carried over, which cost nothing but their names: between them the few that changed are begun early. */
 const aheadInAll = 1024;
-const aheadBytes = 4 * pieceBytes;
+const aheadBytes = 3 * pieceBytes;
 
 /** A file written within this time before the archive began may be written again without a new stamp: clocks of file systems are coarse. */
 const coarseMilliseconds = 2000;
@@ -70,7 +38,7 @@ export async function writeArchive(order: ArchiveOrder): Promise<WrittenArchive>
   };
   try {
     const found = opened(await Spool.open<Listed>(`${order.target}.listing`));
-    const listing = await listSite(order.storage, found, order.signal);
+    const listing = await listSite(order.storage, found, order.signal, () => order.progress?.('listing', 0, 0));
     const making = new Making(order, listing, {
       members: opened(await MemberRows.open(`${order.target}.members`)),
       carryOver: opened(await CarryOver.from(order.previous)),
@@ -93,6 +61,12 @@ type Tools = {
 };
 
 type Write = () => Promise<void>;
+
+/** What waits for its turn: a file that is prepared, or one that is known. */
+type Queued = { readonly one: Listed; readonly bytes: number; readonly costs: number } & (
+  | { readonly known: Known; readonly ready?: undefined }
+  | { readonly ready: Promise<Write>; readonly known?: undefined }
+);
 
 /** One archive on its way. */
 class Making {
@@ -131,28 +105,33 @@ class Making {
 
   /** Small files are prepared side by side, everything is written in order. */
   async writeSite(found: Spool<Listed>): Promise<void> {
-    const waiting: { ready: Promise<Write>; bytes: number; costs: number }[] = [];
+    const waiting: Queued[] = [];
     let bytes = 0;
     let costly = 0;
     const writeNext = async () => {
       const next = waiting.shift();
       if (!next) return;
       this.#order.signal.throwIfAborted();
-      await (await next.ready)();
+      if (next.known) await this.#addUnchanged(next.one, next.known);
+      else await (await next.ready)();
       bytes -= next.bytes;
       costly -= next.costs;
     };
     try {
       for await (const batch of found.batches()) {
+        this.#order.signal.throwIfAborted();
         for (const one of batch) {
-          const known = await this.#carryOver.find(one);
-          const ready = this.#prepare(one, known);
-          ready.catch(() => {}); // it is awaited in its turn, perhaps after another one has failed
-          const size = known ? 0 : Math.min(one.entry.size, pieceBytes);
-          const costs = known ? 0 : 1;
-          waiting.push({ ready, bytes: size, costs });
-          bytes += size;
-          costly += costs;
+          const asked = this.#carryOver.find(one);
+          const known = asked instanceof Promise ? await asked : asked;
+          if (known !== undefined && waiting.length === 0) {
+            const written = this.#addUnchanged(one, known);
+            if (written !== undefined) await written;
+            continue;
+          }
+          const next = known !== undefined ? { one, known, bytes: 0, costs: 0 } : this.#begin(one);
+          waiting.push(next);
+          bytes += next.bytes;
+          costly += next.costs;
           while (costly >= ahead || waiting.length >= aheadInAll || bytes > aheadBytes) await writeNext();
         }
       }
@@ -162,6 +141,12 @@ class Making {
     }
   }
 
+  #begin(one: Listed): Queued {
+    const ready = this.#prepare(one);
+    ready.catch(() => {}); // it is awaited in its turn, perhaps after another one has failed
+    return { one, ready, bytes: Math.min(one.entry.size, pieceBytes), costs: 1 };
+  }
+
   async close(): Promise<WrittenArchive> {
     this.#order.progress?.('closing', this.#filesDone, this.#filesTotal);
     const [writer, members, databases] = [this.#writer, this.#members, this.#databases];
@@ -169,11 +154,9 @@ class Making {
     return { manifest, databases, carriedFiles: this.#carriedFiles, ...(await writer.finish()) };
   }
 
-  async #prepare(listed: Listed, known: Known | undefined): Promise<Write> {
-    const { path, entry } = listed;
+  async #prepare({ path, entry }: Listed): Promise<Write> {
     if (entry.kind === 'folder') return () => this.#addFolder(path, entry);
     if (entry.kind === 'link') return () => this.#addLink(path, entry);
-    if (known) return () => this.#addUnchanged(path, entry, known);
     if (entry.size > pieceBytes) return () => this.#addBig(path, entry.size);
     return this.#prepareSmall(path, entry);
   }
@@ -188,23 +171,34 @@ class Making {
     await this.#members.add({ ...manifestMember(path, entry, 0), target: entry.target ?? '' });
   }
 
-  async #addUnchanged(path: string, entry: Entry, known: Known): Promise<void> {
+  /** As it stands in the archive before, in one piece where nothing about it is new. @returns a promise only when something must be waited for */
+  #addUnchanged({ path, entry }: Listed, known: Known): Promise<void> | undefined {
+    const record = this.#carryOver.recordOf(known);
+    const written = record && this.#writer.copy(known.listed.bytes, record);
+    if (!written) return this.#carry(path, entry, known);
+    this.#carriedFiles++;
+    const noted = this.#members.addLine(known.line ?? '', entry.size);
+    this.#progress();
+    return written === true ? noted : written.then(() => noted);
+  }
+
+  async #carry(path: string, entry: Entry, known: Known): Promise<void> {
     const carried = await this.#carryOver.take(known);
     if (!carried) return entry.size > pieceBytes ? this.#addBig(path, entry.size) : (await this.#prepareSmall(path, entry))();
     await this.#writer.carry(zipMember(path, entry), carried);
     this.#carriedFiles++;
-    await this.#fileDone({ ...manifestMember(path, entry, carried.size), sha256: known.member.sha256 });
+    await this.#fileDone({ ...manifestMember(path, entry, carried.size), sha256: known.sha256 });
   }
 
   async #prepareSmall(path: string, listed: Entry): Promise<Write> {
     let buffer = this.#buffers.take(listed.size);
-    let reading = await this.#read(path, (_, read) => whole(read, buffer.subarray(0, listed.size)));
+    let reading = await this.#readSmall(path, buffer.subarray(0, listed.size));
     if (reading === 'unreadable' || (typeof reading === 'object' && reading.changed)) {
       const bytes = typeof reading === 'string' ? listed.size : reading.sizeAfter;
       this.#buffers.give(buffer);
       if (bytes > pieceBytes) return () => this.#addBig(path, bytes);
       buffer = this.#buffers.take(bytes);
-      reading = await this.#read(path, (_, read) => whole(read, buffer.subarray(0, bytes)));
+      reading = await this.#readSmall(path, buffer.subarray(0, bytes));
     }
     if (typeof reading === 'string') {
       this.#buffers.give(buffer);
@@ -226,7 +220,7 @@ class Making {
     for (const last of [false, true]) {
       const mark = await this.#writer.mark();
       const reading = await this.#read(path, (entry, read) =>
-        this.#writer.stream(zipMember(path, entry), bytes, inPieces(read, bytes, pieces)),
+        this.#writer.stream(zipMember(path, entry), bytes, inPieces(this.#told(read), bytes, pieces)),
       );
       if (typeof reading === 'object' && (last || !reading.changed)) {
         await this.#writer.goOn(mark);
@@ -243,16 +237,19 @@ class Making {
     for (const piece of pieces) this.#buffers.give(piece);
   }
 
-  /** What has another size than the file had when it was opened counts as changed. */
   async #read<T extends { size: number }>(
     path: string,
     use: (entry: Entry, read: Read) => Promise<T>,
   ): Promise<Reading<T> | 'gone' | 'unreadable'> {
     const { signal, storage } = this.#order;
     signal.throwIfAborted();
-    const reading = await readOnce({ storage, reader: this.#reader }, path.split('/'), use);
-    if (typeof reading === 'string') return reading;
-    return { ...reading, changed: reading.changed || reading.entry.size !== reading.content.size };
+    return orChanged(await readOnce({ storage, reader: this.#reader }, path.split('/'), use));
+  }
+
+  async #readSmall(path: string, into: Uint8Array) {
+    const { signal, storage } = this.#order;
+    signal.throwIfAborted();
+    return orChanged(await readSmall({ storage, reader: this.#reader }, path.split('/'), into));
   }
 
   async #keep(path: string, entry: Entry, file: { changed: boolean; size: number; sha256: Promise<string> }): Promise<void> {
@@ -273,6 +270,18 @@ class Making {
 
   #progress(): void {
     this.#filesDone++;
+    this.#tell();
+  }
+
+  #tell(): void {
     this.#order.progress?.('files', this.#filesDone, this.#filesTotal);
+  }
+
+  /** A film of hours is one file: that it still comes is told piece by piece. */
+  #told(read: Read): Read {
+    return (into, position) => {
+      this.#tell();
+      return read(into, position);
+    };
   }
 }

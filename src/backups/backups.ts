@@ -6,9 +6,10 @@ import type { JobRun } from '../platform/jobs/port.ts';
 import { ArchiveReader } from '../platform/storage/archive-reader.ts';
 import type { ByteRange } from '../platform/storage/port.ts';
 import type { Once } from '../platform/web/idempotency.ts';
-import type { ZipReader } from '../platform/zip/reader.ts';
 import type { Site } from '../sites/sites.ts';
+import { Bringing } from './bringing.ts';
 import type { BackupDay } from './calendar.ts';
+import { Checking } from './checking.ts';
 import { daysOf, lastDays } from './days.ts';
 import { Drills } from './drills.ts';
 import { Failures } from './failures.ts';
@@ -16,27 +17,31 @@ import { type BackupFigures, backupFigures } from './figures.ts';
 import { type Downloader, Grants, type Note } from './grants.ts';
 import { type LookedUp, lookUp, OpenBackup } from './inside.ts';
 import { Keeping } from './keeping.ts';
-import { keyOf, Making } from './making.ts';
+import { Making } from './making.ts';
+import { NightStore } from './night-store.ts';
+import { Nights } from './nights.ts';
 import { type BackupCard, type BackupList, Overview, type ServiceDay } from './overview.ts';
 import type { BackupsParts } from './parts.ts';
+import { Rechecking } from './rechecking.ts';
 import { Safety } from './safety.ts';
-import { type SignedBy, signedBy } from './signature.ts';
 import { type SizeDay, shownDays } from './sizes.ts';
 import { Starting } from './starting.ts';
-import { type Backup, type DownloadableBackup, downloadableStates, isDownloadable, isFailed } from './states.ts';
+import { type Backup, type DownloadableBackup, downloadableStates, isDownloadable, isFailed, keyOf } from './states.ts';
 import { BackupStore } from './store.ts';
+import { TakingBack } from './taking-back.ts';
 import { momentOf } from './words.ts';
 
 export { type BackupDay, dayCell } from './calendar.ts';
+export { everOf } from './ever.ts';
 export type { Downloader } from './grants.ts';
-export type { LookedUp, ManifestMember, ManifestSource, OpenBackup, ZipEntry } from './inside.ts';
+export { type LookedUp, type ManifestMember, type ManifestSource, OpenBackup, type ZipEntry } from './inside.ts';
 export { manifestName, memberIn, parseManifest } from './manifest.ts';
 export { manifestLines, manifestMember } from './manifest-search.ts';
+export { type NightLine, type NightReport, planBy } from './night-report.ts';
 export type { BackupCard, ServiceDay } from './overview.ts';
 export type { BackupsParts } from './parts.ts';
-export type { SignedBy } from './signature.ts';
 export { comparePaths } from './site-listing.ts';
-export { type Backup, type DownloadableBackup, isDownloadable, isGood } from './states.ts';
+export { type Backup, type DownloadableBackup, goodStates, isDownloadable, isGood } from './states.ts';
 export { momentOf } from './words.ts';
 
 /**
@@ -46,39 +51,44 @@ export { momentOf } from './words.ts';
 export class Backups {
   /** that backups can be restored is tried, for every site at least monthly */
   readonly drills: Drills;
+  /** when which site has its turn */
+  readonly nights: Nights;
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
   readonly #keeping: Keeping;
   readonly #making: Making;
+  readonly #checking: Checking;
   readonly #reader: ArchiveReader;
   readonly #overview: Overview;
   readonly #grants: Grants;
   readonly #starting: Starting;
   /** what was there before a restore */
   readonly safety: Safety;
+  /** archives that had gone and that a tier gives back */
+  readonly takingBack: TakingBack;
+  /** archives of ours that their owner kept */
+  readonly bringing: Bringing;
+  /** reading one back once more */
+  readonly rechecking: Rechecking;
 
   constructor(parts: BackupsParts) {
     this.#parts = parts;
     this.#store = new BackupStore(parts.connection);
     const failures = new Failures(parts, this.#store);
     this.#keeping = new Keeping(parts, { store: this.#store, failures });
-    this.#making = new Making(parts, { store: this.#store, failures, keeping: this.#keeping });
+    const rooms = { store: this.#store, keeping: this.#keeping, failures, nightStore: new NightStore(parts.connection) };
+    this.nights = new Nights(parts, rooms);
+    this.#making = new Making(parts, { ...rooms, nights: this.nights });
+    this.#checking = new Checking(parts, rooms);
     this.drills = new Drills(parts, { store: this.#store, failures });
-    this.#starting = new Starting(parts, { store: this.#store, keeping: this.#keeping });
-    this.safety = new Safety({ store: this.#store, making: this.#making, starting: this.#starting });
+    this.#starting = new Starting(parts, { store: this.#store });
+    this.safety = new Safety({ store: this.#store, making: this.#making, checking: this.#checking, starting: this.#starting });
+    this.bringing = new Bringing(parts, { store: this.#store, keeping: this.#keeping });
+    this.rechecking = new Rechecking(parts, { store: this.#store, failures });
+    this.takingBack = new TakingBack(parts, { store: this.#store, keeping: this.#keeping });
     this.#reader = new ArchiveReader(parts.archives);
     this.#overview = new Overview(parts, this.#store);
     this.#grants = new Grants(parts);
-  }
-
-  /**
-   * One nightly row and one job for each open site; asked every minute, it does nothing once a day is begun. Rows whose work was
-   * lost for 26 hours become *missing* (never begun) or *failed*.
-   * @param day local day, `YYYY-MM-DD`
-   * @param dueAt epoch milliseconds; sites opened later wait for the next night
-   */
-  startNightly(day: string, dueAt: number): Promise<void> {
-    return this.#starting.nightly(day, dueAt);
   }
 
   /**
@@ -88,6 +98,11 @@ export class Backups {
    */
   makeNow(site: Site, actor: Actor, once?: Once): Promise<string> {
     return this.#starting.now(site, actor, once);
+  }
+
+  /** Ends one that a person asked for and that waits or is being made. @throws PanelError 409 `backups.stop.over` for any other */
+  stop(site: Site, backup: Backup, actor: Actor, once?: Once): Promise<void> {
+    return this.#starting.stop(site, backup, actor, once);
   }
 
   /** @returns how many more backups may be made by hand today, and how many a day */
@@ -120,7 +135,7 @@ export class Backups {
 
   /** Shows the newest good backup in the customer's `backup/`, where the site lies now; without one nothing is done. */
   show(site: Site): Promise<void> {
-    return this.#making.show(site);
+    return this.#checking.show(site);
   }
 
   /**
@@ -132,11 +147,11 @@ export class Backups {
   }
 
   /**
-   * The job `backups.verify`: reads the whole archive back; *verified*, *warned* (a file or database was unreadable, or changed while it
-   * was read), *shrunken* (half or less of what the good one before held) or *damaged*. Then the newest good one is shown in the customer's `backup/`, and retention runs.
+   * The job `backups.verify`: reads the whole archive back; *verified*, *warned* (something was unreadable, or changed while it was read),
+   * *shrunken* (half or less of the good one before) or *damaged*. Then the newest good one is shown in `backup/`, and retention runs.
    */
   verify(backupId: string, run: JobRun): Promise<void> {
-    return this.#making.verify(backupId, run);
+    return this.#checking.verify(backupId, run);
   }
 
   /**
@@ -150,14 +165,6 @@ export class Backups {
   /** Removes archives that the policy does not keep, never the last good one; their rows stay as *expired*. */
   retain(site: Site): Promise<void> {
     return this.#keeping.retain(site);
-  }
-
-  /**
-   * Whether this panel made an archive, wherever it comes from. Of its members this says nothing until each was compared with the
-   * manifest. @throws DamagedArchive
-   */
-  signedBy(reader: ZipReader): Promise<SignedBy> {
-    return signedBy(reader, this.#parts.signing);
   }
 
   /** Figures of all sites, for the operator. */

@@ -13,8 +13,7 @@ import { type DrillFigures, type DrillOutcome, type Dump, drill, type LoadableDa
 import { DrillPlanning, endedNow, folderName } from './drill-planning.ts';
 import { type Drill, type DrillChange, DrillStore, type Uncovered } from './drill-store.ts';
 import { type Failures, reasonOf } from './failures.ts';
-import { keyOf } from './making.ts';
-import type { Backup } from './states.ts';
+import { type Backup, keyOf } from './states.ts';
 import type { BackupStore } from './store.ts';
 import { isDamage, unpackedBytes } from './unpacking.ts';
 

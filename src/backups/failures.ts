@@ -6,6 +6,7 @@ import type { Site } from '../sites/sites.ts';
 import type { BackupsParts } from './backups.ts';
 import type { Backup } from './states.ts';
 import type { BackupStore } from './store.ts';
+import { OutOfTime } from './time-limit.ts';
 
 export type Failure = {
   readonly state: 'failed' | 'damaged' | 'missing';
@@ -19,6 +20,7 @@ export type Failure = {
 
 /** @returns the sentence that tells a customer why a backup could not be made */
 export function reasonOf(error: unknown): string {
+  if (error instanceof OutOfTime) return error.reason;
   const isPanelError = error instanceof PanelError;
   const code = isPanelError ? String(error.parameters.code ?? '') : faultCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'backups.reason.full';

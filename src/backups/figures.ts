@@ -6,6 +6,7 @@ import { plusDays } from './days.ts';
 import { coveredMilliseconds } from './drill-planning.ts';
 import { DrillStore } from './drill-store.ts';
 import { amberAfter, redAfter } from './freshness.ts';
+import { lastNights } from './night-report.ts';
 import { goodStates } from './states.ts';
 
 const states = Object.keys({
@@ -27,6 +28,8 @@ export type BackupFigures = {
   readonly recent: readonly { readonly state: BackupState; readonly count: number }[];
   /** open sites, and how many of them have no good backup of data younger than 26 and 50 hours; a younger site is not missed yet */
   readonly sites: { readonly open: number; readonly olderThan26Hours: number; readonly olderThan50Hours: number };
+  /** of the last night: sites whose turn has not come, and whose turn did not come in its window */
+  readonly night: { readonly waiting: number; readonly leftOver: number };
   /** open sites of which a backup was restored in a drill within the last 35 days */
   readonly provenSites: number;
 };
@@ -57,8 +60,10 @@ export async function backupFigures({ connection, clock, choices }: BackupsParts
   const count = async (query: ReturnType<typeof open>) => Number((await query.executeTakeFirstOrThrow()).count);
   const { proven: provenSites } = await new DrillStore(connection).coverage(now - coveredMilliseconds);
   const olderThan26Hours = await count(withoutSince(now - amberAfter));
+  const [night] = await lastNights(connection, 1);
   return {
     provenSites,
+    night: { waiting: night?.waiting ?? 0, leftOver: night?.leftOver ?? 0 },
     recent: recent.map((row) => ({ state: row.state, count: Number(row.count) })),
     sites: {
       open: await count(open().where('opened_at', 'is not', null)),

@@ -1,9 +1,8 @@
-// The long work of a backup: make the archive, read it back, show it in the customer's backup/. Each part may be killed and run again.
+// The long work of a backup: making its archive. It may be killed at any moment and run again.
 import { systemActor } from '../audit/audit.ts';
-import { localStamp } from '../platform/clock.ts';
-import { whenMissing } from '../platform/errors.ts';
+import { hour, localStamp, minute } from '../platform/clock.ts';
+import type { Tx } from '../platform/database/database.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
-import { DamagedArchive } from '../platform/zip/damage.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
 import type { Site } from '../sites/sites.ts';
 import { type WrittenArchive, writeArchive } from './archive.ts';
@@ -12,27 +11,45 @@ import type { BackupsParts } from './backups.ts';
 import type { PreviousArchive } from './carry-over.ts';
 import { type Failures, reasonOf } from './failures.ts';
 import type { Keeping } from './keeping.ts';
-import { checkManifest, manifestIn } from './manifest.ts';
+import { checkManifest } from './manifest.ts';
+import type { NightStore } from './night-store.ts';
+import type { Nights } from './nights.ts';
 import { Progress } from './progress.ts';
-import { type Shrunk, shrunkSince } from './shrinking.ts';
-import { type Backup, isOpen, missingDatabases, mostLeftOut, needsWarning } from './states.ts';
+import { isReadAnew } from './reading-anew.ts';
+import { type Backup, isOpen, keyOf, mostLeftOut } from './states.ts';
 import type { BackupStore, Change } from './store.ts';
-import { verifyArchive } from './verification.ts';
+import { OutOfTime, TimeLimit } from './time-limit.ts';
 
 /** Good archives that are tried as the base for carrying over, newest first. */
-const mostBases = 3;
+export const mostBases = 3;
+/** Who finds too many under way asks again then; who ends gives out places at once. */
+const laterMilliseconds = minute;
+/** A site that hangs once may have been restarted; one that hangs twice is told of. */
+const hangingAttempts = 2;
+
+type Rooms = {
+  readonly store: BackupStore;
+  readonly failures: Failures;
+  readonly keeping: Keeping;
+  readonly nights: Nights;
+  readonly nightStore: NightStore;
+};
 
 export class Making {
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
   readonly #failures: Failures;
   readonly #keeping: Keeping;
+  readonly #nights: Nights;
+  readonly #nightStore: NightStore;
 
-  constructor(parts: BackupsParts, { store, failures, keeping }: { store: BackupStore; failures: Failures; keeping: Keeping }) {
+  constructor(parts: BackupsParts, { store, failures, keeping, nights, nightStore }: Rooms) {
     this.#parts = parts;
     this.#store = store;
     this.#failures = failures;
     this.#keeping = keeping;
+    this.#nights = nights;
+    this.#nightStore = nightStore;
   }
 
   /** See `Backups.make`. */
@@ -49,11 +66,23 @@ export class Making {
     if (!backup) return;
     try {
       await this.#removeLeavings(site, [waiting.fileName, backup.fileName]);
-      await this.#write(backup, site, run);
+      await this.#inTime(backup, site, run);
     } catch (error) {
       await this.#attemptFailed(backup, site, error, run);
       throw error;
+    } finally {
+      // A place is free. The timetable would give it out within a minute.
+      await this.#nights.feed().catch((error) => this.#parts.log.warn({ err: error }, 'a place of the night was not given out'));
     }
+  }
+
+  /** What hangs is given up, and what still hangs in it then commits nothing. */
+  #inTime(backup: Backup, site: Site, run: JobRun): Promise<void> {
+    const { clock, choices, silentMilliseconds = 10 * minute } = this.#parts;
+    const limit = new TimeLimit(clock, { silentMilliseconds, totalMilliseconds: choices.backupHours * hour });
+    return limit.of((signal) =>
+      this.#write(backup, site, { signal: AbortSignal.any([run.signal, signal]), news: () => limit.news() }),
+    );
   }
 
   #change(seen: Backup, change: Change): Promise<boolean> {
@@ -65,14 +94,26 @@ export class Making {
     const { connection, clock, choices } = this.#parts;
     const now = clock.now();
     const stamp = `${site.name}-${localStamp(now, choices.timeZone)}`;
+    let isOver = false;
     const begun = await connection.write(async (tx) => {
+      const verdict = await this.#nights.judge(tx, waiting, site);
+      isOver = verdict === 'over';
+      if (verdict === 'later') await this.#addLater(tx, waiting, now + laterMilliseconds);
+      if (verdict !== 'begin') return false;
       const file_name = freeName(stamp, await this.#store.namesLike(tx, waiting, stamp));
       // Each attempt has its own time, by which a worker that was thought dead notices that its row went on without it.
       const started_at = Math.max(now, (waiting.startedAt ?? 0) + 1);
       const fresh = { step: 'listing', files_done: 0, files_total: 0, reason: null } as const;
       return this.#store.change(tx, waiting, { state: 'running', started_at, data_at: now, moved_at: now, file_name, ...fresh });
     });
+    if (isOver) await this.#nights.over(waiting, site);
     return begun ? this.#store.anyById(waiting.id) : undefined;
+  }
+
+  /** A job of the same key: while this one runs one more may wait. */
+  async #addLater(tx: Tx, { id, customerId, actorPersonId }: Backup, runAt: number): Promise<void> {
+    const options = { key: `backups.make:${id}`, lane: 'long', runAt } as const;
+    await this.#parts.queue.add(tx, 'backups.make', { backupId: id, customerId, actorPersonId }, options);
   }
 
   /** An attempt that was killed after its archive was complete, but before the row said so, left an archive that nobody vouches for. */
@@ -80,11 +121,11 @@ export class Making {
     for (const name of new Set(names)) if (name) await this.#parts.archives.remove(`${site.name}/${name}`);
   }
 
-  async #write(backup: Backup, site: Site, run: JobRun): Promise<void> {
+  async #write(backup: Backup, site: Site, { signal, news }: { signal: AbortSignal; news(): void }): Promise<void> {
     const { archives, sites, choices, clock, log, signing } = this.#parts;
     const key = keyOf(site, backup);
-    const progress = new Progress({ clock, signal: run.signal, write: (change) => this.#change(backup, change) });
-    const base = await this.#base(site);
+    const progress = new Progress({ clock, signal, write: (change) => this.#change(backup, change) });
+    const base = await this.#base(backup, site);
     const staged = await archives.stage(key);
     try {
       // A file that stays closed is told as left out; a night without any backup would be worse.
@@ -102,12 +143,15 @@ export class Making {
         at: backup.dataAt ?? clock.now(),
         zone: choices.timeZone,
         signal: progress.signal,
-        progress: (step, done, total) => progress.report(step, done, total),
+        progress: (step, done, total) => {
+          news();
+          progress.report(step, done, total);
+        },
       });
       await progress.end();
       progress.signal.throwIfAborted();
       await staged.commit();
-      if (!(await this.#made(backup, written))) await archives.remove(key);
+      if (!(await this.#made(backup, written, base === undefined))) await archives.remove(key);
     } finally {
       await progress.end();
       await staged.discard();
@@ -126,9 +170,10 @@ export class Making {
 
   /**
    * The newest good archive that is still there. None while the newest outcome is a damaged one: what it took over may be what
-   * was damaged, so everything is read anew.
+   * was damaged, so everything is read anew; and none once in four weeks.
    */
-  async #base(site: Site): Promise<{ archive: PreviousArchive; release(): Promise<void> } | undefined> {
+  async #base(backup: Backup, site: Site): Promise<{ archive: PreviousArchive; release(): Promise<void> } | undefined> {
+    if (await this.#isReadAnew(backup, site)) return undefined;
     const good = await this.#store.good(site, mostBases);
     const damaged = await this.#store.inStates(site, ['damaged']);
     if (damaged.some((one) => (one.dataAt ?? 0) >= (good[0]?.dataAt ?? 0))) return undefined;
@@ -141,14 +186,20 @@ export class Making {
     return undefined;
   }
 
-  async #made(backup: Backup, written: WrittenArchive): Promise<boolean> {
+  async #isReadAnew({ kind, day }: Backup, site: Site): Promise<boolean> {
+    if (kind !== 'nightly') return false;
+    const now = this.#parts.clock.now();
+    return isReadAnew(site.id, { night: day, now, readAt: await this.#nightStore.readWholeAt(site, now) });
+  }
+
+  async #made(backup: Backup, written: WrittenArchive, isWhole: boolean): Promise<boolean> {
     const { connection, clock, audit } = this.#parts;
     const { manifest, bytes, sha256, carriedFiles } = written;
     const { files, folders, databases, bytes: original_bytes } = manifest.counts;
     const list = written.databases.map(({ path: _, ...database }) => database);
     const left_out = JSON.stringify(manifest.leftOut.slice(0, mostLeftOut));
     const inside = { files, folders, databases, original_bytes, left_out, database_list: JSON.stringify(list) };
-    const counts = { ...inside, shrunk: null, files_done: 0, files_total: files };
+    const counts = { ...inside, shrunk: null, files_done: 0, files_total: files, read_whole: isWhole ? 1 : 0 };
     return connection.write(async (tx) => {
       const change = { state: 'made', made_at: clock.now(), bytes, sha256, step: null, ...counts } as const;
       if (!(await this.#store.change(tx, backup, change))) return false;
@@ -162,115 +213,19 @@ export class Making {
   async #attemptFailed(backup: Backup, site: Site, error: unknown, run: JobRun): Promise<void> {
     const { log } = this.#parts;
     const reason = reasonOf(error);
+    const isLast = run.lastAttempt || (error instanceof OutOfTime && run.attempt >= hangingAttempts);
     try {
       // A worker that is asked to stop has not failed: the job is given back, and another worker begins anew.
       if (run.signal.aborted) await this.#change(backup, { state: 'queued', step: null });
-      else if (run.lastAttempt) await this.#failures.record(backup, site, { state: 'failed', reason });
+      else if (isLast) await this.#failures.record(backup, site, { state: 'failed', reason });
       else await this.#change(backup, { state: 'queued', step: null, reason });
     } catch (cause) {
       log.warn({ backup: backup.id, err: cause }, 'the failure of a backup could not be noted');
     }
   }
-
-  /** See `Backups.verify`. */
-  async verify(backupId: string, run: JobRun): Promise<void> {
-    const backup = await this.#store.anyById(backupId);
-    if (!backup) return;
-    const site = await this.#parts.sites.byId(backup.siteId);
-    if (backup.state === 'made') await this.#check(backup, site, run);
-    if (site.terminatedAt !== null) return;
-    // Also for one that was verified before: the last run may have been killed right after saying so.
-    await this.show(await this.#parts.sites.byId(site.id));
-    await this.#keeping.retain(site);
-  }
-
-  async #check(backup: Backup, site: Site, run: JobRun): Promise<void> {
-    const { connection, clock, audit, queue, keepsTiers } = this.#parts;
-    const damage = await this.#damage(backup, site, run);
-    if (damage) return this.#failures.record(backup, site, { state: 'damaged', ...damage });
-    const before = (await this.#store.good(site, mostBases)).find(({ dataAt }) => (dataAt ?? 0) < (backup.dataAt ?? 0));
-    const fallen = before ? shrunkSince(before, backup) : [];
-    const shrunk = fallen.length > 0 ? JSON.stringify(fallen) : null;
-    const state = stateOf(backup, fallen);
-    await connection.write(async (tx) => {
-      const change = { state, shrunk, verified_at: clock.now(), step: null } as const;
-      if (!(await this.#store.change(tx, backup, change))) return;
-      await audit.record(tx, { action: 'backups.verified', ...about(backup) });
-      const payload = { backupId: backup.id, siteId: backup.siteId, customerId: backup.customerId };
-      await queue.add(tx, 'browse.compare', payload, { key: `browse.compare:${backup.id}`, lane: 'long' });
-      if (!keepsTiers) return;
-      const forTiers = { backupId: backup.id, customerId: backup.customerId };
-      await queue.add(tx, 'tiers.keep', forTiers, { key: `tiers.keep:${backup.id}` });
-    });
-  }
-
-  /** @returns why the archive is no good, undefined when every byte is right. @throws when it cannot be read now */
-  async #damage(
-    backup: Backup,
-    site: Site,
-    run: JobRun,
-  ): Promise<{ reason: string; details?: { fault: string; faults: number } } | undefined> {
-    const { archives, clock } = this.#parts;
-    const local = await archives.local(keyOf(site, backup)).catch(whenMissing);
-    if (!local) return { reason: 'backups.reason.lost' };
-    const progress = new Progress({ clock, signal: run.signal, write: (change) => this.#change(backup, change) });
-    const report = (done: number, total: number) =>
-      progress.report('checking', Math.floor((backup.filesTotal * done) / Math.max(1, total)), backup.filesTotal);
-    let reader: ZipReader | undefined;
-    try {
-      reader = await ZipReader.open(local.path);
-      const manifest = await manifestIn(reader);
-      const { signing } = this.#parts;
-      const order = { sha256: backup.sha256 ?? '', manifest, signing, signal: progress.signal, progress: report };
-      const outcome = await verifyArchive(local.path, order);
-      if (outcome.ok) return undefined;
-      return {
-        reason: 'backups.reason.damaged',
-        details: { fault: outcome.faults[0]?.fault ?? '', faults: outcome.faults.length },
-      };
-    } catch (error) {
-      if (error instanceof DamagedArchive) return { reason: 'backups.reason.damaged', details: { fault: 'manifest', faults: 1 } };
-      throw error;
-    } finally {
-      await progress.end();
-      await reader?.close();
-      await local.release();
-    }
-  }
-
-  /** Puts the newest good backup into the customer's `backup/`, right above `www` (KHADA 7.6, slide 8-2). */
-  async show(site: Site): Promise<void> {
-    const { archives, sites } = this.#parts;
-    const [newest] = await this.#store.good(site, 1);
-    if (!newest?.fileName || !newest.sha256) return;
-    const local = await archives.local(keyOf(site, newest));
-    try {
-      const checksum = checksumLine(newest.sha256, newest.fileName);
-      await sites.showBackup(site, { name: newest.fileName, from: local.path, checksum });
-    } finally {
-      await local.release();
-    }
-  }
-}
-
-/** A database that is missing weighs most; what shrank weighs more than a log that was written to. The page tells all of it. */
-function stateOf(backup: Backup, fallen: readonly Shrunk[]): 'verified' | 'warned' | 'shrunken' {
-  if (missingDatabases(backup).length > 0) return 'warned';
-  if (fallen.length > 0) return 'shrunken';
-  return needsWarning(backup.leftOut) ? 'warned' : 'verified';
 }
 
 const about = ({ id, siteId, customerId }: Backup) => ({ actor: systemActor, customerId, siteId, subjectId: id });
-
-/** @returns where the archive of a backup lies in the storage */
-export function keyOf(site: Pick<Site, 'name'>, { fileName }: Pick<Backup, 'fileName'>): string {
-  return `${site.name}/${fileName}`;
-}
-
-/** @returns the line of a checksum file, as `sha256sum -c` reads it */
-export function checksumLine(sha256: string, fileName: string): string {
-  return `${sha256}  ${fileName}\n`;
-}
 
 /** Whether the directory and the manifest of an archive are as they were written. */
 async function isReadable(path: string): Promise<boolean> {

@@ -76,6 +76,30 @@ export type ManifestCounts = Manifest['counts'];
 /** A manifest whose members may come one after another: of a site with a million files they would take a gigabyte of memory. */
 export type ManifestSource = ManifestHead & { readonly members: Iterable<ManifestMember> | AsyncIterable<ManifestMember> };
 
+/**
+ * The members of a manifest as their lines, some hundred at a time, each without its comma: `memberIn` understands one.
+ * @throws DamagedArchive when the document is not one of ours, or its end is missing
+ */
+export async function* memberLinesIn(reader: ZipReader): AsyncGenerator<readonly string[]> {
+  let [rest, isFirst, isClosed] = ['', true, false];
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  try {
+    for await (const chunk of await contentOfManifest(reader)) {
+      const found = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = found.pop() ?? '';
+      if (isFirst && found.length > 0) {
+        parseHead(found.shift() ?? '');
+        isFirst = false;
+      }
+      if (found.at(-1) === ']}') isClosed = found.pop() !== undefined;
+      if (found.length > 0) yield found.map((line) => (line.endsWith(',') ? line.slice(0, -1) : line));
+    }
+    if (!isClosed || rest !== '') throw new Error('its end is missing');
+  } catch (cause) {
+    throw asDamage(cause);
+  }
+}
+
 /** @returns the members one by one, whichever way they come */
 export async function* each(members: ManifestSource['members']): AsyncGenerator<ManifestMember> {
   yield* members;
@@ -86,15 +110,21 @@ export function manifestJsonSchema(): object {
   return { title: 'manifest.json of a Gotgan backup', ...z.toJSONSchema(manifestSchema) };
 }
 
-/** @returns the document in portions of some ten kilobytes; the same manifest always gives the same bytes */
-export async function* manifestChunks({ members, ...head }: ManifestSource): AsyncGenerator<Buffer> {
-  const text = new ManifestText(head);
-  for await (const member of members) {
-    const chunk = text.add(member);
-    if (chunk) yield chunk;
+/**
+ * @param texts lines of members as `memberLine` makes them, each with a line's end, some at a time
+ * @returns the document in portions; the same manifest always gives the same bytes
+ */
+export async function* manifestOfLines(head: ManifestHead, texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  yield Buffer.from(beginningOf(head));
+  let before = '';
+  for await (const text of texts) {
+    yield Buffer.from(before + text.slice(0, -1).replaceAll('\n', ',\n'));
+    before = ',\n';
   }
-  yield text.end();
+  yield Buffer.from(before === '' ? ']}\n' : '\n]}\n');
 }
+
+const beginningOf = (head: ManifestHead) => `${JSON.stringify(headSchema.parse(head)).slice(0, -1)},"members":[\n`;
 
 /** The document on its way, for whoever gets the members one by one. */
 export class ManifestText {
@@ -102,7 +132,7 @@ export class ManifestText {
   #isFirst = true;
 
   constructor(head: ManifestHead) {
-    this.#text = `${JSON.stringify(headSchema.parse(head)).slice(0, -1)},"members":[\n`;
+    this.#text = beginningOf(head);
   }
 
   /** @returns the next portion, when it is full */
@@ -146,6 +176,8 @@ async function contentOfManifest(reader: ZipReader): Promise<AsyncIterable<Uint8
 
 /** @returns the last member of this name */
 export function memberOf(reader: ZipReader, name: string): ZipEntry | undefined {
+  const atEnd = reader.directory.last.findLast((entry) => entry.name === name);
+  if (atEnd) return atEnd;
   let found: ZipEntry | undefined;
   for (const entry of reader.entries()) if (entry.name === name) found = entry;
   return found;
@@ -216,7 +248,7 @@ function parseHead(line: string): ManifestHead {
   return headSchema.parse(head);
 }
 
-// the order of fields is fixed here, so that equal manifests are equal bytes
-function memberLine({ path, kind, size, sha256, mode, modifiedAt, stamp, target }: ManifestMember): string {
+/** @returns the member's line of the document; the order of fields is fixed here, so that equal manifests are equal bytes */
+export function memberLine({ path, kind, size, sha256, mode, modifiedAt, stamp, target }: ManifestMember): string {
   return JSON.stringify({ path, kind, size, sha256, mode, modifiedAt, stamp, target });
 }

@@ -1,19 +1,19 @@
 // The members of an archive that is being written, in its order: each waits for its SHA-256 and then leaves memory.
 import { Spool } from '../platform/spool.ts';
-import { dumpsFolder, type ManifestCounts, type ManifestMember } from './manifest.ts';
+import { dumpsFolder, type ManifestCounts, type ManifestMember, memberLine } from './manifest.ts';
 import { documentRoot } from './site-listing.ts';
 
 /** So many may wait: the thread that hashes is behind by a few megabytes, which may be thousands of tiny files. */
 const mostWaiting = 256;
 
-type Waiting = { readonly member: ManifestMember; readonly sha256: Promise<string> | undefined };
+type Waiting = { readonly member: ManifestMember; readonly sha256: Promise<string> | undefined } | { readonly line: string };
 
 export class MemberRows {
-  readonly #spool: Spool<ManifestMember>;
+  readonly #spool: Spool<never>;
   readonly #counts = { files: 0, folders: 0, links: 0, bytes: 0, databases: 0 };
   #waiting: Waiting[] = [];
 
-  private constructor(spool: Spool<ManifestMember>) {
+  private constructor(spool: Spool<never>) {
     this.#spool = spool;
   }
 
@@ -38,28 +38,43 @@ export class MemberRows {
     if (this.#waiting.length > mostWaiting) await this.#settle(mostWaiting / 2);
   }
 
-  /** @returns about how many bytes the members take in the manifest, and no less */
+  /**
+   * A file below `www/` whose line is known.
+   * @param size bytes
+   * @returns a promise only when something must be waited for
+   */
+  addLine(line: string, size: number): Promise<void> | undefined {
+    this.#counts.files++;
+    this.#counts.bytes += size;
+    if (this.#waiting.length === 0) return this.#spool.appendText(line);
+    this.#waiting.push({ line });
+    return this.#waiting.length > mostWaiting ? this.#settle(mostWaiting / 2) : undefined;
+  }
+
+  /** @returns how many bytes the members take in the manifest, with what stands between them, or a few more */
   async textBytes(): Promise<number> {
     await this.#settle(this.#waiting.length);
-    // each row has the same fields as its line of the manifest, and a comma is added
     return (await this.#spool.bytes()) + this.#spool.count;
   }
 
-  /** @returns all members in order, after the last one was added */
-  async *all(): AsyncGenerator<ManifestMember> {
+  /** @returns the lines of all members in order, some hundred at a time, each with its end; after the last one was added */
+  async *texts(): AsyncGenerator<string> {
     await this.#settle(this.#waiting.length);
-    for await (const batch of this.#spool.batches()) for (const member of batch) yield member;
+    yield* this.#spool.texts();
   }
 
   async #settle(count: number): Promise<void> {
-    const oldest = this.#waiting.splice(0, count);
-    for (const { member, sha256 } of oldest) {
-      const row = sha256 ? { ...member, sha256: await sha256 } : member;
-      await this.#spool.append(row);
+    for (const row of this.#waiting.splice(0, count)) {
+      const written = this.#spool.appendText('line' in row ? row.line : memberLine(await settled(row)));
+      if (written !== undefined) await written;
     }
   }
 
   async close(): Promise<void> {
     await this.#spool.close();
   }
+}
+
+async function settled({ member, sha256 }: Exclude<Waiting, { line: string }>): Promise<ManifestMember> {
+  return sha256 !== undefined ? { ...member, sha256: await sha256 } : member;
 }

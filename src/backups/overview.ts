@@ -6,7 +6,7 @@ import type { BackupsParts } from './backups.ts';
 import { type BackupDay, dayOf } from './calendar.ts';
 import { lastDays, nextDaily, plusDays } from './days.ts';
 import { type FreshnessLevel, freshness } from './freshness.ts';
-import { type Backup, countsByHand, isFailed, isGood, isOpen } from './states.ts';
+import { type Backup, cancelled, countsByHand, isAside, isFailed, isGood, isOpen } from './states.ts';
 import type { BackupStore } from './store.ts';
 
 /** What the dashboard needs of a site's backups, read at once. */
@@ -75,7 +75,7 @@ export class Overview {
     return days.map((day) =>
       dayOf(
         day,
-        backups.filter((backup) => backup.day === day),
+        backups.filter((backup) => backup.day === day && isOfADay(backup)),
         expected,
       ),
     );
@@ -90,12 +90,12 @@ export class Overview {
 
   async service(count: number): Promise<readonly ServiceDay[]> {
     const now = this.#parts.clock.now();
-    const days = lastDays(this.today(), count);
-    const [first = '', last = ''] = [days[0], days.at(-1)];
-    const key = `${first} ${last}`;
+    const today = this.today();
+    const key = `${today} ${count}`;
     // The home page asks for it at every visit, and a minute changes nothing.
     if (this.#service?.key === key && now < this.#service.until) return this.#service.days;
-    const found = new Map((await this.#store.nightlyByDay(first, last)).map((one) => [one.day, one]));
+    const days = lastDays(today, count);
+    const found = new Map((await this.#store.nightlyByDay(days[0] ?? '', today)).map((one) => [one.day, one]));
     const counted = days.map((day) => found.get(day) ?? { day, total: 0, verified: 0 });
     this.#service = { until: now + minute, key, days: counted };
     return counted;
@@ -105,14 +105,15 @@ export class Overview {
     const now = this.#parts.clock.now();
     const today = this.today();
     const days = lastDays(today, cardDays);
-    const shown = await this.#store.between(site, days[0] ?? '', today);
-    const recent = shown.every(isOpen) ? await this.#store.page(site, 0, recentLength) : shown.toReversed();
+    const all = await this.#store.between(site, days[0] ?? '', today);
+    const shown = all.filter(isOfADay);
+    const recent = shown.every(isOpen) ? (await this.#store.page(site, 0, recentLength)).filter(isOfADay) : shown.toReversed();
     const latest = newestGood(shown) ?? (await this.#store.good(site, 1))[0];
     const running = recent.find((backup) => isOpen(backup) || backup.state === 'made');
     const newest = recent.find((backup) => !isOpen(backup));
     const failed = newest && isFailed(newest) ? newest : undefined;
     const { level, ageMilliseconds } = freshness(latest, recent, { openedAt: site.openedAt, now });
-    const madeByHand = shown.filter((backup) => backup.day === today && countsByHand(backup)).length;
+    const madeByHand = all.filter((backup) => backup.day === today && countsByHand(backup)).length;
     const outcome = { latest, ageMilliseconds, level, running, failed };
     return { days: this.#daysOf(site, days, shown), madeByHand, ...outcome, next: this.#next(now) };
   }
@@ -127,6 +128,9 @@ export class Overview {
     return at;
   }
 }
+
+/** What says something of a day: neither what stands aside, nor what somebody stopped. */
+const isOfADay = (backup: Backup) => !isAside(backup) && backup.reason !== cancelled;
 
 /** By the age of their data, and the later one of two of the same moment. */
 function newestGood(backups: readonly Backup[]): Backup | undefined {

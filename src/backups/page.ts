@@ -9,6 +9,7 @@ import type { Backup, BackupCard, Backups } from './backups.ts';
 import { dayCell } from './calendar.ts';
 import { asMonth, plusMonths, weeksOf } from './days.ts';
 import { sizeView } from './sizes.ts';
+import { isStoppable } from './starting.ts';
 import { isDownloadable, isGood } from './states.ts';
 import { backupView, jobView, momentOf, tagOf } from './words.ts';
 
@@ -31,6 +32,8 @@ export type PageParts = {
   readonly browse: { compared(site: Site, backup: Backup): Promise<Counts | undefined> };
   readonly support: { phone: string; email: string };
   readonly tierLines: TierLines;
+  /** whether something can be restored from it, from wherever it is held */
+  readonly isRestorable: (site: Site, backup: Backup) => Promise<boolean>;
 };
 
 const legendStates = [
@@ -54,11 +57,13 @@ export async function backupsPage(req: Request, parts: PageParts, canChange: boo
     tiers: [copyLine(visit, card), ...(await parts.tierLines(visit, site))],
     ...(card.running && {
       job: jobView(visit, card.running, { siteName: site.name, clock, refresh: visit.url(`/sites/${site.name}/backups`) }),
+      ...stopView(req, card.running),
     }),
     month: await monthView(req, parts, { chosen }),
     ...(chosen && { chosen: await wholeView(req, parts, chosen, card.latest?.id) }),
     sizes: sizeView(visit, await backups.sizes(site), clock.now(), parts.timeZone),
     list: listView(visit, site, list),
+    canChange,
     make: makeView(visit, { card, canChange, allowance }),
     documentHref: parts.hasDocuments ? visit.url(`/documents/${backupVariant === 'separate' ? 'backup-service' : 'backup'}`) : '',
     explanation: visit.words.t(`backups.explanation.${backupVariant}`, { time: parts.backupAt, ...backups.kept }),
@@ -78,9 +83,8 @@ export async function backupPage(req: Request, parts: PageParts, backup: Backup)
     siteName: site.name,
     zone: zoneWords(visit, parts),
     backup: await wholeView(req, parts, backup, latest?.id),
-    // Only what was read back may be restored from, and only by whom it is allowed to.
-    restoreHref: req.mayChange && isGood(backup) ? `${here}/restoration` : '',
-    ...(runs && { job: jobView(visit, backup, { siteName: site.name, clock, refresh: here }) }),
+    ...(runs && { job: jobView(visit, backup, { siteName: site.name, clock, refresh: here }), ...stopView(req, backup) }),
+    check: checkView(req, parts, backup),
     sameDay: sameDay.map(view),
     month: await monthView(req, parts, { chosen: backup, month: backup.day.slice(0, 7) }),
   };
@@ -89,16 +93,32 @@ export async function backupPage(req: Request, parts: PageParts, backup: Backup)
 /** The one that the page is about, with what changed since the one before. */
 async function wholeView(
   { site, visit, mayChange }: Request,
-  { browse }: PageParts,
+  { browse, isRestorable }: PageParts,
   backup: Backup,
   latestId: string | undefined,
 ) {
   const counts = await browse.compared(site, backup);
+  // Only what was read back may be restored from, and only by whom it is allowed to.
+  const isOffered = mayChange && (await isRestorable(site, backup));
   return {
     ...backupView(visit, backup, { siteName: site.name, isShown: backup.id === latestId }),
     mayLink: mayChange,
+    restoreHref: isOffered ? visit.url(`/sites/${site.name}/backups/${backup.id}/restoration`) : '',
     ...(counts && { compared: comparedText(visit, counts) }),
   };
+}
+
+/** Stopping one that a person asked for, for who may change the site. */
+function stopView({ site, visit, mayChange }: Request, running: Backup): { stopAction?: string } {
+  return mayChange && isStoppable(running) ? { stopAction: visit.url(`/sites/${site.name}/backups/${running.id}/stop`) } : {};
+}
+
+/** Reading one back once more, and when that happens by itself. */
+function checkView({ site, visit, mayChange }: Request, { backups }: PageParts, backup: Backup) {
+  if (!isGood(backup) || backup.expiredAt !== null) return undefined;
+  const isUnderWay = backups.rechecking.isUnderWay(backup);
+  const action = visit.url(`/sites/${site.name}/backups/${backup.id}/verification`);
+  return { isUnderWay, action: mayChange && !isUnderWay ? action : '' };
 }
 
 function comparedText({ words: { t, number } }: Speaker, { added, changed, removed }: Counts): string {
@@ -224,7 +244,7 @@ type Making = { card: BackupCard; canChange: boolean; allowance: { left: number;
 
 function makeView({ words }: Speaker, { card, canChange, allowance }: Making) {
   const { t, time, number } = words;
-  const runs = card.running !== undefined && card.running.state !== 'made';
+  const runs = card.running !== undefined && card.running.state !== 'made' && !card.running.waitsForTurn;
   const isAllowed = canChange && allowance.left > 0 && !runs;
   const refusal = !canChange ? 'backups.make.role' : runs ? 'backups.make.running' : 'backups.make.used';
   return {

@@ -28,7 +28,12 @@ export type BackupsParts = {
   readonly signing: Signing;
   /** where archives are unpacked for a drill; nothing else lies there */
   readonly drillsFolder: string;
-  readonly choices: Pick<Choices, 'timeZone' | 'backupAt' | 'keepDaily' | 'keepWeekly'>;
+  readonly choices: Pick<
+    Choices,
+    'timeZone' | 'backupAt' | 'backupUntil' | 'backupsAtOnce' | 'backupsPerServer' | 'backupHours' | 'keepDaily' | 'keepWeekly'
+  >;
+  /** for so long a site that is backed up may say nothing; ten minutes unless given */
+  readonly silentMilliseconds?: number;
   readonly log: Pick<Log, 'warn'>;
   /** every good one is also handed to the tiers (the job `tiers.keep`) */
   readonly keepsTiers?: boolean;

@@ -1,5 +1,6 @@
 // Which backups of a site are kept, and why: a pure function, so that a customer can be told the reasons.
 import { day as dayMilliseconds } from '../platform/clock.ts';
+import { type BackupKind, isAside } from './states.ts';
 
 export type KeptBackup = {
   readonly id: string;
@@ -9,7 +10,7 @@ export type KeptBackup = {
   readonly dataAt: number;
   /** read back and found right; only such a backup is *good* */
   readonly verified: boolean;
-  readonly kind: 'nightly' | 'manual' | 'safety';
+  readonly kind: BackupKind;
   /** epoch milliseconds: a restore stands on it, or may be undone with it */
   readonly heldUntil?: number | null;
 };
@@ -40,7 +41,7 @@ export type RetentionDecision = { readonly id: string; readonly keep: boolean; r
  * - The last good backup is kept whatever the policy says.
  * - Backups not verified are kept while they are newer than the last good one (waiting to be checked), as many as there are
  *   daily ones at most, and always the newest.
- * - What was there before a restore takes nobody's place, and what a restore holds is kept until then.
+ * - What was there before a restore, and what its owner brought back, takes nobody's place, and what is held is kept until then.
  * - Backups dated more than a day after `now` come from a wrong clock: they are kept, and take nobody's place.
  * @param now epoch milliseconds
  * @returns a decision for each, in the order given
@@ -52,9 +53,9 @@ export function retention(backups: readonly KeptBackup[], policy: RetentionPolic
   };
   const ahead = backups.filter((backup) => backup.dataAt > now + dayMilliseconds);
   const newestFirst = backups.filter((backup) => !ahead.includes(backup)).toSorted(byAge);
-  const good = newestFirst.filter((backup) => backup.verified && backup.kind !== 'safety');
+  const good = newestFirst.filter((backup) => backup.verified && !isAside(backup));
   const waiting = newestFirst.filter(
-    (backup) => !backup.verified && backup.kind !== 'safety' && backup.dataAt > (good[0]?.dataAt ?? Number.NEGATIVE_INFINITY),
+    (backup) => !backup.verified && !isAside(backup) && backup.dataAt > (good[0]?.dataAt ?? Number.NEGATIVE_INFINITY),
   );
   keep(good.slice(0, 1), 'backups.keptLastGood');
   keep(

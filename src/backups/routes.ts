@@ -5,15 +5,15 @@ import type { Choices } from '../options.ts';
 import type { Orders } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
 import { actorOf } from '../platform/web/actor.ts';
-import { form } from '../platform/web/form.ts';
+import { act, form } from '../platform/web/form.ts';
 import { asAttachment } from '../platform/web/headers.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { Backups } from './backups.ts';
-import { checksumLine } from './making.ts';
-import { backupPage, backupsPage, backupTitle, type PageParts, type TierLines } from './page.ts';
+import { checksumLine } from './checking.ts';
+import { backupPage, backupsPage, backupTitle, type PageParts } from './page.ts';
 import { jobState } from './words.ts';
 
 export type BackupRouteParts = {
@@ -24,7 +24,8 @@ export type BackupRouteParts = {
   choices: Choices;
   idempotency: Idempotency;
   browse: PageParts['browse'];
-  tierLines: TierLines;
+  tierLines: PageParts['tierLines'];
+  isRestorable: PageParts['isRestorable'];
 };
 
 /** Two behaviours at most, within the requests of a page (ux.md 5.1): while work runs, its progress rather than the courtesy of sending once. */
@@ -34,14 +35,14 @@ const withScripts = <Shown extends { readonly job?: unknown }>(shown: Shown) => 
 });
 
 export function backupRoutes(
-  { backups, orders, sites, clock, choices, idempotency, browse, tierLines }: BackupRouteParts,
-  { signedIn, site }: Guards,
+  { backups, orders, sites, clock, choices, idempotency, ...shown }: BackupRouteParts,
+  { signedIn, signedInAt, site }: Guards,
 ): Router {
   const router = Router();
   const { timeZone, backupAt, brand, features } = choices;
   const hasDocuments = features.includes('consent');
   const support = brand.support;
-  const parts: PageParts = { backups, orders, clock, timeZone, backupAt, hasDocuments, support, browse, tierLines };
+  const parts: PageParts = { backups, orders, clock, timeZone, backupAt, hasDocuments, support, ...shown };
 
   const found = (req: Request) => backups.byId(req.site, String(req.params.id));
 
@@ -77,6 +78,29 @@ export function backupRoutes(
       ...withScripts(await backupPage(req, parts, backup)),
     });
   });
+
+  const pageOf = (req: Request) => `/sites/${req.params.site}/backups/${req.params.id}`;
+  const again = act({
+    fields: z.object({}),
+    idempotency,
+    submit: async ({ req, once }) => {
+      await backups.rechecking.ask(req.site, await found(req), actorOf(req), once);
+      say(req, 'backups.recheck.begun');
+      return pageOf(req);
+    },
+  });
+  router.post('/sites/:site/backups/:id/verification', signedInAt(pageOf), site, again);
+
+  const stopping = act({
+    fields: z.object({}),
+    idempotency,
+    submit: async ({ req, once }) => {
+      await backups.stop(req.site, await found(req), actorOf(req), once);
+      say(req, 'backups.stop.done');
+      return `/sites/${req.site.name}/backups`;
+    },
+  });
+  router.post('/sites/:site/backups/:id/stop', signedInAt(pageOf), site, stopping);
 
   router.get('/sites/:site/backups/:id/sha256', signedIn, site, async (req, res) => {
     const backup = backups.downloadable(await found(req));

@@ -4,12 +4,18 @@ import type { Tx } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
 import type { Site } from '../sites/sites.ts';
+import type { Checking } from './checking.ts';
 import type { Making } from './making.ts';
 import type { Starting } from './starting.ts';
 import type { Backup } from './states.ts';
 import type { BackupStore } from './store.ts';
 
-export type SafetyParts = { readonly store: BackupStore; readonly making: Making; readonly starting: Starting };
+export type SafetyParts = {
+  readonly store: BackupStore;
+  readonly making: Making;
+  readonly checking: Checking;
+  readonly starting: Starting;
+};
 
 export class Safety {
   readonly #parts: SafetyParts;
@@ -30,9 +36,9 @@ export class Safety {
 
   /** Makes and checks it, or goes on where that was cut off. @throws what keeps it from being made */
   async make(site: Site, id: string, run: JobRun): Promise<Backup> {
-    const { making, store } = this.#parts;
+    const { making, checking, store } = this.#parts;
     await making.make(id, run);
-    await making.verify(id, run);
+    await checking.verify(id, run);
     const backup = await store.byId(site, id);
     if (!backup) throw notFound();
     return backup;

@@ -1,7 +1,7 @@
 // Everything below a site's www/, in the order in which it goes into an archive. Links are listed and never followed.
 import { PanelError } from '../platform/errors.ts';
 import type { Spool } from '../platform/spool.ts';
-import type { Entry, SiteStorage } from '../platform/storage/port.ts';
+import type { Entry, SiteLister, SiteStorage } from '../platform/storage/port.ts';
 import type { LeftOut } from './manifest.ts';
 
 /** `path` has its segments separated by `/` and begins with `www/`. */
@@ -14,15 +14,36 @@ export const documentRoot = 'www';
 
 /**
  * @param found takes everything in the order of the archive (`comparePaths`)
+ * @param tell called for every folder that was listed
  * @throws PanelError 404 when the site has no `www/`, 503 when the storage does not answer: a backup of nothing must not look
  * like a backup. What vanishes or cannot be read further below is left out and said.
  */
-export async function listSite(storage: SiteStorage, found: Spool<Listed>, signal: AbortSignal): Promise<SiteListing> {
-  const root = await storage.stat([documentRoot]);
-  await found.append({ path: documentRoot, entry: root });
+export async function listSite(
+  storage: SiteStorage,
+  found: Spool<Listed>,
+  signal: AbortSignal,
+  tell: () => void = () => {},
+): Promise<SiteListing> {
+  const lister = storage.lister();
+  try {
+    return await listWith(lister, { storage, found, signal, tell });
+  } finally {
+    await lister.close();
+  }
+}
+
+type Listing = {
+  readonly storage: SiteStorage;
+  readonly found: Spool<Listed>;
+  readonly signal: AbortSignal;
+  readonly tell: () => void;
+};
+
+async function listWith(lister: SiteLister, { storage, found, signal, tell }: Listing): Promise<SiteListing> {
+  await found.append({ path: documentRoot, entry: await storage.stat([documentRoot]) });
   const leftOut: LeftOut[] = [];
   let [files, bytes] = [0, 0];
-  const folders: { path: string; entries: Entry[] }[] = [{ path: documentRoot, entries: await sorted(storage, documentRoot) }];
+  const folders: { path: string; entries: Entry[] }[] = [{ path: documentRoot, entries: await sorted(lister, documentRoot) }];
   for (let folder = folders.at(-1); folder; folder = folders.at(-1)) {
     signal.throwIfAborted();
     const entry = folder.entries.pop();
@@ -32,13 +53,17 @@ export async function listSite(storage: SiteStorage, found: Spool<Listed>, signa
     }
     const path = `${folder.path}/${entry.name}`;
     if (entry.kind === 'other') leftOut.push({ path, reason: 'special' });
-    else await found.append({ path, entry });
+    else {
+      const full = found.append({ path, entry });
+      if (full !== undefined) await full;
+    }
     if (entry.kind === 'file') {
       files++;
       bytes += entry.size;
     }
     if (entry.kind !== 'folder') continue;
-    const entries = await entriesBelow(storage, path);
+    const entries = await entriesBelow(storage, lister, path);
+    tell();
     if (typeof entries === 'string') leftOut.push({ path, reason: entries });
     else folders.push({ path, entries });
   }
@@ -55,17 +80,17 @@ export function comparePaths(one: string, other: string): number {
   return rank(one) - rank(other);
 }
 
-async function entriesBelow(storage: SiteStorage, path: string): Promise<Entry[] | 'gone' | 'unreadable'> {
+async function entriesBelow(storage: SiteStorage, lister: SiteLister, path: string): Promise<Entry[] | 'gone' | 'unreadable'> {
   try {
-    return await sorted(storage, path);
+    return await sorted(lister, path);
   } catch (cause) {
     return whyLeftOut(storage, cause);
   }
 }
 
 /** Last name first, so that taking from the end gives the order of names: the same files always make the same order. */
-async function sorted(storage: SiteStorage, path: string): Promise<Entry[]> {
-  const entries = await storage.list(path.split('/'));
+async function sorted(lister: SiteLister, path: string): Promise<Entry[]> {
+  const entries = await lister.list(path.split('/'));
   return entries.sort((a, b) => (a.name < b.name ? 1 : -1));
 }
 

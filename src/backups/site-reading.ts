@@ -42,6 +42,21 @@ export async function readOnce<T>(
   }
 }
 
+/** As `readOnce`, of a file that fits into memory. @param into room for as many bytes as it had when it was listed, at the beginning of shared memory */
+export async function readSmall(
+  { storage, reader }: { storage: SiteStorage; reader: SiteReader },
+  path: SitePath,
+  into: Uint8Array,
+): Promise<Reading<{ size: number; bytes: Uint8Array }> | 'gone' | 'unreadable'> {
+  try {
+    const { entry, bytes: size, after } = await reader.whole(path, into);
+    const content = { size, bytes: into.subarray(0, size) };
+    return { entry, content, changed: after.stamp !== entry.stamp, sizeAfter: after.size };
+  } catch (cause) {
+    return whyLeftOut(storage, cause);
+  }
+}
+
 async function fromStorage<T>(act: Promise<T>): Promise<T> {
   try {
     return await act;
@@ -50,13 +65,7 @@ async function fromStorage<T>(act: Promise<T>): Promise<T> {
   }
 }
 
-/** @param into as long as the file was when it was listed: a log that grows while it is read must not be read for ever */
-export async function whole(read: Read, into: Uint8Array): Promise<{ size: number; bytes: Uint8Array }> {
-  const size = await read(into, 0);
-  return { size, bytes: into.subarray(0, size) };
-}
-
-/** As `whole`, a piece at a time, in memory of which the writer has done with what comes next. */
+/** A big file a piece at a time, in memory of which the writer has done with what comes next. */
 export async function* inPieces(read: Read, bytes: number, pieces: readonly Buffer[]): AsyncGenerator<Uint8Array> {
   for (let position = 0, turn = 0; position < bytes; turn++) {
     const piece = pieces[turn % pieces.length]?.subarray(0, bytes - position) ?? Buffer.alloc(0);
@@ -65,4 +74,12 @@ export async function* inPieces(read: Read, bytes: number, pieces: readonly Buff
     position += size;
     yield piece.subarray(0, size);
   }
+}
+
+/** What has another size than the file had when it was opened counts as changed. */
+export function orChanged<T extends { size: number }>(
+  reading: Reading<T> | 'gone' | 'unreadable',
+): Reading<T> | 'gone' | 'unreadable' {
+  if (typeof reading === 'string') return reading;
+  return { ...reading, changed: reading.changed || reading.entry.size !== reading.content.size };
 }

@@ -1,4 +1,4 @@
-// How a backup begins: a row and a job in one transaction, every night, on request, or for the operator.
+// How a backup begins by request: a row and a job in one transaction, for a person, the operator, a restore or a move. Nights: nights.ts.
 import type { Actor } from '../audit/audit.ts';
 import { LocalTime } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
@@ -7,66 +7,28 @@ import { newId } from '../platform/ids.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import type { Site } from '../sites/sites.ts';
 import type { BackupsParts } from './backups.ts';
-import type { Keeping } from './keeping.ts';
-import { type Backup, openStates } from './states.ts';
+import { type Backup, type BackupKind, cancelled, isOpen, openStates } from './states.ts';
 import type { BackupStore } from './store.ts';
 
-const sitesAtOnce = 25;
-
-type NewRow = { readonly kind: Backup['kind']; readonly day: string; readonly personId?: string | undefined };
+type NewRow = { readonly kind: BackupKind; readonly day: string; readonly personId?: string | undefined };
 
 export class Starting {
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
-  readonly #keeping: Keeping;
   readonly #local: LocalTime;
-  /** Later sites of a day that is begun were opened after it was due, so there is nothing left to find. */
-  #startedDay = '';
 
-  constructor(parts: BackupsParts, { store, keeping }: { store: BackupStore; keeping: Keeping }) {
+  constructor(parts: BackupsParts, { store }: { store: BackupStore }) {
     this.#parts = parts;
     this.#store = store;
-    this.#keeping = keeping;
     this.#local = new LocalTime(parts.choices.timeZone);
   }
 
-  /** See `Backups.startNightly`. */
-  async nightly(day: string, dueAt: number): Promise<void> {
-    if (this.#startedDay === day) return;
-    const { sites } = this.#parts;
-    await this.#keeping.closeAbandoned();
-    for (let after = ''; ; ) {
-      const page = await sites.openSites(after, sitesAtOnce);
-      const last = page.at(-1);
-      if (!last) break;
-      after = last.id;
-      await this.#beginAll(
-        page.filter(({ openedAt }) => openedAt !== null && openedAt < dueAt),
-        day,
-      );
-    }
-    this.#startedDay = day;
-  }
-
-  async #beginAll(sites: readonly Site[], day: string): Promise<void> {
-    const ids = sites.map(({ id }) => id);
-    const begun = await this.#store.sitesWithNightly(ids, day);
-    const missing = sites.filter(({ id }) => !begun.has(id));
-    if (missing.length === 0) return;
-    await this.#parts.connection.write(async (tx) => {
-      for (const site of missing) {
-        const { id, isNew } = await this.#addRow(tx, site, { kind: 'nightly', day });
-        if (isNew) await this.#addJob(tx, site, id, null);
-      }
-    });
-  }
-
-  /** The unique row of site and day makes a night once-only, also with several workers. */
-  async #addRow(tx: Tx, site: Site, { kind, day, personId }: NewRow): Promise<{ id: string; isNew: boolean }> {
+  async #addRow(tx: Tx, site: Site, { kind, day, personId }: NewRow): Promise<string> {
     const now = this.#parts.clock.now();
     const id = newId(now);
     const owner = { site_id: site.id, customer_id: site.customerId, actor_person_id: personId ?? null };
-    return { id, isNew: await this.#store.add(tx, { id, ...owner, kind, day, queued_at: now }) };
+    await this.#store.add(tx, { id, ...owner, kind, day, queued_at: now });
+    return id;
   }
 
   async #addJob(tx: Tx, { customerId }: Site, backupId: string, actorPersonId: string | null): Promise<void> {
@@ -90,6 +52,19 @@ export class Starting {
     });
   }
 
+  /** See `Backups.stop`. Whoever makes it notices within seconds that its row went on without it, and leaves nothing. */
+  async stop(site: Site, backup: Backup, actor: Actor, once?: Once): Promise<void> {
+    const { connection, clock, audit } = this.#parts;
+    await connection.write(async (tx) => {
+      const change = { state: 'failed', reason: cancelled, failed_at: clock.now(), step: null } as const;
+      const now = await this.#store.anyById(backup.id, tx);
+      if (!now || !isStoppable(now) || !(await this.#store.change(tx, now, change))) throw conflict('backups.stop.over');
+      const about = { customerId: site.customerId, siteId: site.id, subjectId: backup.id };
+      await audit.record(tx, { action: 'backups.stopped', actor, ...about });
+      await once?.finish(tx, `/sites/${site.name}/backups`);
+    });
+  }
+
   /** Only the row, no job: the caller makes it at once. */
   forOperator(site: Site): Promise<string> {
     return this.#parts.connection.write(async (tx) => {
@@ -109,7 +84,7 @@ export class Starting {
   ensure(site: Site): Promise<string> {
     return this.#parts.connection.write(async (tx) => {
       await this.#parts.sites.take(tx, site.id);
-      const [open] = await this.#store.inStates(site, openStates, tx);
+      const [open] = await this.#underWay(tx, site);
       if (open) return open.id;
       const id = await this.#request(tx, site, { kind: 'operator' });
       await this.#addJob(tx, site, id, null);
@@ -120,11 +95,16 @@ export class Starting {
   async #refuseSecond(tx: Tx, site: Site): Promise<void> {
     // Takes the site's row, so that two requests at once are counted one after the other on every engine.
     await this.#parts.sites.takeOpen(tx, site.id);
-    if ((await this.#store.inStates(site, openStates, tx)).length > 0) throw conflict('backups.alreadyRunning');
+    if ((await this.#underWay(tx, site)).length > 0) throw conflict('backups.alreadyRunning');
+  }
+
+  /** Not the one of a night whose turn is hours away: nobody has to wait for it. */
+  async #underWay(tx: Tx, site: Site): Promise<Backup[]> {
+    return (await this.#store.inStates(site, openStates, tx)).filter(({ waitsForTurn }) => !waitsForTurn);
   }
 
   async #request(tx: Tx, site: Site, actor: Actor, kind: 'manual' | 'safety' = 'manual'): Promise<string> {
-    const { id } = await this.#addRow(tx, site, { kind, day: this.#today(), personId: actor.personId });
+    const id = await this.#addRow(tx, site, { kind, day: this.#today(), personId: actor.personId });
     const about = { customerId: site.customerId, siteId: site.id, subjectId: id };
     await this.#parts.audit.record(tx, { action: 'backups.requested', actor, ...about });
     return id;
@@ -141,3 +121,7 @@ export class Starting {
     return { left: Math.max(0, limit - made), limit };
   }
 }
+
+/** Nobody asked for the nightly one, and a restore stands on its own. */
+export const isStoppable = (backup: Backup): boolean =>
+  backup.kind === 'manual' && backup.actorPersonId !== null && isOpen(backup);

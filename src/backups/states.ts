@@ -1,18 +1,30 @@
 // What a backup is in rows and on screens, and which states count, may be downloaded or are still on their way.
-import type { BackupState } from '../migrations/schema.ts';
+import type { BackupState, BackupTables } from '../migrations/schema.ts';
 import type { DatabaseEngine } from '../platform/database-server/port.ts';
 import type { LeftOut } from './manifest.ts';
 import type { Shrunk } from './shrinking.ts';
 
 export type { BackupState };
 
+/**
+ * `safety`: what was there before a restore; it is no backup of the site as it should be · `brought`: an archive of an earlier day that
+ * its owner had kept
+ */
+export type BackupKind = BackupTables['backups']['kind'];
+
+/** Those stand aside: they are neither a day's backup nor the newest good one. */
+export const kindsAside = ['safety', 'brought'] as const satisfies readonly BackupKind[];
+export const isAside = ({ kind }: { readonly kind: BackupKind }): boolean => (kindsAside as readonly BackupKind[]).includes(kind);
+
+/** Somebody asked that it should stop. */
+export const cancelled = 'backups.reason.cancelled';
+
 export type Backup = {
   readonly id: string;
   readonly siteId: string;
   readonly customerId: string;
   readonly actorPersonId: string | null;
-  /** `safety`: what was there before a restore; it is no backup of the site as it should be */
-  readonly kind: 'nightly' | 'manual' | 'safety';
+  readonly kind: BackupKind;
   /** local day of the configured zone, `YYYY-MM-DD` */
   readonly day: string;
   readonly state: BackupState;
@@ -48,9 +60,20 @@ export type Backup = {
   readonly expiredAt: number | null;
   /** a restore stands on it, or may be undone with it until then */
   readonly heldUntil: number | null;
+  /** since when it is to be read back once more */
+  readonly checkAskedAt: number | null;
   /** keys of sentences */
   readonly keptBecause: readonly string[];
+  /** it has a place in the order of its night */
+  readonly isInOrder: boolean;
+  /** its turn in the night has not come: nobody is about to begin it */
+  readonly waitsForTurn: boolean;
 };
+
+/** @returns where the archive of a backup lies in the storage */
+export function keyOf(site: { readonly name: string }, { fileName }: Pick<Backup, 'fileName'>): string {
+  return `${site.name}/${fileName}`;
+}
 
 /** One whose archive may be read, with what is known of it. */
 export type DownloadableBackup = Backup & {
@@ -95,8 +118,8 @@ export const isOpen = among(openStates);
 export const isFailed = among(failedStates);
 
 /** Such a one is counted against what a person may ask for in a day. */
-export const countsByHand = (backup: Pick<Backup, 'kind' | 'actorPersonId' | 'state'>) =>
-  backup.kind === 'manual' && backup.actorPersonId !== null && !isFailed(backup);
+export const countsByHand = (backup: Pick<Backup, 'kind' | 'actorPersonId' | 'state' | 'reason'>) =>
+  backup.kind === 'manual' && backup.actorPersonId !== null && (!isFailed(backup) || backup.reason === cancelled);
 
 /** Entries of the list of what is missing that are kept in the row; the manifest has them all. */
 export const mostLeftOut = 100;

@@ -6,14 +6,24 @@ import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import type { Site } from '../sites/sites.ts';
 import { noon } from './days.ts';
+import { type NewBackup, nothingYet } from './new-row.ts';
 import type { SizeDay } from './sizes.ts';
-import { type Backup, type BackupState, type BackupStep, countsByHand, goodStates, heldStates, openStates } from './states.ts';
+import {
+  type Backup,
+  type BackupState,
+  type BackupStep,
+  countsByHand,
+  goodStates,
+  heldStates,
+  kindsAside,
+  openStates,
+} from './states.ts';
 
 type Row = Selectable<BackupTables['backups']>;
 export type Change = Updateable<BackupTables['backups']>;
 type Owned = Pick<Site, 'id' | 'customerId'>;
 
-const fromRow = (row: Row): Backup => ({
+export const fromRow = (row: Row): Backup => ({
   id: row.id,
   siteId: row.site_id,
   customerId: row.customer_id,
@@ -45,36 +55,11 @@ const fromRow = (row: Row): Backup => ({
   failedAt: row.failed_at,
   expiredAt: row.expired_at,
   heldUntil: row.held_until,
+  checkAskedAt: row.check_asked_at,
   keptBecause: row.kept_because ? JSON.parse(row.kept_because) : [],
+  isInOrder: row.place !== null,
+  waitsForTurn: row.state === 'queued' && row.place !== null && row.handed_at === null,
 });
-
-export type NewBackup = Pick<Row, 'id' | 'site_id' | 'customer_id' | 'actor_person_id' | 'kind' | 'day' | 'queued_at'>;
-
-const nothingYet = {
-  state: 'queued',
-  file_name: null,
-  bytes: null,
-  original_bytes: null,
-  sha256: null,
-  files: null,
-  folders: null,
-  databases: null,
-  left_out: '[]',
-  ...{ database_list: null, shrunk: null },
-  data_at: null,
-  step: null,
-  files_done: 0,
-  files_total: 0,
-  moved_at: null,
-  reason: null,
-  started_at: null,
-  made_at: null,
-  verified_at: null,
-  proven_at: null,
-  failed_at: null,
-  ...{ expired_at: null, kept_because: null },
-  held_until: null,
-} as const;
 
 /** A row is queued on its day, in whatever zone, or a little later: the index by time then finds it among years of rows. */
 const dayMargin = 3 * day;
@@ -98,7 +83,7 @@ const pageOfSite = prepared((db, { id, customerId, offset, count }: Owned & { of
 const goodOfSite = prepared((db, { id, customerId, most }: Owned & { most: number }) =>
   ofSite(db, { id, customerId })
     .where('state', 'in', goodStates)
-    .where('kind', '!=', 'safety')
+    .where('kind', 'not in', kindsAside)
     .orderBy('data_at', 'desc')
     .orderBy('id', 'desc')
     .limit(most),
@@ -218,6 +203,12 @@ export class BackupStore {
   /** Backups of the day that a person asked for and that did not fail. */
   async manualOf(tx: Tx | undefined, site: Owned, day: string): Promise<number> {
     return (await this.between(site, day, day, tx)).filter(countsByHand).length;
+  }
+
+  /** Whether one of the site's is to be read back once more, asked for after `since`. */
+  async isCheckAsked(tx: Tx, { id, customerId }: Owned, since: number): Promise<boolean> {
+    const asked = ofSite(tx, { id, customerId }).where('check_asked_at', '>', since).limit(1);
+    return (await asked.executeTakeFirst()) !== undefined;
   }
 
   /** Keeps it from retention until then, if it is not kept longer already. */

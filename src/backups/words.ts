@@ -4,7 +4,17 @@ import { minute, second } from '../platform/clock.ts';
 import type { Visit } from '../platform/web/visit.ts';
 import { dumpsFolder, type LeftOut } from './manifest.ts';
 import type { Shrunk } from './shrinking.ts';
-import { type Backup, type BackupState, isDownloadable, isGood, isOpen, missingDatabases, mostLeftOut, steps } from './states.ts';
+import {
+  type Backup,
+  type BackupState,
+  cancelled,
+  isDownloadable,
+  isGood,
+  isOpen,
+  missingDatabases,
+  mostLeftOut,
+  steps,
+} from './states.ts';
 
 type Speaker = Pick<Visit, 'words' | 'url'>;
 
@@ -23,7 +33,8 @@ const tones: Readonly<Record<BackupState, 'ok' | 'warn' | 'bad' | 'info' | 'plai
 };
 
 /** For `views/shared/_tag.ejs`. */
-export function tagOf({ words }: Speaker, { state }: Pick<Backup, 'state'>) {
+export function tagOf({ words }: Speaker, { state, reason }: Pick<Backup, 'state'> & Partial<Pick<Backup, 'reason'>>) {
+  if (reason === cancelled) return { state: 'plain', text: words.t('backups.state.cancelled') };
   return { state: tones[state], text: words.t(`backups.state.${state}`), ...(tones[state] === 'info' && { icon: 'clock' }) };
 }
 
@@ -54,6 +65,8 @@ export function evidenceOf({ words }: Speaker, backup: Backup): string {
 function evidenceKey(backup: Backup): string {
   const { state, reason } = backup;
   if (isOpen(backup) && reason) return 'again';
+  if (reason === cancelled) return 'cancelled';
+  if (backup.kind === 'brought' && state === 'made') return 'brought';
   if (state === 'warned' && reason === 'backups.reason.unloadable') return 'unloadable';
   if (state === 'warned' && missingDatabases(backup).length > 0) return 'warnedDatabases';
   if (state === 'proven' && !backup.databases) return 'provenFiles';

@@ -2,11 +2,11 @@
 import type { Request } from 'express';
 import { type Backup, type Backups, isGood, type ManifestMember, momentOf } from '../backups/backups.ts';
 import { notFound } from '../platform/errors.ts';
+import { type Diff, diffOf } from '../platform/line-diff.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import type { PageData } from '../platform/web/page.ts';
 import type { Visit } from '../platform/web/visit.ts';
 import { type Browse, mostCompared, rowsOfPage, type Version } from './browse.ts';
-import { type Diff, diffOf } from './line-diff.ts';
 
 export type BrowsePageParts = { readonly browse: Browse; readonly backups: Backups };
 

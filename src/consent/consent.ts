@@ -1,57 +1,32 @@
 // The door of consent: documents in their versions, and what each customer agreed to (KHADA 8.3; korea.md 2.7).
-import type { Actor } from '../audit/audit.ts';
-import { type Clock, localDay } from '../platform/clock.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
-import { notFound } from '../platform/errors.ts';
+import { conflict, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secrets } from '../platform/secrets.ts';
+import type { Signing } from '../platform/signing.ts';
 import type { Language } from '../platform/web/words.ts';
-import { type Document, documentNames, fileOf, readDocuments } from './documents.ts';
+import type { Answering, Given, Recording, Withdrawing } from './answers.ts';
+import { type Document, documentNames } from './documents.ts';
+import { kindOf, reconfirmBy } from './kinds.ts';
+import { Ledger } from './ledger.ts';
+import { Library } from './library.ts';
+import { LibraryStore } from './library-store.ts';
+import { Publishing } from './publishing.ts';
 import { ConsentStore } from './store.ts';
 
+export type { Answering, Given, Item, Method, Recording, Withdrawing } from './answers.ts';
+export { type Anchor, anchorIn, anchorLine, rowDigest, rowText } from './chain.ts';
 export type { Document, DocumentName } from './documents.ts';
-export { documentNames } from './documents.ts';
+export { contractDocuments, documentNames } from './documents.ts';
+export type { Ledger, Link, Verification } from './ledger.ts';
+export { noticeDays } from './library.ts';
+export type { PublishedVersion } from './library-store.ts';
+export { type Draft, DraftRefused, type Reviewed } from './publishing.ts';
+export { changesOf, type TextChanges } from './text-changes.ts';
 
-/** One answer to one item, as it was shown. */
-export type Item = {
-  /** such as `agree_terms` */
-  readonly item: string;
-  readonly required: boolean;
-  readonly agreed: boolean;
-  readonly document?: string;
-  /** the version that was shown; without it the one now in force */
-  readonly version?: string;
-  /** the words beside the box, to the letter */
-  readonly wording: string;
-};
-
-/** A recorded answer; times in epoch milliseconds. */
-export type Given = {
-  readonly id: string;
-  readonly at: number;
-  readonly orderId: string | null;
-  readonly customerId: string;
-  readonly personId: string;
-  readonly item: string;
-  readonly required: boolean;
-  readonly agreed: boolean;
-  readonly document: string | null;
-  readonly version: string | null;
-  readonly language: Language;
-  readonly textSha256: string | null;
-  readonly wording: string;
-  readonly method: string;
-};
-
-export type Recording = {
-  readonly orderId?: string;
-  readonly customerId: string;
-  /** must be a person: a consent is somebody's */
-  readonly actor: Actor;
-  readonly language: Language;
-  readonly method: 'checkbox';
-  readonly items: readonly Item[];
-};
+/** What customers are written to about: a version was published, or its day comes near. */
+export type Telling = { readonly document: string; readonly version: string; readonly kind: 'published' | 'reminder' };
 
 export type ConsentParts = {
   readonly connection: Connection;
@@ -60,6 +35,8 @@ export type ConsentParts = {
   readonly documentsFolder: string;
   /** the zone in which a version begins to apply at midnight */
   readonly timeZone?: string;
+  /** signs anchors of the ledger */
+  readonly signing?: Signing;
 };
 
 /**
@@ -67,62 +44,48 @@ export type ConsentParts = {
  * (KHADA 8.3). Errors: PanelError 404 for a document or version that does not exist.
  */
 export class Consent {
+  /** the chain that holds the answers together */
+  readonly ledger: Ledger;
   readonly #store: ConsentStore;
   readonly #clock: Clock;
-  readonly #zone: string;
-  readonly #documents: ReadonlyMap<string, Document>;
+  /** every version of every document */
+  readonly library: Library;
+  readonly publishing: Publishing;
+  readonly #tellings: LibraryStore;
 
   /** Reads all documents. @throws Error naming the file that cannot be used */
-  constructor({ connection, secrets, clock, documentsFolder, timeZone = 'Asia/Seoul' }: ConsentParts) {
+  constructor({ connection, secrets, clock, documentsFolder, signing, timeZone = 'Asia/Seoul' }: ConsentParts) {
+    this.ledger = new Ledger({ connection, secrets, clock, ...(signing && { signing }) });
     this.#store = new ConsentStore(connection, secrets);
     this.#clock = clock;
-    this.#zone = timeZone;
-    this.#documents = new Map(readDocuments(documentsFolder).map((document) => [fileOf(document), document]));
+    this.library = new Library({ connection, clock, documentsFolder, timeZone });
+    this.publishing = new Publishing({ connection, clock, library: this.library });
+    this.#tellings = new LibraryStore(connection);
   }
 
   /**
-   * At start: notes the digest of every version, and refuses to go on when a text that was shown before has changed or vanished.
-   * @throws Error naming the file
+   * At start: takes up what was published, and refuses to go on when a text that was shown before has changed or vanished; rows of
+   * the ledger from before there was a chain become its beginning.
+   * @throws Error naming the text
    */
   async rememberDocuments(): Promise<void> {
-    const first_seen_at = this.#clock.now();
-    const rows = [...this.#documents.values()].map(({ document, version, language, sha256 }) => ({
-      document,
-      version,
-      language,
-      sha256,
-      first_seen_at,
-    }));
-    for (const known of await this.#store.remember(rows)) {
-      const file = fileOf(known);
-      const sha256 = this.#documents.get(file)?.sha256;
-      if (sha256 === known.sha256) continue;
-      throw new Error(
-        sha256
-          ? `views/documents/${file} was changed after it was published (SHA-256 ${known.sha256}): put the old text back and add a new version`
-          : `views/documents/${file} is missing although it was published: customers may have agreed to it`,
-      );
-    }
+    await this.library.remember();
+    await this.#store.linkFirst(this.#clock.now());
   }
 
   /** @returns the version now in force: the newest that has begun, before that the first. @throws PanelError 404 */
   current(document: string, language: Language): Document {
-    const today = localDay(this.#clock.now(), this.#zone);
-    const versions = this.versions(document);
-    return this.version(document, versions.find((version) => version <= today) ?? versions.at(-1) ?? '', language);
+    return this.library.current(document, language);
   }
 
   /** @throws PanelError 404 */
   version(document: string, version: string, language: Language): Document {
-    const found = this.#documents.get(fileOf({ document, version, language }));
-    if (!found) throw notFound();
-    return found;
+    return this.library.version(document, version, language);
   }
 
   /** @returns every version, newest first, future ones too; none for an unknown document */
   versions(document: string): string[] {
-    const all = [...this.#documents.values()].filter((one) => one.document === document && one.language === 'ko');
-    return all.map(({ version }) => version).sort((a, b) => (a < b ? 1 : -1));
+    return this.library.versions(document);
   }
 
   /** @returns the version now in force of each document */
@@ -131,36 +94,77 @@ export class Consent {
   }
 
   /**
-   * One row an item, on the caller's transaction. What was not ticked is recorded too, as not agreed: it shows that each
-   * item could be refused by itself (PIPA 22). The network address and agent lie sealed beside the row, digests inside it.
+   * One row an item, on the caller's transaction, each linked to the one before it. What was not ticked is recorded too, as not
+   * agreed: it shows that each item could be refused by itself (PIPA 22). The network address and agent lie sealed beside the row,
+   * digests inside it. Holds the head of the chain until the end of the transaction: others who record wait for it.
    * @returns the ids of the rows, in the order of the items
    */
-  async record(tx: Tx, { orderId, customerId, actor, language, method, items }: Recording): Promise<string[]> {
-    if (!actor.personId) throw new Error('a consent needs a person');
+  async record(tx: Tx, { orderId, items, ...answering }: Recording): Promise<string[]> {
     const at = this.#clock.now();
+    let head = await this.#store.takeHead(tx);
     const ids: string[] = [];
     for (const [position, { document, version, ...item }] of items.entries()) {
-      const shown = document === undefined ? undefined : this.#shown(document, version, language);
+      const shown = document === undefined ? undefined : this.#shown(document, version, answering.language);
       // Ids grow with the position, so that the answers come back in the order in which they were shown.
       const id = newId(at + position);
       ids.push(id);
-      await this.#store.add(tx, {
+      const row = {
+        ...answerOf(answering),
         ...item,
+        kind: kindOf(item.item),
         id,
         at,
         orderId: orderId ?? null,
-        customerId,
-        personId: actor.personId,
         document: shown?.document ?? null,
         version: shown?.version ?? null,
         textSha256: shown?.sha256 ?? null,
-        language,
-        method,
-        ...(actor.address && { address: actor.address }),
-        ...(actor.agent && { agent: actor.agent }),
-      });
+        reconfirmBy: item.agreed ? reconfirmBy(item.item, at) : null,
+      };
+      head = await this.#store.add(tx, row, head);
     }
+    await this.#store.setHead(tx, head);
     return ids;
+  }
+
+  /**
+   * Joins the caller's transaction: an optional consent is taken back, as a row of its own; what was agreed to stays as it was.
+   * @returns the new row's id
+   * @throws PanelError 404 for an answer of somebody else, 409 for one that was no agreement, is a required one (whoever takes that
+   *   back ends the contract), or is taken back already
+   */
+  async withdraw(tx: Tx, { consentId, wording, reason, ...answering }: Withdrawing): Promise<string> {
+    const head = await this.#store.takeHead(tx);
+    const answers = await this.#store.forCustomer(answering.customerId, tx);
+    const given = answers.find(({ id }) => id === consentId);
+    if (!given) throw notFound();
+    if (given.required) throw conflict('consent.withdraw.required');
+    if (!given.agreed || answers.some(({ withdraws }) => withdraws === consentId)) throw conflict('consent.withdraw.none');
+    const at = this.#clock.now();
+    const row = {
+      ...given,
+      ...answerOf(answering),
+      kind: kindOf(given.item),
+      id: newId(at),
+      at,
+      agreed: false,
+      wording,
+      reason: reason ?? null,
+      withdraws: consentId,
+      reconfirmBy: null,
+    };
+    await this.#store.setHead(tx, await this.#store.add(tx, row, head));
+    return row.id;
+  }
+
+  /** Joins the caller's transaction: notes that the customer is written to about a version. @returns false when they were before */
+  tell(tx: Tx, of: Telling & { readonly customerId: string }): Promise<boolean> {
+    const { document, version, kind, customerId } = of;
+    return this.#tellings.tell(tx, { document, version, kind, customer_id: customerId, told_at: this.#clock.now() });
+  }
+
+  /** @returns which of these customers were written to about it */
+  told(of: Telling, customerIds: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#tellings.told(of, customerIds);
   }
 
   #shown(document: string, version: string | undefined, language: Language): Document {
@@ -172,13 +176,51 @@ export class Consent {
     return this.#store.forOrder(orderId, reader);
   }
 
-  /** @returns all answers of a customer, newest first */
-  forCustomer(customerId: string): Promise<Given[]> {
-    return this.#store.forCustomer(customerId);
+  /** @returns all answers of a customer, newest first; pass the `tx` inside a transaction */
+  forCustomer(customerId: string, reader?: Reader): Promise<Given[]> {
+    return this.#store.forCustomer(customerId, reader);
+  }
+
+  /** Holds the ledger until the end of the caller's transaction: what is read of it afterwards is not added to by anybody else. */
+  async hold(tx: Tx): Promise<void> {
+    await this.#store.takeHead(tx);
+  }
+
+  /** @returns the newest version agreed to of each document, by `<order id>/<document>` */
+  agreedVersions(customerId: string, reader?: Reader): Promise<ReadonlyMap<string, string>> {
+    return this.#store.agreedVersions(customerId, reader);
+  }
+
+  /** For the operator. @returns every answer of these customers to one item, oldest first */
+  async answersTo(item: string, customerIds: readonly string[]): Promise<ReadonlyMap<string, Given[]>> {
+    return Map.groupBy(await this.#store.answersTo(item, customerIds), ({ customerId }) => customerId);
+  }
+
+  /** For a bundle of evidence. @returns where these answers came from, by id, as far as that was not deleted */
+  personalOf(ids: readonly string[]): Promise<ReadonlyMap<string, { readonly address?: string; readonly agent?: string }>> {
+    return this.#store.personalOf(ids);
   }
 
   /** Deletes the network addresses and agents beside a customer's consents; the rows themselves stay and tell nothing personal. */
   forgetPersonal(tx: Tx, customerId: string): Promise<void> {
     return this.#store.forgetPersonal(tx, customerId);
   }
+}
+
+/** What all answers that are given at once have in common. */
+function answerOf({ customerId, actor, role, language, method, page }: Answering) {
+  if (!actor.personId) throw new Error('a consent needs a person');
+  return {
+    customerId,
+    personId: actor.personId,
+    language,
+    method,
+    actorKind: actor.kind,
+    actorRole: role ?? null,
+    page: page ?? null,
+    reason: null,
+    withdraws: null,
+    ...(actor.address && { address: actor.address }),
+    ...(actor.agent && { agent: actor.agent }),
+  };
 }

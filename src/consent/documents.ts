@@ -1,4 +1,4 @@
-// The documents customers agree to: files `<document>/<YYYY-MM-DD>.<language>.md`, read and rendered once.
+// The documents customers agree to: texts `<document>/<YYYY-MM-DD>.<language>.md`, read and rendered once.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,9 @@ import { rendered } from './markdown.ts';
 
 export const documentNames = ['terms', 'backup', 'backup-service', 'sla', 'privacy', 'ssh'] as const;
 export type DocumentName = (typeof documentNames)[number];
+
+/** Those an order rests on: a new version of one of them is agreed to by customers of before as well (KHADA 8.3). */
+export const contractDocuments = ['terms', 'backup', 'backup-service', 'sla'] as const satisfies readonly DocumentName[];
 
 export type Document = {
   readonly document: string;
@@ -23,9 +26,14 @@ export type Document = {
   readonly markdown: string;
 };
 
-/** Where a document's text lies, relative to the documents' folder. */
-export const fileOf = ({ document, version, language }: Pick<Document, 'document' | 'version' | 'language'>) =>
-  `${document}/${version}.${language}.md`;
+type Key = Pick<Document, 'document' | 'version' | 'language'>;
+
+/** What a document's text is called, relative to the documents' folder. */
+export const fileOf = ({ document, version, language }: Key) => `${document}/${version}.${language}.md`;
+
+/** @returns whether this is a day that a version can be named after, `YYYY-MM-DD` */
+export const isVersion = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true;
 
 /**
  * Reads every version of every document.
@@ -53,12 +61,19 @@ export function readDocuments(folder: string): readonly Document[] {
 function readDocument(folder: string, document: string, name: string): Document {
   const file = join(folder, document, name);
   const [, version, language] = /^(\d{4}-\d{2}-\d{2})\.(ko|en)\.md$/.exec(name) ?? [];
-  if (!version || !language || Number.isNaN(Date.parse(version)))
-    throw new Error(`${file}: a document is named <YYYY-MM-DD>.<ko|en>.md`);
-  const bytes = readFileSync(file);
-  const markdown = bytes.toString('utf8');
-  const title = /^# +(.+)$/m.exec(markdown)?.[1]?.trim();
-  if (!title) throw new Error(`${file}: a document begins with its title, "# …"`);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { document, version, language: language as Language, sha256, title, markdown, ...rendered(markdown) };
+  if (!version || !language || !isVersion(version)) throw new Error(`${file}: a document is named <YYYY-MM-DD>.<ko|en>.md`);
+  return documentIn(readFileSync(file), { document, version, language: language as Language }, file);
 }
+
+/** @param name of the file, for the operator @throws Error when it is no UTF-8 or has no title */
+export function documentIn(bytes: Buffer, key: Key, name: string): Document {
+  const markdown = bytes.toString('utf8');
+  // What is kept and hashed is the text; bytes that are none would come back as others.
+  if (!Buffer.from(markdown, 'utf8').equals(bytes)) throw new Error(`${name}: a document is UTF-8 text`);
+  const title = /^# +(.+)$/m.exec(markdown)?.[1]?.trim();
+  if (!title) throw new Error(`${name}: a document begins with its title, "# …"`);
+  return { ...key, sha256: sha256Of(bytes), title, markdown, ...rendered(markdown) };
+}
+
+/** @returns lower-case hex */
+export const sha256Of = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,28 +1,37 @@
-// The HTTP of documents: the version in force, and every version there was.
-import { type Request, type Response, Router } from 'express';
-import { type Clock, localDay } from '../platform/clock.ts';
-import { type Consent, type Document, documentNames } from './consent.ts';
+// The HTTP of documents: the version in force, every version there was or will be, and what each of them changed.
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { notFound } from '../platform/errors.ts';
+import { type Consent, changesOf, type Document, documentNames } from './consent.ts';
 
-export type ConsentRouteParts = {
-  readonly consent: Consent;
-  readonly clock: Clock;
-  readonly choices: { readonly timeZone: string };
-};
+export type ConsentRouteParts = { readonly consent: Consent };
 
-export function consentRoutes({ consent, clock, choices }: ConsentRouteParts): Router {
+/** Before everything that shows or asks for a document: what another process has published is known here. */
+export function freshDocuments({ consent }: ConsentRouteParts): RequestHandler {
+  return async (_req, _res, next) => {
+    await consent.library.refresh();
+    next();
+  };
+}
+
+export function consentRoutes({ consent }: ConsentRouteParts): Router {
   const router = Router();
+  const { library } = consent;
 
   const show = async (req: Request, res: Response, shown: Document) => {
     const { language, words } = req.visit;
     const inForce = consent.current(shown.document, language).version;
-    const today = localDay(clock.now(), choices.timeZone);
+    const versions = consent.versions(shown.document);
+    const published = library.published(shown.document, shown.version);
     await res.page('consent/page', {
       title: req.params.version ? `${shown.title}, ${words.t('consent.version', { version: shown.version })}` : shown.title,
       description: words.t('consent.documents.description', { title: shown.title, version: shown.version }),
       document: shown,
       html: shown.html,
-      state: shown.version === inForce ? 'current' : shown.version > today ? 'future' : 'past',
-      others: consent.versions(shown.document).filter((version) => version !== shown.version),
+      state: shown.version === inForce ? 'current' : shown.version > library.today() ? 'future' : 'past',
+      jointTerms: published?.jointTerms ?? null,
+      coming: versions.filter((version) => version > library.today() && version !== shown.version).reverse(),
+      others: versions.filter((version) => version <= library.today() && version !== shown.version),
+      hasChanges: earlierThan(versions, shown.version) !== undefined,
       documents: documentNames.filter((document) => document !== shown.document),
     });
   };
@@ -33,5 +42,25 @@ export function consentRoutes({ consent, clock, choices }: ConsentRouteParts): R
   router.get('/documents/:document/:version', (req, res) =>
     show(req, res, consent.version(String(req.params.document), String(req.params.version), req.visit.language)),
   );
+  router.get('/documents/:document/:version/changes', async (req, res) => {
+    const { language, words } = req.visit;
+    const after = consent.version(String(req.params.document), String(req.params.version), language);
+    const versions = consent.versions(after.document);
+    const wanted = typeof req.query.since === 'string' ? req.query.since : undefined;
+    const since = wanted ?? earlierThan(versions, after.version);
+    if (since === undefined || since >= after.version) throw notFound();
+    const before = consent.version(after.document, since, language);
+    await res.page('consent/changes', {
+      title: words.t('consent.changes.title', { title: after.title }),
+      description: words.t('consent.changes.lead', { before: before.version, after: after.version }),
+      document: after,
+      before: before.version,
+      changes: changesOf(before.markdown, after.markdown),
+      sinces: versions.filter((version) => version < after.version && version !== before.version),
+    });
+  });
   return router;
 }
+
+/** @param versions newest first @returns the one before */
+const earlierThan = (versions: readonly string[], version: string) => versions.find((one) => one < version);

@@ -1,9 +1,10 @@
 // The HTTP of imports: the form (multipart, without JavaScript), and how far one has come.
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { Invalid, PanelError, unsupported } from '../platform/errors.ts';
+import { Invalid, unsupported } from '../platform/errors.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { form } from '../platform/web/form.ts';
+import { unlessForged } from '../platform/web/one-file.ts';
 import { Turns } from '../platform/web/turns.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { DatabasesRouteParts } from './entering.ts';
@@ -60,12 +61,6 @@ function receiving({ databases, clock }: DatabasesRouteParts, answer: ReturnType
       }
     });
   };
-}
-
-/** The form answers that itself, with its own page: nothing was stored. */
-function unlessForged(error: unknown): undefined {
-  if (error instanceof PanelError && error.key === 'error.token') return undefined;
-  throw error;
 }
 
 function importForm({ databases, idempotency }: DatabasesRouteParts) {

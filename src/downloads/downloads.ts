@@ -13,6 +13,7 @@ import { Links } from './links.ts';
 import { openPart, type Part, type Taken } from './parts.ts';
 import { type Download, DownloadStore } from './store.ts';
 
+export { HandingOut } from './handing-out.ts';
 export type { OpenedLink } from './links.ts';
 export type { Part, Taken } from './parts.ts';
 export type { Download } from './store.ts';
@@ -72,6 +73,27 @@ export class Downloads {
     return (await this.#store.find(of)) ?? '';
   }
 
+  /** The same for a program's token, without a letter: its maker is told when it comes from a network that is new. */
+  async beginByToken(
+    site: Site,
+    backup: Backup,
+    taken: Taken,
+    token: { id: string; personId: string },
+    actor: Actor,
+  ): Promise<string> {
+    const of = { backupId: backup.id, part: taken.part, path: taken.path, holder: token.id };
+    const known = await this.#store.find(of);
+    if (known) return known;
+    const noted = { site, backup, taken, personId: token.personId, actor, holder: token.id, byLink: false, byToken: true };
+    await this.#parts.connection.write((tx) => this.#note(tx, noted));
+    return (await this.#store.find(of)) ?? '';
+  }
+
+  /** @returns when a backup of the site, or a part of one, was last handed out, epoch milliseconds */
+  lastAt(site: Pick<Site, 'id' | 'customerId'>): Promise<number | undefined> {
+    return this.#store.lastAt(site);
+  }
+
   /** The same for a link: one letter to who made it and one audit row at its first use. */
   async beginByLink(
     site: Site,
@@ -102,7 +124,7 @@ export class Downloads {
     const now = clock.now();
     const id = newId(now);
     const { part, path, bytes } = taken;
-    const { personId, holder, byLink } = by;
+    const { personId, holder, byLink, byToken = false } = by;
     const row = {
       id,
       backupId: backup.id,
@@ -111,13 +133,14 @@ export class Downloads {
       personId,
       holder,
       byLink,
+      byToken,
       part,
       path,
       bytes,
     };
     if (!(await this.#store.add(tx, { ...row, begunAt: now, address: actor.address }))) return false;
     const about = { actor, customerId: site.customerId, siteId: site.id, subjectId: backup.id };
-    const entry = { ...about, details: { part, bytes, byLink, download: id } };
+    const entry = { ...about, details: { part, bytes, byLink, byToken, download: id } };
     if (part === 'whole') await audit.record(tx, { action: 'backups.downloaded', ...entry });
     else await audit.record(tx, { action: 'backups.partDownloaded', ...entry });
     return true;
@@ -160,4 +183,5 @@ type Noted = {
   readonly personId: string;
   readonly holder: string;
   readonly byLink: boolean;
+  readonly byToken?: boolean;
 };

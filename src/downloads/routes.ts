@@ -3,7 +3,6 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Backups } from '../backups/backups.ts';
-import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import { notFound } from '../platform/errors.ts';
 import { parsePath } from '../platform/storage/path.ts';
@@ -14,7 +13,7 @@ import { goTo } from '../platform/web/page.ts';
 import { signedIn as personOf } from '../platform/web/visit.ts';
 import { can, type Guards } from '../sign-in/guards.ts';
 import type { Downloads, Part } from './downloads.ts';
-import { downloaderOf, freshOrGranted, HandingOut } from './handing-out.ts';
+import { downloaderOf, freshOrGranted, type HandingOut } from './handing-out.ts';
 import { historyPage } from './page.ts';
 
 export type DownloadRouteParts = {
@@ -23,7 +22,8 @@ export type DownloadRouteParts = {
   readonly accounts: Accounts;
   readonly addresses: Addresses;
   readonly clock: Clock;
-  readonly choices: Pick<Choices, 'accelArchives'>;
+  /** one for all doors: a customer's downloads are counted together */
+  readonly handingOut: HandingOut;
 };
 
 declare module 'express-session' {
@@ -39,10 +39,9 @@ const partOf = (text: unknown): Part => {
 };
 
 export function downloadRoutes(parts: DownloadRouteParts, guards: Guards): Router {
-  const { downloads, backups, choices } = parts;
+  const { downloads, backups, handingOut } = parts;
   const { signedIn, site, fresh, mayChange } = guards;
   const router = Router();
-  const handingOut = new HandingOut({ downloads, backups, accelArchives: choices.accelArchives });
   const granted = freshOrGranted(backups, fresh);
 
   const hand = async (req: Request, res: Response, part: Part, path = '') => {

@@ -15,6 +15,8 @@ export type Download = {
   /** who downloaded, or made the link */
   readonly personId: string;
   readonly byLink: boolean;
+  /** a program of theirs did, by a token */
+  readonly byToken: boolean;
   readonly part: Part;
   readonly path: string;
   /** of all of it, and of what went out so far */
@@ -44,6 +46,7 @@ type NewDownload = Of & {
   readonly customerId: string;
   readonly personId: string;
   readonly byLink: boolean;
+  readonly byToken: boolean;
   readonly bytes: number;
   readonly begunAt: number;
   readonly address: string | undefined;
@@ -80,7 +83,14 @@ export class DownloadStore {
       .insertInto('backup_downloads')
       .values({
         ...{ id, backup_id: of.backupId, site_id: of.siteId, customer_id: of.customerId, actor_person_id: of.personId },
-        ...{ holder: of.holder, by_link: Number(of.byLink), part: of.part, path: of.path, bytes: of.bytes, sent_bytes: 0 },
+        ...{
+          holder: of.holder,
+          by_link: of.byToken ? 2 : Number(of.byLink),
+          part: of.part,
+          path: of.path,
+          bytes: of.bytes,
+          sent_bytes: 0,
+        },
         ...{ begun_at: of.begunAt, sent_at: of.begunAt },
         address_sealed: address ? this.#secrets.seal(address, place(id)) : null,
       })
@@ -129,12 +139,28 @@ export class DownloadStore {
 
   #opened({ day, ...row }: Row & { day: string | null }): Download {
     return {
-      ...{ id: row.id, backupId: row.backup_id, personId: row.actor_person_id, byLink: row.by_link === 1 },
+      ...{
+        id: row.id,
+        backupId: row.backup_id,
+        personId: row.actor_person_id,
+        byLink: row.by_link === 1,
+        byToken: row.by_link === 2,
+      },
       ...{ part: row.part, path: row.path, bytes: Number(row.bytes), sentBytes: Number(row.sent_bytes) },
       ...{ begunAt: row.begun_at, sentAt: row.sent_at },
       address: row.address_sealed === null ? undefined : this.#secrets.open(row.address_sealed, place(row.id)),
       day: day ?? undefined,
     };
+  }
+
+  async lastAt({ id, customerId }: Pick<Site, 'id' | 'customerId'>): Promise<number | undefined> {
+    const row = await this.#connection.db
+      .selectFrom('backup_downloads')
+      .select(({ fn }) => fn.max('begun_at').as('at'))
+      .where('site_id', '=', id)
+      .where('customer_id', '=', customerId)
+      .executeTakeFirst();
+    return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
   }
 
   async addLink(tx: Tx, link: Link): Promise<void> {

@@ -48,6 +48,14 @@ export class HeldFiles {
     await this.remove(siteId, id);
   }
 
+  /** Everything that is kept of a site: it is erased. */
+  async removeAll(siteId: string): Promise<void> {
+    if (!isId(siteId)) throw new RangeError('Not an id');
+    await rm(join(this.#folder, siteId), { recursive: true, force: true }).catch((error) => {
+      throw storageFault(error);
+    });
+  }
+
   async remove(siteId: string, id: string): Promise<void> {
     await rm(this.pathOf(siteId, id), { force: true }).catch((error) => {
       throw storageFault(error);

@@ -228,6 +228,11 @@ export class UnfinishedUploads {
     });
   }
 
+  /** What arrived of an upload goes, whatever its row says: its site is erased. */
+  async throwAway(id: string): Promise<void> {
+    await this.#arriving.alone(id, () => this.#arriving.remove(id));
+  }
+
   async #forget(id: string): Promise<boolean> {
     const { connection, clock } = this.#parts;
     const removed = await connection.write((tx) => this.#store.remove(tx, id, clock.now()));

@@ -8,10 +8,20 @@ import type { FtpAccount } from './ftp.ts';
 
 /**
  * `site`: not open, suspended or terminated · `restricted`: the customer is; files stay downloadable in the panel (ruling 8), since FTP
- * knows no reading alone · `off`, `expired`, `network`, `plain` as the account says · `place`: whoever set its password works here no
+ * knows no reading alone · `consent`: its order waits for consent, and so likewise · `off`, `expired`, `network`, `plain` as the account says · `place`: whoever set its password works here no
  * more · `leaked`: the password stands on a list of breached ones · `folder`: its folder is not there, or is a link.
  */
-export type Hindrance = 'site' | 'restricted' | 'off' | 'expired' | 'place' | 'network' | 'plain' | 'leaked' | 'folder';
+export type Hindrance =
+  | 'site'
+  | 'restricted'
+  | 'consent'
+  | 'off'
+  | 'expired'
+  | 'place'
+  | 'network'
+  | 'plain'
+  | 'leaked'
+  | 'folder';
 
 export type HindranceParts = {
   readonly accounts: Accounts;
@@ -29,6 +39,7 @@ export async function lasting(
   if (account.offAt !== null || account.endedAt !== null) return 'off';
   if (account.expiresAt !== null && account.expiresAt <= clock.now()) return 'expired';
   if (await accounts.restrictions.of(account.customerId)) return 'restricted';
+  if (await accounts.agreements.isPending(site)) return 'consent';
   return (await stillWorksHere(accounts, account)) ? undefined : 'place';
 }
 

@@ -32,12 +32,12 @@ export const clauses = {
   '6.2': 'does',
   '6.3': 'does',
   '7.1': 'operator',
-  '7.2': 'later',
+  '7.2': 'does',
   '7.3': 'operator',
   '7.4': 'does',
   '7.5': 'operator',
   '7.6': 'does',
-  '7.6db': 'later',
+  '7.6db': 'does',
   '8.1': 'does',
   '8.2': 'does',
   '8.3': 'does',
@@ -80,13 +80,14 @@ export type Clause = {
 export type Chapter = { readonly section: number; readonly clauses: readonly Clause[] };
 
 /** What a clause's state rests on: without the feature it is the company that has to confirm it. */
-const restsOn: Partial<Record<ClauseId, Choices['features'][number]>> = {
-  '7.4': 'files',
-  '7.5': 'files',
-  '7.6': 'backups',
-  '7.6db': 'backups',
-  '8.1': 'home',
-  '8.3': 'signUp',
+const restsOn: Partial<Record<ClauseId, readonly Choices['features'][number][]>> = {
+  '7.2': ['termination'],
+  '7.4': ['files'],
+  '7.5': ['files'],
+  '7.6': ['backups'],
+  '7.6db': ['backups', 'databases'],
+  '8.1': ['home'],
+  '8.3': ['signUp'],
 };
 
 /** @returns the chapters in printing order, with states that fit the features and officers of this panel */
@@ -101,10 +102,10 @@ export function chapters({ features, officers }: Pick<Choices, 'features' | 'off
 }
 
 function clauseOf(id: ClauseId, features: Choices['features'], hasOfficers: boolean): Clause {
-  const feature = restsOn[id];
+  const isOff = restsOn[id]?.some((feature) => !features.includes(feature));
   const common = { id, label: id.replace('db', ' (DB)'), asks: `guideline.clause.${id}.asks` };
   if (id === '1.1' && !hasOfficers) return { ...common, state: 'operator', answer: 'guideline.answer.noOfficers' };
-  if (feature && !features.includes(feature)) return { ...common, state: 'operator', answer: 'guideline.answer.off' };
+  if (isOff) return { ...common, state: 'operator', answer: 'guideline.answer.off' };
   return { ...common, state: clauses[id], answer: `guideline.clause.${id}.answer` };
 }
 

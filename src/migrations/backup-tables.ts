@@ -21,8 +21,8 @@ export interface BackupTables {
     site_id: Id;
     customer_id: Id;
     actor_person_id: Id | null;
-    /** `safety`: what was there before a restore */
-    kind: 'nightly' | 'manual' | 'safety';
+    /** `safety`: what was there before a restore · `brought`: an archive that its owner had kept and brought back */
+    kind: 'nightly' | 'manual' | 'safety' | 'brought';
     /** local day of the configured zone; one nightly row a site and day */
     day: string;
     state: BackupState;
@@ -57,6 +57,14 @@ export interface BackupTables {
     kept_because: string | null;
     /** a restore stands on it, or may be undone with it */
     held_until: Time | null;
+    /** of a nightly one: whose turn it is, lowest first; null: it was in no night's order */
+    place: number | null;
+    /** when its turn came and its job was added; null: it waits for its turn */
+    handed_at: Time | null;
+    /** 1: nothing was taken over from the archive before */
+    read_whole: number | null;
+    /** since when it is to be read back once more because somebody asked */
+    check_asked_at: Time | null;
   };
   /** the drill of a site: the last one, or the one that waits or runs */
   backup_drills: {

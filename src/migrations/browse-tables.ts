@@ -27,6 +27,7 @@ export interface BrowseTables {
     actor_person_id: Id;
     /** hash of the session, or id of the link */
     holder: string;
+    /** 1: by a link · 2: by a token of a program */
     by_link: number;
     part: 'whole' | 'files' | 'databases' | 'file';
     /** of the one file, else empty */

@@ -39,6 +39,17 @@ import { drills } from './038-drills.ts';
 import { restores } from './039-restores.ts';
 import { browse } from './040-browse.ts';
 import { tiers } from './041-tiers.ts';
+import { pulls } from './042-pulls.ts';
+import { nights } from './044-nights.ts';
+import { alerts } from './046-alerts.ts';
+import { api } from './047-api.ts';
+import { checks } from './048-checks.ts';
+import { ledger } from './050-ledger.ts';
+import { documentVersions } from './051-document-versions.ts';
+import { outages } from './053-outages.ts';
+import { notices } from './054-notices.ts';
+import { closures } from './055-closures.ts';
+import { announcements } from './057-announcements.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -82,6 +93,17 @@ const numbered: Record<string, Migrate> = {
   '039-restores': restores,
   '040-browse': browse,
   '041-tiers': tiers,
+  '042-pulls': pulls,
+  '044-nights': nights,
+  '046-alerts': alerts,
+  '047-api': api,
+  '048-checks': checks,
+  '050-ledger': ledger,
+  '051-document-versions': documentVersions,
+  '053-outages': outages,
+  '054-notices': notices,
+  '055-closures': closures,
+  '057-announcements': announcements,
 };
 
 /**

@@ -2,20 +2,30 @@
 // `<field>_sealed` holds a personal value (platform/secrets.ts), `<field>_index` its keyed look-up, `<field>_digest` a keyed digest.
 
 import type { FileAct } from './010-file-acts.ts';
+import type { AlertTables } from './alert-tables.ts';
+import type { ApiTables } from './api-tables.ts';
 import type { BackupTables } from './backup-tables.ts';
 import type { BrowseTables } from './browse-tables.ts';
+import type { ConsentTables } from './consent-tables.ts';
 import type { DatabasesTables } from './databases-tables.ts';
 import type { DefenceTables } from './defence-tables.ts';
 import type { FileTables } from './file-tables.ts';
 import type { FtpTables } from './ftp-tables.ts';
+import type { HomeTables } from './home-tables.ts';
 import type { ImportTables } from './import-tables.ts';
 import type { IncomingTables } from './incoming-tables.ts';
 import type { MoveTables } from './move-tables.ts';
+import type { NightTables } from './night-tables.ts';
+import type { NoticeTables } from './notice-tables.ts';
+import type { OutageTables } from './outage-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { PlatformTables } from './platform-tables.ts';
+import type { PullTables } from './pull-tables.ts';
+import type { PullViews } from './pull-views.ts';
 import type { RestoreTables } from './restore-tables.ts';
 import type { SignInTables } from './sign-in-tables.ts';
 import type { SshTables } from './ssh-tables.ts';
+import type { TerminationTables } from './termination-tables.ts';
 import type { TierTables } from './tier-tables.ts';
 import type { UsageTables } from './usage-tables.ts';
 
@@ -23,19 +33,29 @@ type Id = string;
 type Time = number;
 
 export type { FileActKind } from './010-file-acts.ts';
+export type { AlertCause, AlertTables } from './alert-tables.ts';
+export type { ApiTables } from './api-tables.ts';
 export type { BackupState, BackupTables } from './backup-tables.ts';
 export type { BrowseTables } from './browse-tables.ts';
+export type { ConsentRow, ConsentTables } from './consent-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
 export type { FileJobKind, FileJobState, FileJobStep, FileTables } from './file-tables.ts';
 export type { FtpTables } from './ftp-tables.ts';
+export type { AnnouncedSubject, HomeTables } from './home-tables.ts';
 export type { IncomingTables } from './incoming-tables.ts';
 
 export type { MoveStep, MoveTables } from './move-tables.ts';
+export type { NightTables } from './night-tables.ts';
+export type { NoticeTables } from './notice-tables.ts';
+export type { OutageTables } from './outage-tables.ts';
 export type { PeopleTables } from './people-tables.ts';
 export type { PlatformTables } from './platform-tables.ts';
+export type { PullTables } from './pull-tables.ts';
+export type { PullViews } from './pull-views.ts';
 export type { RestoreDest, RestoreMode, RestoreScope, RestoreStep, RestoreTables } from './restore-tables.ts';
 export type { SignInTables } from './sign-in-tables.ts';
 export type { SshTables } from './ssh-tables.ts';
+export type { ClosureReason, TerminationTables } from './termination-tables.ts';
 export type { TierName, TierSnapshotState, TierTables } from './tier-tables.ts';
 export type { UsageTables } from './usage-tables.ts';
 
@@ -55,31 +75,6 @@ export interface AuditTables {
   };
   audit_personal: { id: Id; address_sealed: string | null; agent_sealed: string | null };
   audit_links: { position: number; row_id: Id; mac: string; created_at: Time };
-}
-
-export interface ConsentTables {
-  /** a version that was once shown; its text lies in views/documents and must keep this digest */
-  documents: { document: string; version: string; language: 'ko' | 'en'; sha256: string; first_seen_at: Time };
-  consents: {
-    id: Id;
-    at: Time;
-    order_id: Id | null;
-    customer_id: Id;
-    actor_person_id: Id;
-    item: string;
-    required: number;
-    agreed: number;
-    document: string | null;
-    version: string | null;
-    language: 'ko' | 'en';
-    text_sha256: string | null;
-    wording: string;
-    method: string;
-    address_digest: string | null;
-    agent_digest: string | null;
-  };
-  consents_personal: { id: Id; address_sealed: string | null; agent_sealed: string | null };
-  consents_links: { position: number; row_id: Id; mac: string; created_at: Time };
 }
 
 export interface OrderTables {
@@ -169,7 +164,7 @@ export interface AccountTables {
   };
   mailed_tokens: {
     token_hash: string;
-    purpose: 'verify' | 'login-link' | 'password-reset' | 'not-me' | 'networks-off' | 'lost-factor';
+    purpose: 'verify' | 'login-link' | 'password-reset' | 'not-me' | 'networks-off' | 'lost-factor' | 'reopen';
     person_id: Id;
     /** digest of the browser session that asked for it, where there was one */
     session_hash: string | null;
@@ -267,4 +262,13 @@ export interface Schema
     UsageTables,
     BrowseTables,
     TierTables,
+    PullTables,
+    PullViews,
+    OutageTables,
+    NoticeTables,
+    HomeTables,
+    NightTables,
+    TerminationTables,
+    AlertTables,
+    ApiTables,
     BackupTables {}

@@ -218,6 +218,11 @@ export class Moves {
     );
   }
 
+  /** @returns moves from or to the server that came about since, oldest first. @param since epoch milliseconds */
+  switchedSince(serverId: string, since: number): Promise<Move[]> {
+    return this.#store.switchedSince(serverId, since);
+  }
+
   /** For the customer's page. @returns whether a move is under way, and which addresses a move of the last 30 days has changed */
   async newsOf(site: Site): Promise<{ isUnderWay: boolean; movedAt: number | null; changed: readonly ChangedAddress[] }> {
     const [open, last] = [await this.#store.open(site.id), await this.#store.lastDone(site.id)];

@@ -114,6 +114,18 @@ export class MoveStore {
     return row && fromRow(row);
   }
 
+  /** @returns moves from or to the server that came about since */
+  async switchedSince(serverId: string, since: number): Promise<Move[]> {
+    const rows = await this.#connection.db
+      .selectFrom('site_moves')
+      .selectAll()
+      .where((eb) => eb.or([eb('from_server_id', '=', serverId), eb('to_server_id', '=', serverId)]))
+      .where('switched_at', '>', since)
+      .orderBy('switched_at')
+      .execute();
+    return rows.map(fromRow);
+  }
+
   /** @returns moves that are under way, and those that left something; all of them when asked for, newest first */
   async list(all: boolean, count: number): Promise<Move[]> {
     const rows = await this.#connection.db

@@ -1,15 +1,20 @@
 // The door of orders: plans, and a plan chosen by a customer together with the consents given for it (KHADA 8.1–8.3).
 import type { Actor, Audit } from '../audit/audit.ts';
-import type { Consent, DocumentName, Item } from '../consent/consent.ts';
+import type { Consent, Item } from '../consent/consent.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
-import { type FieldFault, Invalid, notFound } from '../platform/errors.ts';
+import { conflict, type FieldFault, Invalid, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Language } from '../platform/web/words.ts';
+import { agreeAgain, ownerTicks } from './agreeing-again.ts';
+import { documentOf, type ItemName, requiredItems } from './items.ts';
 import { type Plan, samplePlans } from './plans.ts';
+import { Standings } from './standing.ts';
 import { OrderStore } from './store.ts';
 
+export { documentOf, type ItemName, optionalItems, requiredItems } from './items.ts';
 export { compensation, compensationRule, type Plan } from './plans.ts';
+export type { Standing, Superseded } from './standing.ts';
 
 export type Order = {
   readonly id: string;
@@ -28,10 +33,6 @@ export type Order = {
   readonly domain: string | null;
 };
 
-export const requiredItems = ['age_14', 'agree_terms', 'agree_backup', 'agree_sla'] as const;
-export const optionalItems = ['marketing_use', 'ads_email', 'ads_sms', 'ads_night'] as const;
-export type ItemName = (typeof requiredItems)[number] | (typeof optionalItems)[number];
-
 /** What was ticked, and the words beside the box. */
 export type Answer = { readonly item: ItemName; readonly agreed: boolean; readonly wording: string };
 
@@ -43,17 +44,11 @@ export type Placing = {
   readonly plan: string;
   readonly language: Language;
   readonly items: readonly Answer[];
+  /** the page that asked, such as `signup` */
+  readonly page?: string;
   /** the versions that were shown; without them those now in force */
   readonly versions?: Readonly<Record<string, string>>;
 };
-
-/** @returns the document an item is about, in the variant that fits the plan (KHADA 8.1); undefined where there is none */
-export function documentOf(item: ItemName, variant: Plan['backupVariant']): DocumentName | undefined {
-  if (item === 'age_14') return undefined;
-  if (item === 'agree_terms') return 'terms';
-  if (item === 'agree_backup') return variant === 'separate' ? 'backup-service' : 'backup';
-  return item === 'agree_sla' ? 'sla' : 'privacy';
-}
 
 /** @returns a fault for each required item that was not agreed to */
 export function missingConsents(items: readonly Answer[]): Record<string, FieldFault[]> {
@@ -61,19 +56,29 @@ export function missingConsents(items: readonly Answer[]): Record<string, FieldF
   return Object.fromEntries(missing.map((item) => [item, [{ key: `consent.missing.${item}` }]]));
 }
 
-export type OrdersParts = { connection: Connection; consent: Consent; audit: Audit; clock: Clock };
+export type OrdersParts = {
+  connection: Connection;
+  consent: Consent;
+  audit: Audit;
+  clock: Clock;
+  /** the zone in which a version of a document begins to apply at midnight */
+  timeZone?: string;
+};
 
 /**
  * Plans for everybody, and orders by customer: every query that acts for a person contains the customer (architecture §6).
  * Errors: PanelError 404 for an unknown plan.
  */
 export class Orders {
+  /** what customers' orders stand on */
+  readonly standings: Standings;
   readonly #parts: OrdersParts;
   readonly #store: OrderStore;
 
   constructor(parts: OrdersParts) {
     this.#parts = parts;
     this.#store = new OrderStore(parts.connection);
+    this.standings = new Standings({ timeZone: 'Asia/Seoul', ...parts, store: this.#store });
   }
 
   /** Adds three sample plans when there are none, published with the compensation rules now in force. */
@@ -120,7 +125,7 @@ export class Orders {
    * Joins the caller's transaction: the order, its consents and the audit exist together or not at all.
    * @throws Invalid with the fields `plan` and of each required item that was not agreed to
    */
-  async place(tx: Tx, { customerId, actor, plan: slug, language, items, versions = {} }: Placing): Promise<Order> {
+  async place(tx: Tx, { plan: slug, items, versions = {}, ...by }: Placing): Promise<Order> {
     const { clock, consent, audit } = this.#parts;
     const plan = await this.#store.plan(slug, tx);
     const refused = refusal(slug, plan);
@@ -128,10 +133,11 @@ export class Orders {
     if (!plan || Object.keys(faults).length > 0) throw new Invalid(faults);
 
     const now = clock.now();
+    const { customerId, actor } = by;
     const personId = actor.personId ?? null;
     const order = orderOf(plan, { id: newId(now), customerId, personId, placedAt: now, consentedAt: now, domain: null });
     const recorded = itemsFor(plan.backupVariant, items, versions);
-    await consent.record(tx, { orderId: order.id, customerId, actor, language, method: 'checkbox', items: recorded });
+    await consent.record(tx, { ...by, ...ownerTicks, orderId: order.id, items: recorded });
     await this.#store.add(tx, order);
     await audit.record(tx, { action: 'orders.placed', actor, customerId, subjectId: order.id, details: { plan: slug } });
     return order;
@@ -152,6 +158,14 @@ export class Orders {
     return order;
   }
 
+  /** Joins the caller's transaction: the order ends here; its consents stay. @throws PanelError 409 when it had ended before */
+  async end(tx: Tx, orderId: string, { actor, reason }: { actor: Actor; reason: string }): Promise<void> {
+    const order = await this.#store.byId(orderId, tx);
+    if (!order || !(await this.#store.setEnded(tx, orderId, this.#parts.clock.now()))) throw conflict('orders.ended');
+    const entry = { action: 'orders.ended', actor, customerId: order.customerId, subjectId: orderId, details: { reason } };
+    await this.#parts.audit.record(tx, entry);
+  }
+
   /** @returns the customer's orders whose consent is pending, oldest first */
   async pending(customerId: string, reader?: Reader): Promise<Order[]> {
     const orders = await this.#store.forCustomer(customerId, reader);
@@ -163,20 +177,31 @@ export class Orders {
    * @returns these orders; none when nothing waits any more
    * @throws Invalid with each required item that was not agreed to
    */
-  async agree(tx: Tx, { customerId, actor, language, items, versions = {} }: Omit<Placing, 'plan'>): Promise<Order[]> {
+  async agree(tx: Tx, { items, versions = {}, ...by }: Omit<Placing, 'plan'>): Promise<Order[]> {
     const faults = missingConsents(items);
     if (Object.keys(faults).length > 0) throw new Invalid(faults);
     const { clock, consent, audit } = this.#parts;
+    const { customerId, actor } = by;
     const agreed: Order[] = [];
     for (const order of await this.pending(customerId, tx)) {
       const now = clock.now();
       if (!(await this.#store.setConsented(tx, order.id, now))) continue;
       const recorded = itemsFor(order.backupVariant, items, versions);
-      await consent.record(tx, { orderId: order.id, customerId, actor, language, method: 'checkbox', items: recorded });
+      await consent.record(tx, { ...by, ...ownerTicks, orderId: order.id, items: recorded });
       await audit.record(tx, { action: 'orders.agreed', actor, customerId, subjectId: order.id, details: { plan: order.plan } });
       agreed.push({ ...order, consentedAt: now });
     }
     return agreed;
+  }
+
+  /**
+   * Joins the caller's transaction: what must be agreed to once more, for every order it concerns.
+   * @param items every one that the customer's orders need; `versions` those that were shown
+   * @returns the ids of the consents; none when nothing is to be agreed to any more
+   * @throws Invalid with each item that was not agreed to, or was shown in another version
+   */
+  agreeAgain(tx: Tx, placing: Omit<Placing, 'plan'>): Promise<string[]> {
+    return agreeAgain(tx, placing, { ...this.#parts, standings: this.standings });
   }
 
   /** @returns those of these domains that an order has which did not end */
@@ -192,6 +217,11 @@ export class Orders {
   /** @returns a customer's orders, oldest first; pass the `tx` inside a transaction */
   forCustomer(customerId: string, reader?: Reader): Promise<Order[]> {
     return this.#store.forCustomer(customerId, reader);
+  }
+
+  /** For the operator. @returns the orders of each of these customers, oldest first */
+  async ofCustomers(customerIds: readonly string[]): Promise<ReadonlyMap<string, Order[]>> {
+    return Map.groupBy(await this.#store.ofCustomers(customerIds), ({ customerId }) => customerId);
   }
 
   /** @throws PanelError 404 */

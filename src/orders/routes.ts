@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import type { Consent } from '../consent/consent.ts';
 import type { Choices } from '../options.ts';
-import { compensation, compensationRule, documentOf, type Orders } from './orders.ts';
+import { compensation, compensationRule, documentOf, type Orders, type Plan } from './orders.ts';
 
 export type OrderRouteParts = {
   readonly orders: Orders;
@@ -26,11 +26,13 @@ export function orderRoutes({ orders, consent, choices, tiers }: OrderRouteParts
     locationIsShown: features.includes('home'),
   };
 
+  const exampleOf = ({ priceWon }: Pick<Plan, 'priceWon'>) => compensation(priceWon, compensationRule.exampleHours);
+
   router.get('/plans', async (req, res) => {
     const plans = await orders.plans();
     const { t } = req.visit.words;
     const description = t('orders.plans.lead');
-    await res.page('orders/plans', { title: t('orders.plans.title'), description, section: 'plans', plans, promise });
+    await res.page('orders/plans', { title: t('orders.plans.title'), description, section: 'plans', plans, promise, exampleOf });
   });
 
   router.get('/plans/:slug', async (req, res) => {
@@ -44,7 +46,7 @@ export function orderRoutes({ orders, consent, choices, tiers }: OrderRouteParts
       plan,
       plans: await orders.plans(),
       promise,
-      exampleWon: compensation(plan.priceWon, compensationRule.exampleHours),
+      exampleWon: exampleOf(plan),
       duty: { document: duty, version: consent.current(duty, words.language).version },
       slaVersion: consent.current('sla', words.language).version,
     });

@@ -58,6 +58,15 @@ const orderFromRow = (row: Selectable<OrderTables['orders']>): Order => ({
 });
 
 const planOfSlug = prepared((db, { slug }: { slug: string }) => db.selectFrom('plans').selectAll().where('slug', '=', slug));
+const openOrders = prepared((db, { customerId }: { customerId: string }) =>
+  db
+    .selectFrom('orders')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .where('ended_at', 'is', null)
+    .orderBy('placed_at')
+    .orderBy('id'),
+);
 const orderOfId = prepared((db, { orderId }: { orderId: string }) =>
   db.selectFrom('orders').selectAll().where('id', '=', orderId),
 );
@@ -128,8 +137,49 @@ export class OrderStore {
     return rows.map(orderFromRow);
   }
 
-  async byId(orderId: string): Promise<Order | undefined> {
-    const [row] = await orderOfId(this.#connection, { orderId });
+  async ofCustomers(customerIds: readonly string[]): Promise<Order[]> {
+    if (customerIds.length === 0) return [];
+    const rows = await this.#connection.db
+      .selectFrom('orders')
+      .selectAll()
+      .where('customer_id', 'in', [...customerIds])
+      .orderBy('placed_at')
+      .orderBy('id')
+      .execute();
+    return rows.map(orderFromRow);
+  }
+
+  /** Asked at every page. @returns orders that did not end, oldest first */
+  async openOf(customerId: string, reader?: Reader): Promise<Order[]> {
+    return (await openOrders(this.#connection, { customerId }, reader)).map(orderFromRow);
+  }
+
+  async customersAfter(after: string, count: number): Promise<string[]> {
+    const rows = await this.#connection.db
+      .selectFrom('orders')
+      .select('customer_id')
+      .distinct()
+      .where('customer_id', '>', after)
+      .where('ended_at', 'is', null)
+      .orderBy('customer_id')
+      .limit(count)
+      .execute();
+    return rows.map(({ customer_id }) => customer_id);
+  }
+
+  /** @returns whether it was open until now */
+  async setEnded(tx: Tx, orderId: string, now: number): Promise<boolean> {
+    const { numUpdatedRows } = await tx
+      .updateTable('orders')
+      .set({ ended_at: now })
+      .where('id', '=', orderId)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  async byId(orderId: string, reader?: Reader): Promise<Order | undefined> {
+    const [row] = await orderOfId(this.#connection, { orderId }, reader);
     return row && orderFromRow(row);
   }
 

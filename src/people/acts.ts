@@ -51,9 +51,17 @@ export const actsByKind = {
   ],
   backups: [
     'backups.requested',
+    'backups.stopped',
+    'backups.checkAsked',
+    'backups.brought',
     'backups.downloaded',
     'backups.partDownloaded',
     'backups.linkMade',
+    'api.tokenMade',
+    'api.tokenEnded',
+    'alerts.chosen',
+    'alerts.webhookSet',
+    'alerts.webhookRemoved',
     'restores.begun',
     'restores.undoing',
     'restores.done',
@@ -93,6 +101,8 @@ export const actsByKind = {
     'sites.moveAsked',
     'sites.moved',
     'sites.moveFailed',
+    'termination.closed',
+    'termination.reopened',
   ],
 } as const;
 

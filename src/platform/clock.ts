@@ -49,6 +49,15 @@ export class StoppedClock implements Clock {
 
 /** Days and times as clocks of one zone show them. Making one takes far longer than asking it, so whoever asks often keeps it. */
 export class LocalTime {
+  static readonly #made = new Map<string, LocalTime>();
+
+  /** @returns the one of this zone, which is made once: it takes half a millisecond, and every page asks. Zones are as few as settings. */
+  static of(zone: string): LocalTime {
+    const known = LocalTime.#made.get(zone) ?? new LocalTime(zone);
+    LocalTime.#made.set(zone, known);
+    return known;
+  }
+
   readonly #format: Intl.DateTimeFormat;
   #lately: { quarter: number; day: string } | undefined;
 
@@ -83,18 +92,18 @@ export class LocalTime {
 
 /** @returns the local day as `YYYY-MM-DD` in `zone` (an IANA name) */
 export function localDay(at: number, zone: string): string {
-  return new LocalTime(zone).day(at);
+  return LocalTime.of(zone).day(at);
 }
 
 /** @returns the local minute as `YYYYMMDD-HHMM`, as file names of backups carry it */
 export function localStamp(at: number, zone: string): string {
-  const local = new LocalTime(zone);
+  const local = LocalTime.of(zone);
   return `${local.day(at).replaceAll('-', '')}-${local.time(at).replace(':', '')}`;
 }
 
 /** @returns the local time of day as `HH:MM` */
 export function localTime(at: number, zone: string): string {
-  return new LocalTime(zone).time(at);
+  return LocalTime.of(zone).time(at);
 }
 
 /**
@@ -102,7 +111,7 @@ export function localTime(at: number, zone: string): string {
  * @returns the first moment after that day in `zone`, in epoch milliseconds
  */
 export function endOfDay(localDay: string, zone: string): number {
-  const local = new LocalTime(zone);
+  const local = LocalTime.of(zone);
   const quarter = 15 * minute;
   // Clocks differ from UTC by 14 hours at most, in quarters of an hour; some skip midnight when daylight saving begins.
   let at = Date.parse(`${localDay}T00:00:00Z`) - 14 * hour;

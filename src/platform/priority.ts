@@ -1,6 +1,8 @@
 // Who steps back when there is less processor than work: whatever is not answering a page.
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
+import { delimiter, join } from 'node:path';
 
 /** Nine parts in ten of a contested core go to whoever has the usual priority. */
 const steppedBack = 10;
@@ -13,6 +15,20 @@ export function lowerProcess(pid: number): void {
     // Usual priority is slower for pages, and no reason not to work.
   }
 }
+
+/**
+ * The words before a helper's own program that give it the last place for processor and disk: its disk is asked only while nobody else's
+ * is (class idle, Linux with util-linux). A thread passes its class on to those it starts, so it has to stand before the program.
+ * @returns the program and its arguments, as they are where there is no `ionice`
+ */
+export function steppingBack(program: string, args: readonly string[]): readonly [string, readonly string[]] {
+  // Of a program that is missing the caller is told by its own name.
+  const prefixed = isInPath('ionice') && isInPath(program);
+  return prefixed ? ['ionice', ['--class', 'idle', '--ignore', program, ...args]] : [program, args];
+}
+
+const isInPath = (program: string) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 
 /**
  * Lets libuv's threads, which hash passwords, step back behind the thread that answers pages: under a storm of sign-ins the two share

@@ -20,6 +20,8 @@ export class Signing {
   readonly #known: ReadonlyMap<string, KeyObject>;
   /** the name of the key that signs */
   readonly keyName: string;
+  /** its public half, base64url: whoever has it can check what was signed */
+  readonly publicKey: string;
 
   /**
    * @param seed 32 bytes, of the key that signs
@@ -29,6 +31,7 @@ export class Signing {
     this.#private = privateKey(seed);
     const own = publicHalf(seed);
     this.keyName = keyName(own);
+    this.publicKey = own.toString('base64url');
     const keys = [own, ...before].map((bytes) => {
       const key = createPublicKey({ key: Buffer.concat([publicHead, bytes]), format: 'der', type: 'spki' });
       return [keyName(bytes), key] as const;

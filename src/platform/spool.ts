@@ -39,9 +39,13 @@ export class Spool<T> {
 
   /** @param row what JSON can hold. @returns a promise only when rows must be written first */
   append(row: T): Promise<void> | undefined {
-    const line = `${JSON.stringify(row)}\n`;
-    this.#parts.push(line);
-    this.#partsLength += line.length;
+    return this.appendText(JSON.stringify(row));
+  }
+
+  /** @param line a row as JSON, without a line's end in it */
+  appendText(line: string): Promise<void> | undefined {
+    this.#parts.push(line, '\n');
+    this.#partsLength += line.length + 1;
     this.#count++;
     return this.#partsLength < batchBytes ? undefined : this.#write();
   }
@@ -60,6 +64,11 @@ export class Spool<T> {
 
   /** @returns every row, some hundred at a time */
   async *batches(): AsyncGenerator<T[]> {
+    for await (const text of this.texts()) yield rowsOf<T>(text);
+  }
+
+  /** @returns the rows as they were written, whole lines with their ends, some hundred at a time */
+  async *texts(): AsyncGenerator<string> {
     await this.#write();
     const bytes = Buffer.allocUnsafeSlow(batchBytes);
     let rest = Buffer.alloc(0);
@@ -70,7 +79,7 @@ export class Spool<T> {
       const end = bytes.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
       const whole = Buffer.concat([rest, bytes.subarray(0, end)]).toString();
       rest = Buffer.concat([end > 0 ? Buffer.alloc(0) : rest, bytes.subarray(end, bytesRead)]);
-      if (end > 0) yield rowsOf<T>(whole);
+      if (end > 0) yield whole;
     }
   }
 

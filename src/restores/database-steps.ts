@@ -1,12 +1,13 @@
 // Databases of a restore: loaded aside, counted, switched in one act with the files, and taken back with them.
 
 import type { Actor } from '../audit/audit.ts';
-import type { ManifestMember, OpenBackup } from '../backups/backups.ts';
+import type { ManifestMember } from '../backups/backups.ts';
 import { type Database, type Databases, loadFault } from '../databases/databases.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { Invalid, whenMissing } from '../platform/errors.ts';
 import type { Site } from '../sites/sites.ts';
+import type { RestoreSource } from './source.ts';
 import { checkedDump } from './staging.ts';
 import { type RestoreDatabase, Stopped } from './states.ts';
 import type { RestoreStore } from './store.ts';
@@ -21,7 +22,7 @@ export type DatabaseStepParts = {
 type Stage = {
   readonly site: Site;
   readonly actor: Actor;
-  readonly backup: OpenBackup;
+  readonly backup: RestoreSource;
   readonly dumps: ReadonlyMap<string, ManifestMember>;
   readonly signal: AbortSignal;
   readonly tick: (bytes: number, files: number) => Promise<void>;
@@ -43,7 +44,7 @@ export class DatabaseSteps {
       if (row.member === null) return standIns.loadSaved(site, target, row.undoOf ?? '', loading);
       const member = dumps.get(row.member);
       if (!member) throw new Stopped('damaged');
-      const { text, isWhole } = checkedDump(await backup.open(backup.find(row.member)), member);
+      const { text, isWhole } = checkedDump(await backup.open(member), member);
       const found = await standIns.load(site, target, text, loading).finally(() => text.destroy());
       if (!isWhole()) throw new Stopped('damaged');
       return found;

@@ -38,13 +38,14 @@ async function runningOf({ site, visit }: Request, restores: Restores): Promise<
 export async function choosePage(req: Request, { restores }: Parts, backup: Backup, typed: Typed): Promise<PageData> {
   const { words } = req.visit;
   const running = await runningOf(req, restores);
-  const { offered, isMore, databases } = await restores.contents(req.site, backup);
+  const { offered, isMore, databases, tier } = await restores.contents(req.site, backup);
   const chosen = [typed.paths ?? []].flat().flatMap((text) => text.split('\n').map((line) => line.trim()));
   const known = new Set(offered.map(({ path }) => path));
   return {
     ...head(req, backup),
     title: words.t('restores.choose.title'),
     ...running,
+    ...(tier && { tier: words.t(`restores.from.${tier}`) }),
     form: true,
     values: {
       scope: typed.scope ?? (chosen.length > 0 ? 'paths' : 'all'),

@@ -1,6 +1,6 @@
 // What a restore would do, before anything is done: what comes, what goes, what stays, and how much room that takes.
 import { createHash } from 'node:crypto';
-import type { Backup, Backups, ManifestMember, OpenBackup } from '../backups/backups.ts';
+import type { Backup, ManifestMember } from '../backups/backups.ts';
 import type { Database, Databases } from '../databases/databases.ts';
 import { fullName, longestName } from '../databases/databases.ts';
 import { isScriptName } from '../files/files.ts';
@@ -11,6 +11,7 @@ import type { Entry, SiteStorage } from '../platform/storage/port.ts';
 import { areaOf, type MarkedFolder, type Site, type Sites } from '../sites/sites.ts';
 import { Chosen, chosenMembers, documentRoot, liveEntries } from './choosing.ts';
 import { type Compared, compare, type LiveEntry } from './comparing.ts';
+import { type RestoreSource, type Sources, sizesOf } from './source.ts';
 import {
   type Amount,
   type Plan,
@@ -22,7 +23,7 @@ import {
 } from './states.ts';
 
 export type PlanningParts = {
-  readonly backups: Backups;
+  readonly sources: Sources;
   readonly databases: Databases;
   readonly sites: Sites;
   readonly clock: Clock;
@@ -53,9 +54,9 @@ export class Planning {
     this.#parts = parts;
   }
 
-  /** @throws PanelError 404, 409, 410, 503 as `Backups.look` and the site's storage throw them; DamagedArchive */
+  /** @throws PanelError 404, 409, 410, 503 as `Sources.open` and the site's storage throw them; DamagedArchive */
   async plan(site: Site, backup: Backup, order: Planned): Promise<WholePlan> {
-    const open = await this.#parts.backups.look(site, backup);
+    const open = await this.#parts.sources.open(site, backup, new AbortController().signal);
     try {
       const tally = new Tally(backup, order, await this.#parts.sites.folders.list(site));
       const chosen = new Chosen(chosenPaths(order));
@@ -68,7 +69,7 @@ export class Planning {
     }
   }
 
-  async #files(site: Site, open: OpenBackup, work: { order: Planned; chosen: Chosen; tally: Tally }): Promise<void> {
+  async #files(site: Site, open: RestoreSource, work: { order: Planned; chosen: Chosen; tally: Tally }): Promise<void> {
     const { order, chosen, tally } = work;
     const members = chosenMembers((await open.manifest()).members, chosen);
     const storage = this.#parts.sites.storageFor(site);
@@ -90,7 +91,7 @@ export class Planning {
     return [...tally.children].map((path) => ({ path, comes: comes(path) }));
   }
 
-  async #databases(site: Site, open: OpenBackup, order: RestoreOrder): Promise<PlannedDatabase[]> {
+  async #databases(site: Site, open: RestoreSource, order: RestoreOrder): Promise<PlannedDatabase[]> {
     if (order.scope === 'paths') return [];
     const { databases, clock, choices } = this.#parts;
     const wanted = new Set(order.databases);
@@ -98,12 +99,17 @@ export class Planning {
     const names = new Set(own.map(({ name }) => name));
     const stamp = localStamp(clock.now(), choices.timeZone).slice(4, 8);
     const planned: PlannedDatabase[] = [];
-    for (const { name, engine, path, tables, rows } of (await open.manifest()).databases) {
+    const held = (await open.manifest()).databases;
+    const sizes = await sizesOf(
+      open,
+      held.map(({ path }) => path),
+    );
+    for (const { name, engine, path, tables, rows } of held) {
       if ((order.scope === 'db' && !wanted.has(name)) || engine === 'sqlite') continue;
       const there = own.find((one) => one.name === name && one.engine === engine);
       const target = order.dest === 'in_place' ? inPlace(site, name, there, names) : aside(site, name, stamp, names);
       names.add(target.into);
-      planned.push({ name, engine, member: path, bytes: open.find(path).size, tables, rows, ...target });
+      planned.push({ name, engine, member: path, bytes: sizes.get(path) ?? 0, tables, rows, ...target });
     }
     return planned;
   }

@@ -56,7 +56,7 @@ export class Readying {
 
   async #makeReady(work: Work): Promise<void> {
     const { restore, site, run } = work;
-    const { backups, sites, staging } = this.#parts;
+    const { backups, sites, staging, sources } = this.#parts;
     const storage = sites.storageFor(site);
     const place = placeOf(restore);
     await storage.remove(place);
@@ -68,7 +68,7 @@ export class Readying {
     const chosen = new Chosen(restore.paths);
     const into = restore.folder === null ? [] : [documentRoot, restore.folder];
     const tick = this.#ticker(work);
-    const open = await backups.look(site, await backups.byId(site, restore.backupId));
+    const open = await sources.open(site, await backups.byId(site, restore.backupId), run.signal);
     try {
       const dumps = await stage({
         ...{ backup: open, storage, folder, signal: run.signal, tick },

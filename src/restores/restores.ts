@@ -13,10 +13,12 @@ import type { Log } from '../platform/log.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { Once } from '../platform/web/idempotency.ts';
 import { isShut, type Site, type Sites } from '../sites/sites.ts';
-import { Contents } from './contents.ts';
+import type { Tiers } from '../tiers/tiers.ts';
+import { type Contained, Contents } from './contents.ts';
 import { Ending } from './ending.ts';
 import { type Planned, Planning, type WholePlan } from './planning.ts';
 import { Running, type SetDoors } from './running.ts';
+import { Sources } from './source.ts';
 import { type Plan, type PlannedDatabase, type Restore, type RestoreDatabase, type RestoreOrder, undoDays } from './states.ts';
 import { RestoreStore } from './store.ts';
 
@@ -33,6 +35,8 @@ export type RestoresParts = {
   readonly sites: Sites;
   readonly databases: Databases;
   readonly backups: Backups;
+  /** where the bytes of a backup come from */
+  readonly sources: Sources;
   readonly choices: { readonly timeZone: string };
   /** a folder of this machine, for files on their way from an archive into a site */
   readonly staging: string;
@@ -40,6 +44,9 @@ export type RestoresParts = {
   /** for tests: a moment at which a process may die, by its name */
   readonly moment?: (name: string) => Promise<void>;
 };
+
+/** What the door is given; its sources it makes itself. */
+export type RestoresGiven = Omit<RestoresParts, 'sources'> & { readonly tiers: Pick<Tiers, 'open' | 'holding'> };
 
 /** Time and room of a plan, see `Restores.outlook`. */
 export type Outlook = {
@@ -75,7 +82,8 @@ export class Restores {
   readonly #lane = new Lane(laneOptions);
   readonly #contents: Contents;
 
-  constructor(parts: RestoresParts) {
+  constructor(given: RestoresGiven) {
+    const parts = { ...given, sources: new Sources(given) };
     this.#parts = parts;
     this.#store = new RestoreStore(parts.connection);
     this.#planning = new Planning(parts);
@@ -84,18 +92,24 @@ export class Restores {
     this.#contents = new Contents(parts);
   }
 
-  /** @throws PanelError 409 for a backup that is not read back yet or is damaged, 410 for one that has expired */
-  refuseBackup(backup: Backup): void {
+  /** Whether anything can be restored from a backup: from the archive on this machine, or from a tier that still holds it. */
+  async isRestorable(site: Site, backup: Backup): Promise<boolean> {
+    if (isGood(backup) && backup.expiredAt === null) return true;
+    return this.#parts.sources.isElsewhere(site, backup);
+  }
+
+  /** @throws PanelError 409 for a backup that is not read back yet or is damaged, 410 for one that has expired, and no tier holds */
+  async refuseBackup(site: Site, backup: Backup): Promise<void> {
+    if (await this.isRestorable(site, backup)) return;
     if (backup.expiredAt !== null) throw gone('backups.refused.expired');
-    if (isGood(backup)) return;
     if (isDownloadable(backup)) throw conflict('restores.refused.unchecked');
     this.#parts.backups.downloadable(backup);
     throw conflict('restores.refused.unchecked');
   }
 
   /** @returns what a backup holds at its top, to choose from. @throws as `plan` */
-  contents(site: Site, backup: Backup): ReturnType<Contents['of']> {
-    this.refuseBackup(backup);
+  async contents(site: Site, backup: Backup): Promise<Contained> {
+    await this.refuseBackup(site, backup);
     return this.#lane.run(() => this.#contents.of(site, backup), site.customerId);
   }
 
@@ -104,7 +118,7 @@ export class Restores {
    * @throws PanelError 409 or 410 for a backup that is none (any more), 503 when the archive or the site cannot be read
    */
   async plan(site: Site, backup: Backup, order: RestoreOrder): Promise<Plan> {
-    this.refuseBackup(backup);
+    await this.refuseBackup(site, backup);
     return this.#plan(site, backup, order);
   }
 
@@ -150,7 +164,7 @@ export class Restores {
     { backup, order, seen }: { backup: Backup; order: RestoreOrder; seen: string },
     once?: Once,
   ): Promise<string | undefined> {
-    this.refuseBackup(backup);
+    await this.refuseBackup(site, backup);
     await this.refuse(site);
     const plan = await this.#plan(site, backup, order);
     if (plan.hash !== seen) return undefined;

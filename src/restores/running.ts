@@ -6,6 +6,7 @@ import type { Tx } from '../platform/database/database.ts';
 import { PanelError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
+import { faultCode } from '../platform/storage/faults.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import type { Site } from '../sites/sites.ts';
 import { documentRoot } from './choosing.ts';
@@ -120,7 +121,8 @@ export class Running {
     } catch (error) {
       if (run.signal.aborted || error instanceof Overtaken) throw error;
       if (restore.step === 'returning' || restore.step === 'ending') return this.#later(work, error);
-      const stopped = stoppedBy(error);
+      // A safety backup is tried as often as any other: its row is to be ended by its last attempt.
+      const stopped = restore.step === 'saving' && isFull(error) ? undefined : stoppedBy(error);
       // Half of an exchange goes back at once; what was only being made ready may be better at the next attempt.
       if (!stopped && restore.step !== 'switching' && !run.lastAttempt) throw error;
       const { fault, about } = stopped ?? new Stopped('unavailable');
@@ -224,10 +226,17 @@ export class Running {
 function stoppedBy(error: unknown): Stopped | undefined {
   if (error instanceof Stopped) return error;
   if (error instanceof DamagedArchive) return new Stopped('damaged');
+  if (isFull(error)) return new Stopped('full');
   if (!(error instanceof PanelError)) return undefined;
   const { status, key, parameters } = error;
   if (key === 'backups.refused.damaged') return new Stopped('damaged');
   if (key === 'backups.refused.expired' || key === 'backups.refused.unreadable') return new Stopped('gone');
-  if (['ENOSPC', 'EDQUOT'].includes(String(parameters.code))) return new Stopped('full');
+  if (parameters.code === 'DAMAGED') return new Stopped('damaged');
   return status === 410 ? new Stopped('gone') : undefined;
+}
+
+/** A disk, a quota of a disk, or what a tier unpacks into. */
+function isFull(error: unknown): boolean {
+  const code = error instanceof PanelError ? String(error.parameters.code) : faultCode(error);
+  return ['ENOSPC', 'EDQUOT', 'FULL'].includes(code);
 }

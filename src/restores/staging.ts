@@ -4,12 +4,13 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ManifestMember, manifestName, type OpenBackup, type ZipEntry } from '../backups/backups.ts';
+import type { ManifestMember } from '../backups/backups.ts';
 import type { SiteLayer, SitePath, SiteStorage } from '../platform/storage/port.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
+import type { RestoreSource } from './source.ts';
 
 export type StagingParts = {
-  readonly backup: OpenBackup;
+  readonly backup: RestoreSource;
   readonly storage: SiteStorage;
   /** of this machine, for files on their way; it is there */
   readonly folder: string;
@@ -48,7 +49,8 @@ export async function stage(parts: StagingParts): Promise<ReadonlyMap<string, Ma
   };
   const layer = await parts.storage.layer();
   try {
-    for await (const { entry, member } of both(parts.backup)) {
+    await parts.backup.near((path) => parts.isWanted(path) || path.startsWith('databases/'), parts.signal);
+    for await (const member of parts.backup.members()) {
       parts.signal.throwIfAborted();
       if (failed) break;
       if (member.path.startsWith('databases/')) dumps.set(member.path, member);
@@ -58,9 +60,9 @@ export async function stage(parts: StagingParts): Promise<ReadonlyMap<string, Ma
         await (layer ? layer.folder(place) : parts.storage.makeFolder(place));
         folders.push(member);
       } else if (member.kind === 'link') begin(putLink(parts, member));
-      else if (layer && member.size <= smallBytes && entry.compressedSize <= smallBytes)
-        await layFile(parts, layer, entry, member);
-      else begin(putFile(parts, entry, member));
+      else if (layer && member.size <= smallBytes && parts.backup.isPackedWithin(member, smallBytes))
+        await layFile(parts, layer, member);
+      else begin(putFile(parts, member));
       while (under.size >= atOnce) await Promise.race(under);
     }
   } finally {
@@ -74,19 +76,6 @@ export async function stage(parts: StagingParts): Promise<ReadonlyMap<string, Ma
   return dumps;
 }
 
-/** Entries and members stand in one order; what describes the archive itself is no member. */
-async function* both(backup: OpenBackup): AsyncGenerator<{ entry: ZipEntry; member: ManifestMember }> {
-  const members = (await backup.manifest()).members;
-  const entries = backup.entries();
-  for await (const member of members) {
-    let entry = entries.next().value as ZipEntry | undefined;
-    while (entry?.name.startsWith(manifestName)) entry = entries.next().value as ZipEntry | undefined;
-    if (entry?.name !== member.path || entry.kind !== member.kind)
-      throw new DamagedArchive(`${member.path}: not where the manifest says`);
-    yield { entry, member };
-  }
-}
-
 async function putLink({ storage, placeOf, tick }: StagingParts, member: ManifestMember): Promise<void> {
   const place = placeOf(member.path);
   await storage.makeFolder(place.slice(0, -1));
@@ -95,13 +84,8 @@ async function putLink({ storage, placeOf, tick }: StagingParts, member: Manifes
   await tick(0, 1);
 }
 
-async function layFile(
-  { backup, placeOf, tick }: StagingParts,
-  layer: SiteLayer,
-  entry: ZipEntry,
-  member: ManifestMember,
-): Promise<void> {
-  const content = await backup.read(entry);
+async function layFile({ backup, placeOf, tick }: StagingParts, layer: SiteLayer, member: ManifestMember): Promise<void> {
+  const content = await backup.read(member);
   if (hash('sha256', content) !== member.sha256)
     throw new DamagedArchive(`${member.path}: another SHA-256 than the manifest says`);
   const { mode, modifiedAt, size } = member;
@@ -109,11 +93,11 @@ async function layFile(
   await tick(size, 1);
 }
 
-async function putFile(parts: StagingParts, entry: ZipEntry, member: ManifestMember): Promise<void> {
+async function putFile(parts: StagingParts, member: ManifestMember): Promise<void> {
   const { storage, placeOf, folder, signal, tick } = parts;
   const local = join(folder, randomUUID());
   try {
-    await writeChecked(await parts.backup.open(entry), { local, member, signal, tick });
+    await writeChecked(await parts.backup.open(member), { local, member, signal, tick });
     const place = placeOf(member.path);
     await storage.put(place, local, 'create');
     await storage.setDetails(place, { mode: member.mode & permissionBits, modifiedAt: member.modifiedAt });

@@ -1,5 +1,5 @@
-// The HTTP of agreeing after an import: one page, shown before anything else.
-import { Router } from 'express';
+// The HTTP of agreeing as a customer: after a move from another panel, and when a text has changed.
+import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Choices } from '../options.ts';
@@ -25,18 +25,20 @@ const fields = z.object({
 
 export function agreementRoutes({ signIn, accounts, choices }: AgreementRouteParts, guards: Guards): Router {
   const router = Router();
+  const standingOf = ({ visit: { person } }: Request) => {
+    if (!person) throw notSignedIn();
+    return accounts.agreements.standing(person.customerId);
+  };
+  const documentsAreShown = choices.features.includes('consent');
+  const closingIsShown = choices.features.includes('termination');
   const agree = form({
     view: 'sign-in/agree',
     fields,
     show: async (req) => {
-      const { words, person } = req.visit;
-      if (!person) throw notSignedIn();
-      return {
-        title: words.t('agreement.title'),
-        description: words.t('agreement.lead'),
-        ...(await accounts.agreements.page(words, person.customerId)),
-        documentsAreShown: choices.features.includes('consent'),
-      };
+      const { words } = req.visit;
+      const { waiting } = await standingOf(req);
+      const page = await accounts.agreements.page(words, waiting);
+      return { title: words.t('agreement.title'), description: words.t('agreement.lead'), ...page, documentsAreShown };
     },
     submit: async ({ req, values: { terms_versions, ...ticked } }) => {
       await signIn.agreement.agree(req, ticked, terms_versions);
@@ -44,16 +46,36 @@ export function agreementRoutes({ signIn, accounts, choices }: AgreementRoutePar
       return '/dashboard';
     },
   });
+  const again = form({
+    view: 'sign-in/agree-again',
+    fields,
+    show: async (req) => {
+      const { words, person } = req.visit;
+      const page = accounts.agreements.changedPage(words, await standingOf(req));
+      const title = words.t('agreement.again.title');
+      return { title, ...page, isOwner: person?.role === 'owner', documentsAreShown, closingIsShown };
+    },
+    submit: async ({ req, values: { terms_versions, ...ticked } }) => {
+      await signIn.agreement.agree(req, ticked, terms_versions);
+      say(req, 'agreement.again.done');
+      return '/dashboard';
+    },
+  });
   router.get('/agree', guards.signedIn, async (req, res, next) => {
-    const { person } = req.visit;
-    if (person && !(await accounts.agreements.areDue(person.customerId))) return goTo(req, res, '/dashboard');
-    await agree.get(req, res, next);
+    const { waiting, superseded } = await standingOf(req);
+    if (waiting.length > 0) return agree.get(req, res, next);
+    if (superseded.length > 0) return again.get(req, res, next);
+    goTo(req, res, '/dashboard');
   });
   // Ticks are not kept over a sign-in: agreeing is one act. Who still has to agree is led back here from there.
   router.post(
     '/agree',
     guards.signedInAt(() => '/dashboard'),
-    agree.post,
+    async (req, res, next) => {
+      const { waiting, superseded } = await standingOf(req);
+      const asked = waiting.length === 0 && superseded.length > 0 ? again : agree;
+      await asked.post(req, res, next);
+    },
   );
   return router;
 }

@@ -1,7 +1,7 @@
 // Who may enter: guards stand outside the line of features; only routes.ts files and app.ts import them.
 import type { Request, RequestHandler } from 'express';
 import { type Clock, minute } from '../platform/clock.ts';
-import { forbidden, notSignedIn } from '../platform/errors.ts';
+import { forbidden, notSignedIn, type PanelError } from '../platform/errors.ts';
 import { typed } from '../platform/web/form.ts';
 import { isChange } from '../platform/web/origin.ts';
 import { type SignedIn, signedIn } from '../platform/web/visit.ts';
@@ -32,18 +32,21 @@ const allowed: Readonly<Record<SignedIn['role'], readonly Action[]>> = {
   viewer: ['look'],
 };
 
-/** What is left to a restricted customer (architecture §6): reading, downloading and leaving. */
+/** What is left to a restricted customer, and at a site whose order waits for consent (architecture §6): reading, downloading and leaving. */
 const leftWhenRestricted: readonly Action[] = ['look', 'close'];
 
 /**
  * The one place that decides on rights (KHADA 3.4): role, a restriction, and where a site is named, whether the place is for it. That it
  * belongs to the customer was checked before (`Sites.find`: what a place is not for is 404, as a stranger's).
  */
-export function can(person: SignedIn, action: Action, site?: Pick<Site, 'id'>): boolean {
+export function can(person: SignedIn, action: Action, site?: Pick<Site, 'id' | 'orderId'>): boolean {
   const reaches = site === undefined || person.siteIds === null || person.siteIds.includes(site.id);
-  const isLeft = !person.restriction || leftWhenRestricted.includes(action);
+  const isLeft = !(person.restriction || waitsForConsent(person, site)) || leftWhenRestricted.includes(action);
   return reaches && isLeft && allowed[person.role].includes(action);
 }
+
+const waitsForConsent = ({ pendingOrders }: SignedIn, site?: Pick<Site, 'orderId'>) =>
+  site !== undefined && pendingOrders?.has(site.orderId) === true;
 
 /** What stands before a route. `site` and `fresh` come after `signedIn`. */
 export type Guards = {
@@ -83,12 +86,12 @@ export function newGuards({ sites, clock, confirmMinutes }: { sites: Sites; cloc
       const person = signedIn(req);
       const site = await sites.find(person, String(req.params.site));
       req.mayChange = can(person, 'change', site);
-      if (!(isChange(req.method) ? req.mayChange : can(person, 'look', site))) throw refusalOf(person);
+      if (!(isChange(req.method) ? req.mayChange : can(person, 'look', site))) throw refusalOf(person, site);
       req.site = site;
       req.session.siteName = site.name;
       next();
     },
-    mayChange: (req, _res, next) => next(req.mayChange ? undefined : refusalOf(signedIn(req))),
+    mayChange: (req, _res, next) => next(req.mayChange ? undefined : refusalOf(signedIn(req), req.site)),
     may: (action) => (req, _res, next) => {
       const person = signedIn(req);
       next(can(person, action) ? undefined : refusalOf(person));
@@ -96,7 +99,10 @@ export function newGuards({ sites, clock, confirmMinutes }: { sites: Sites; cloc
   };
 }
 
-const refusalOf = ({ restriction }: SignedIn) => forbidden(restriction ? 'error.restricted' : 'error.role');
+function refusalOf(person: SignedIn, site?: Site): PanelError {
+  if (person.restriction) return forbidden('error.restricted');
+  return forbidden(waitsForConsent(person, site) && person.role !== 'viewer' ? 'agreement.first' : 'error.role');
+}
 
 /** Lets in who is signed in; a small form whose session died is kept, and shown again on its page for a new submit. */
 function signedInAt(pageOf: (req: Request) => string): RequestHandler {

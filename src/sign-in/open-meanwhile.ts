@@ -2,4 +2,4 @@
 
 /** Agreeing itself, the texts, staying and leaving, and the links of letters that guard the account. */
 export const openMeanwhile =
-  /^\/(agree|logout|theme|officers|documents(\/.*)?|password\/.*|account\/(stay|(not-me|lost-factor|networks|address)\/.*))$/;
+  /^\/(agree|logout|theme|officers|documents(\/.*)?|password\/.*|account\/(close(\/.*)?|consents(\/.*)?|stay|(not-me|lost-factor|networks|address)\/.*))$/;

@@ -111,7 +111,6 @@ export class Places {
     const { startedAt, signedInFrom } = req.session;
     await renewed(req);
     Object.assign(req.session, { personId, customerId, freshAt, startedAt, signedInFrom });
-    await this.#parts.agreement.note(req, customerId);
     req.visit.person = { ...place, freshAt };
   }
 }

@@ -8,7 +8,7 @@ import { prepared } from '../platform/database/prepared.ts';
 import type { Log } from '../platform/log.ts';
 import { hashToken, type Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
-import { cookieFor } from '../platform/web/cookies.ts';
+import { cookieFor, cookieOf } from '../platform/web/cookies.ts';
 import { tokenOf } from '../platform/web/page.ts';
 import { besideHost } from './beside-host.ts';
 
@@ -179,6 +179,10 @@ export function sessions(parts: SessionParts): { middleware: RequestHandler; sto
   };
   return { middleware: besideHost(middleware), store };
 }
+
+/** No cookie of ours came, and no host program has put its own session there. */
+export const hasNoSession = (req: Request, addresses: Addresses): boolean =>
+  !req.session && cookieOf(req, cookieFor(addresses, 'sid').name) === undefined;
 
 /** As `renewed`, but what the old session held goes along, its token excepted (ASVS 7.2.4). */
 export async function renewedHolding(req: Request): Promise<void> {

@@ -198,7 +198,6 @@ export class SignIn {
       freshAt: now,
       ...(kept && { kept }),
     });
-    await this.agreement.note(req, customerId);
     req.visit.person = place;
     this.remember(res, person);
     this.#tally.add(way);

@@ -1,5 +1,5 @@
 // A site's files while it is still being asked which server they lie on: every act waits for the answer.
-import type { ReadFile, SitePath, SiteReader, SiteStorage } from '../platform/storage/port.ts';
+import type { Entry, ReadFile, SiteLister, SitePath, SiteReader, SiteStorage, WholeFile } from '../platform/storage/port.ts';
 
 /** @param found asked once, at the first act; asked again after it failed */
 export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
@@ -14,6 +14,7 @@ export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
   return {
     stat: async (path) => (await storage()).stat(path),
     list: async (path, only) => (await storage()).list(path, only),
+    lister: () => laterLister(async () => (await storage()).lister()),
     names: async (path) => (await storage()).names(path),
     open: async (path, range) => (await storage()).open(path, range),
     reader: () => laterReader(async () => (await storage()).reader()),
@@ -36,6 +37,21 @@ function laterReader(found: () => Promise<SiteReader>): SiteReader {
       reader ??= found();
       return (await reader).open(path);
     },
+    whole: async (path: SitePath, into: Uint8Array): Promise<WholeFile> => {
+      reader ??= found();
+      return (await reader).whole(path, into);
+    },
     close: async () => (await reader)?.close(),
+  };
+}
+
+function laterLister(found: () => Promise<SiteLister>): SiteLister {
+  let lister: Promise<SiteLister> | undefined;
+  return {
+    list: async (path: SitePath): Promise<Entry[]> => {
+      lister ??= found();
+      return (await lister).list(path);
+    },
+    close: async () => (await lister)?.close(),
   };
 }

@@ -3,6 +3,8 @@ import type { Selectable } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import type { Reach, Server } from './servers.ts';
+import type { Site } from './sites.ts';
+import { fromRow as siteFromRow } from './store.ts';
 
 const fromRow = (row: Selectable<SiteTables['servers']>): Server => ({
   id: row.id,
@@ -87,6 +89,18 @@ export class ServerStore {
       .limit(count)
       .execute();
     return rows.map(({ name }) => name);
+  }
+
+  async everOn(serverId: string, afterId: string, count: number): Promise<Site[]> {
+    const rows = await this.#connection.db
+      .selectFrom('sites')
+      .selectAll()
+      .where('id', '>', afterId)
+      .where('server_id', '=', serverId)
+      .orderBy('id')
+      .limit(count)
+      .execute();
+    return rows.map(siteFromRow);
   }
 
   /** @returns sites whose host failed at them, with what it said */

@@ -9,6 +9,7 @@ import type { SiteHost } from '../platform/site-host/port.ts';
 import { SshFault } from '../platform/ssh/faults.ts';
 import { refuseNonsense, refuseReach } from './server-checks.ts';
 import { reachColumns, ServerStore } from './server-store.ts';
+import type { Site } from './sites.ts';
 
 /** How a server on another machine is reached. */
 export type Reach = {
@@ -157,6 +158,11 @@ export class Servers {
   /** @returns names of sites that are not terminated on a server, in their order */
   sitesOn(serverId: string, count: number): Promise<string[]> {
     return this.#store.sitesOn(serverId, count);
+  }
+
+  /** @returns a page of the sites whose last place is this server, terminated ones as well, in the order of ids */
+  everOn(serverId: string, afterId: string, count: number): Promise<Site[]> {
+    return this.#store.everOn(serverId, afterId, count);
   }
 
   /** @returns sites at which their host failed last time, with its words: the customer is told "being prepared", the operator why */

@@ -3,7 +3,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import { type Actor, type Audit, type AuditEntry, systemActor } from '../audit/audit.ts';
 import { type Clock, hour } from '../platform/clock.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
-import { notFound } from '../platform/errors.ts';
+import { conflict, notFound } from '../platform/errors.ts';
 import { newId, newSiteName } from '../platform/ids.ts';
 import type { Queue } from '../platform/jobs/port.ts';
 import type { Letters } from '../platform/mail/letters.ts';
@@ -101,6 +101,11 @@ export class Sites {
     return site.name;
   }
 
+  /** Joins the caller's transaction: the site goes on under another order. @throws PanelError 409 when it is another's, or too full for it */
+  async goOnUnder(tx: Tx, site: Site, order: { id: string; storageBytes: number }): Promise<void> {
+    if (!(await this.#store.setOrder(tx, site, order))) throw conflict('contracts.meanwhile');
+  }
+
   #queue(
     tx: Tx,
     job: 'sites.open' | 'sites.enforce',
@@ -157,8 +162,7 @@ export class Sites {
   #setSuspended(site: Site, suspendedAt: number | null, entry: Pick<AuditEntry, 'action' | 'actor' | 'details'>) {
     const { connection, audit } = this.#parts;
     return connection.write(async (tx) => {
-      const changed = await this.#store.setSuspended(tx, site.id, suspendedAt);
-      if (!changed) return false;
+      if (!(await this.#store.setSuspended(tx, site.id, suspendedAt))) return false;
       await audit.record(tx, { ...entry, customerId: site.customerId, siteId: site.id });
       await this.#queue(tx, 'sites.enforce', site);
       return true;

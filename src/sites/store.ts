@@ -1,12 +1,12 @@
 // The SQL of sites.
 import type { Selectable } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
-import type { Connection, Tx } from '../platform/database/database.ts';
+import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import type { SiteHome } from '../platform/site-host/port.ts';
 import type { FtpServer, Site } from './sites.ts';
 
-const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
+export const fromRow = (row: Selectable<SiteTables['sites']>): Site => ({
   id: row.id,
   name: row.name,
   customerId: row.customer_id,
@@ -75,6 +75,19 @@ export class SiteStore {
       .execute();
   }
 
+  /** @returns false when it is another order's, or holds more than the room */
+  async setOrder(tx: Tx, site: Pick<Site, 'id' | 'orderId'>, order: { id: string; storageBytes: number }): Promise<boolean> {
+    const { numUpdatedRows } = await tx
+      .updateTable('sites')
+      .set({ order_id: order.id, quota_bytes: order.storageBytes })
+      .where('id', '=', site.id)
+      .where('order_id', '=', site.orderId)
+      .where('used_bytes', '<=', order.storageBytes)
+      .where('terminated_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
   async ftpServer(id: string): Promise<FtpServer | undefined> {
     const row = await this.#connection.db
       .selectFrom('servers')
@@ -126,6 +139,8 @@ export class SiteStore {
       .where('id', '=', siteId)
       .where('terminated_at', 'is', null)
       .where('suspended_at', suspendedAt === null ? 'is not' : 'is', null)
+      // Whose account is closed gets nothing back but with the account.
+      .$if(suspendedAt === null, (query) => query.where('customer_id', 'not in', closedCustomers(tx)))
       .executeTakeFirst();
     return result.numUpdatedRows === 1n;
   }
@@ -182,9 +197,13 @@ export class SiteStore {
       .where('id', '>', afterId)
       .where('opened_at', 'is not', null)
       .where('terminated_at', 'is', null)
+      // Nothing is done by night for whose account is closed.
+      .where('customer_id', 'not in', closedCustomers(this.#connection.db))
       .orderBy('id')
       .limit(count)
       .execute();
     return rows.map(fromRow);
   }
 }
+
+const closedCustomers = (reader: Reader) => reader.selectFrom('customers').select('id').where('closed_at', 'is not', null);

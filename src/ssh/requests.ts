@@ -97,7 +97,7 @@ export class SshRequests {
   }
 
   /** A consent of its own: version, digest of the text, words beside the box, time, and the address sealed beside it. */
-  async #agree(tx: Tx, req: Request, { customerId }: SignedIn): Promise<{ consentId: string; document: Document }> {
+  async #agree(tx: Tx, req: Request, { customerId, role }: SignedIn): Promise<{ consentId: string; document: Document }> {
     const { words, language } = req.visit;
     const document = this.document(language);
     const item = {
@@ -108,7 +108,8 @@ export class SshRequests {
       version: document.version,
       wording: wordingOf(words),
     };
-    const recording = { customerId, actor: actorOf(req), language, method: 'checkbox', items: [item] } as const;
+    const by = { customerId, role, actor: actorOf(req), page: 'ssh' };
+    const recording = { ...by, language, method: 'checkbox', items: [item] } as const;
     const [consentId = ''] = await this.#parts.consent.record(tx, recording);
     return { consentId, document };
   }

@@ -28,7 +28,8 @@ export class Checking {
   /** Jobs for those that are due. */
   async plan(): Promise<void> {
     const { connection, queue, clock } = this.#parts;
-    const due = (await this.#store.checkDue(clock.now(), atOnce)).filter(({ tier }) => this.#setups.has(tier));
+    const isOurs = (setup: TierSetup | undefined) => setup !== undefined && setup.isPulled !== true;
+    const due = (await this.#store.checkDue(clock.now(), atOnce)).filter(({ tier }) => isOurs(this.#setups.get(tier)));
     if (due.length === 0) return;
     await connection.write(async (tx) => {
       for (const { site_id: siteId, customer_id: customerId, tier } of due) {

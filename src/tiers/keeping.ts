@@ -16,6 +16,9 @@ import type { SnapshotRow, TierStore } from './store.ts';
 /** Nothing younger goes, whatever rows say (ruling 9). */
 export const floorMilliseconds = 2 * day;
 
+/** What a tier could not take is tried again for so long; by then newer ones have come. */
+const triedFor = 2 * day;
+
 export class Keeping {
   readonly #parts: TiersParts;
   readonly #store: TierStore;
@@ -61,22 +64,34 @@ export class Keeping {
     const id = newId(now);
     const owner = { site_id: site.id, customer_id: site.customerId };
     const about = { tier, backup_id: backup.id, day: backup.day, data_at: backup.dataAt ?? backup.queuedAt, queued_at: now };
-    if (await this.#store.add(tx, { id, ...owner, ...about })) await this.#queue(tx, { id, customer_id: site.customerId });
+    if (!(await this.#store.add(tx, { id, ...owner, ...about }))) return;
+    await this.#queue(tx, { id, tier, customer_id: site.customerId });
+    // The host may change the row of a site, and make none.
+    if (this.#setups.get(tier)?.isPulled) await this.#store.beginState(tx, site, tier);
   }
 
-  async #queue(tx: Tx, { id, customer_id: customerId }: Pick<SnapshotRow, 'id' | 'customer_id'>): Promise<void> {
+  /** What is pulled waits for its host. */
+  async #queue(tx: Tx, { id, tier, customer_id: customerId }: Pick<SnapshotRow, 'id' | 'tier' | 'customer_id'>): Promise<void> {
+    if (this.#setups.get(tier)?.isPulled) return;
     await this.#parts.queue.add(tx, 'tiers.store', { snapshotId: id, customerId }, { key: `tiers.store:${id}`, lane: 'long' });
   }
 
   /** Rows whose job was lost are given one again; the newest that failed is tried again, as long as its archive is there. */
   async recover(): Promise<void> {
     const { connection, clock } = this.#parts;
-    const waiting = await this.#store.inState('waiting', clock.now() - hour, 100);
-    const failed = await this.#store.inState('failed', clock.now() - hour, 100);
+    const [now, tiers] = [clock.now(), [...this.#setups.keys()]];
+    const [pulled, ours] = [true, false].map((is) => tiers.filter((tier) => (this.#setups.get(tier)?.isPulled ?? false) === is));
+    const waiting = await this.#store.inState('waiting', { tiers: ours ?? [], before: now - hour, most: 100 });
+    // Their host did not come as long as the archive was there.
+    const missed = await this.#store.inState('waiting', { tiers: pulled ?? [], before: now - triedFor, most: 1000 });
+    // Older ones are not tried again, and stand in nobody's way.
+    const failed = await this.#store.inState('failed', { tiers, since: now - triedFor, before: now - hour, most: 1000 });
     await connection.write(async (tx) => {
       for (const row of waiting) await this.#queue(tx, row);
-      for (const row of failed.filter(({ failed_at }) => (failed_at ?? 0) < clock.now() - hour)) {
-        const again = row.queued_at > clock.now() - 2 * day && this.#setups.has(row.tier) && row.fault !== 'EXPIRED';
+      for (const { id } of missed)
+        await this.#store.change(tx, id, 'waiting', { state: 'failed', fault: 'EXPIRED', failed_at: now });
+      for (const row of failed.filter(({ failed_at }) => (failed_at ?? 0) < now - hour)) {
+        const again = row.fault !== 'EXPIRED';
         if (again && (await this.#store.change(tx, row.id, 'failed', { state: 'waiting', failed_at: null })))
           await this.#queue(tx, row);
       }
@@ -87,7 +102,7 @@ export class Keeping {
   async store(snapshotId: string, run: JobRun): Promise<void> {
     const row = await this.#store.byId(snapshotId);
     const setup = row && this.#setups.get(row.tier);
-    if (row?.state !== 'waiting') return;
+    if (row?.state !== 'waiting' || setup?.isPulled) return;
     const found = await this.#backup(row.backup_id, row.site_id);
     if (!setup || !found || found.backup.expiredAt !== null)
       return this.#giveUp(row, found?.site, setup ? 'EXPIRED' : 'NOT_NAMED');

@@ -18,6 +18,8 @@ export type TierSetup = {
   readonly tier: BackupTier;
   /** on a host of its own: only then it counts (KHADA 8.5, 8.6) */
   readonly isElsewhere: boolean;
+  /** a backup host comes for it by itself: no job of ours reaches there (KHADA 8.7) */
+  readonly isPulled?: boolean;
   /** how customers are told of it, such as the name of a data centre */
   readonly place: string | undefined;
 };

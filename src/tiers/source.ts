@@ -4,8 +4,10 @@ import type { Content, SnapshotSource } from '../platform/tier/port.ts';
 
 const manifestName = 'manifest.json';
 
+type Kept = Pick<Backup, 'id' | 'dataAt' | 'queuedAt' | 'sha256'>;
+
 /** @param opened stays open as long as the source is read */
-export function sourceOf(siteId: string, backup: Backup, opened: OpenBackup): SnapshotSource {
+export function sourceOf(siteId: string, backup: Kept, opened: OpenBackup): SnapshotSource {
   const manifest = () => opened.open(opened.find(manifestName));
   return {
     site: siteId,

@@ -70,12 +70,18 @@ export class TierStore {
     return (await query.executeTakeFirst()).numUpdatedRows === 1n;
   }
 
-  /** Rows of all sites in a state, longest ago first. */
-  async inState(state: TierSnapshotState, before: number, most: number): Promise<SnapshotRow[]> {
+  /** Rows of all sites in a state and of these tiers, queued in that time, longest ago first. */
+  async inState(
+    state: TierSnapshotState,
+    { tiers, since = 0, before, most }: { tiers: readonly TierName[]; since?: number; before: number; most: number },
+  ): Promise<SnapshotRow[]> {
+    if (tiers.length === 0) return [];
     return this.#connection.db
       .selectFrom('tier_snapshots')
       .selectAll()
       .where('state', '=', state)
+      .where('tier', 'in', tiers)
+      .where('queued_at', '>', since)
       .where('queued_at', '<', before)
       .orderBy('queued_at')
       .limit(most)
@@ -91,18 +97,19 @@ export class TierStore {
       .execute();
   }
 
-  /** Begins the row of a site in a tier where there is none, and changes it. */
-  async setState(
-    tx: Tx,
-    { id: site_id, customerId: customer_id }: Owned,
-    tier: TierName,
-    change: Updateable<TierTables['tier_states']>,
-  ) {
+  /** Begins the row of a site in a tier where there is none. */
+  async beginState(tx: Tx, { id: site_id, customerId: customer_id }: Owned, tier: TierName): Promise<void> {
     await tx
       .insertInto('tier_states')
       .values({ site_id, tier, customer_id, ...begun, check_due_at: 0 })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+  }
+
+  /** Begins the row of a site in a tier where there is none, and changes it. */
+  async setState(tx: Tx, site: Owned, tier: TierName, change: Updateable<TierTables['tier_states']>): Promise<void> {
+    await this.beginState(tx, site, tier);
+    const { id: site_id } = site;
     await tx.updateTable('tier_states').set(change).where('site_id', '=', site_id).where('tier', '=', tier).execute();
   }
 

@@ -15,6 +15,8 @@ import { TierStore } from './store.ts';
 export type { TierName } from '../migrations/schema.ts';
 export { TierBackup } from './opened.ts';
 export type { TierSetup, TiersParts } from './parts.ts';
+export { tierRetention } from './retention.ts';
+export { sourceOf } from './source.ts';
 export { tierLines } from './words.ts';
 
 /** One tier as a customer sees it, each with its own age (KHADA 8.5, ux.md 2.8). */
@@ -155,8 +157,8 @@ export class Tiers {
   }
 
   /** The tiers that this panel keeps, without any site. */
-  get named(): readonly Pick<TierSetup, 'name' | 'isElsewhere' | 'place'>[] {
-    return [...this.#setups.values()].map(({ name, isElsewhere, place }) => ({ name, isElsewhere, place }));
+  get named(): readonly Pick<TierSetup, 'name' | 'isElsewhere' | 'isPulled' | 'place'>[] {
+    return [...this.#setups.values()].map(({ tier: _, ...named }) => named);
   }
 
   /** Whether the long-term tier lies in another place than the short-term one, as both are told (KHADA 8.5). */

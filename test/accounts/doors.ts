@@ -9,8 +9,10 @@ import { Consent } from '../../src/consent/consent.ts';
 import { letterRenderer } from '../../src/letters.ts';
 import { accounts as accountsEn } from '../../src/messages/en/accounts.ts';
 import { consent as consentEn } from '../../src/messages/en/consent.ts';
+import { imports as importsEn } from '../../src/messages/en/imports.ts';
 import { accounts as accountsKo } from '../../src/messages/ko/accounts.ts';
 import { consent as consentKo } from '../../src/messages/ko/consent.ts';
+import { imports as importsKo } from '../../src/messages/ko/imports.ts';
 import { chosen } from '../../src/options.ts';
 import { Orders } from '../../src/orders/orders.ts';
 import { packageFolder } from '../../src/package-folder.ts';
@@ -36,7 +38,7 @@ export async function openDoors({ documentsFolder = packageFolder('views/documen
   const secrets = new Secrets(secret);
   const choices = chosen({ publicUrl, secret });
   const words = {
-    catalogues: { ko: { ...accountsKo, ...consentKo }, en: { ...accountsEn, ...consentEn } },
+    catalogues: { ko: { ...accountsKo, ...consentKo, ...importsKo }, en: { ...accountsEn, ...consentEn, ...importsEn } },
     zone: 'Asia/Seoul',
     now: () => clock.now(),
   };

@@ -76,6 +76,16 @@ describe('a sign-up', () => {
     expect([await rows(doors, 'persons'), await rows(doors, 'orders'), await rows(doors, 'consents')]).toEqual([0, 0, 0]);
   });
 
+  it('is refused with every subset of the required boxes but the whole, each missing one named', async () => {
+    const boxes = ['age_14', 'agree_terms', 'agree_backup', 'agree_sla'];
+    const subsets = Array.from({ length: 2 ** boxes.length }, (_, bits) => boxes.filter((_box, at) => (bits >> at) & 1));
+    for (const subset of subsets.filter((set) => set.length < boxes.length)) {
+      const ticked = Object.fromEntries(boxes.map((box) => [box, subset.includes(box)]));
+      expect(Object.keys((await refused({ ticked })) as object)).toEqual(boxes.filter((box) => !subset.includes(box)));
+    }
+    expect([await rows(doors, 'persons'), await rows(doors, 'orders'), await rows(doors, 'consents')]).toEqual([0, 0, 0]);
+  });
+
   it('refuses a password made of the own address or name', async () => {
     expect(keysOf(await refused({ email: 'kettlewright@example.com', password: 'kettlewright1' }))).toHaveProperty('password');
     expect(keysOf(await refused({ name: 'Kettlewright', password: 'kettlewright1' }))).toHaveProperty('password');

@@ -11,6 +11,7 @@ import { verifyArchive } from '../../src/backups/verification.ts';
 import { PanelError, unavailable } from '../../src/platform/errors.ts';
 import { diskSite } from '../../src/platform/storage/disk.ts';
 import type { SiteReader, SiteStorage } from '../../src/platform/storage/port.ts';
+import { wholeBy } from '../../src/platform/storage/whole.ts';
 import { readManifest } from './manifests.ts';
 
 const run = promisify(execFile);
@@ -57,15 +58,13 @@ function disturbed(act: { beforeOpen?(path: string): Promise<void>; afterOpen?(p
   const storage = diskSite(site);
   const reader = (): SiteReader => {
     const plain = storage.reader();
-    return {
-      async open(path) {
-        await act.beforeOpen?.(path.join('/'));
-        const opened = await plain.open(path);
-        await act.afterOpen?.(path.join('/'));
-        return opened;
-      },
-      close: () => plain.close(),
+    const open: SiteReader['open'] = async (path) => {
+      await act.beforeOpen?.(path.join('/'));
+      const opened = await plain.open(path);
+      await act.afterOpen?.(path.join('/'));
+      return opened;
     };
+    return { open, whole: (path, into) => wholeBy({ open }, path, into), close: () => plain.close() };
   };
   return new Proxy(storage, { get: (target, key) => (key === 'reader' ? reader : Reflect.get(target, key).bind(target)) });
 }

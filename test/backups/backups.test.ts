@@ -44,7 +44,7 @@ test('every night each open site gets one backup, however often the night is beg
   toNextNight();
   await house.night();
   await house.night();
-  await house.secondBackups().startNightly(localDay(house.clock.now(), zone), house.clock.now());
+  await house.secondBackups().nights.keep(localDay(house.clock.now(), zone), house.clock.now());
   expect([(await allOf()).length, (await allOf(second.site)).length]).toEqual([1, 1]);
   expect(await house.work()).toBe(4);
   expect(only(await allOf())).toMatchObject({ state: 'verified', kind: 'nightly', day: '2026-11-23', files: 2, folders: 1 });
@@ -53,14 +53,14 @@ test('every night each open site gets one backup, however often the night is beg
 test('two workers that begin the night at the same moment make one backup', async () => {
   toNextNight();
   const [first, second] = [house.backups, house.secondBackups()];
-  const begin = (backups: typeof first) => backups.startNightly('2026-11-23', house.clock.now());
+  const begin = (backups: typeof first) => backups.nights.keep('2026-11-23', house.clock.now());
   await Promise.all([begin(first), begin(second), begin(house.secondBackups())]);
   expect(await allOf()).toHaveLength(1);
   expect(await house.work()).toBe(2);
 });
 
 test('a site that was opened after three o’clock waits for the next night', async () => {
-  await house.backups.startNightly('2026-11-22', house.clock.now() - 9 * hour);
+  await house.backups.nights.keep('2026-11-22', house.clock.now() - 9 * hour);
   expect(await allOf()).toHaveLength(0);
 });
 

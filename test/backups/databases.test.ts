@@ -14,6 +14,7 @@ import { backupCommands } from '../../src/backup-commands.ts';
 import { writeArchive } from '../../src/backups/archive.ts';
 import type { Backup } from '../../src/backups/backups.ts';
 import type { Manifest } from '../../src/backups/manifest.ts';
+import { signedBy } from '../../src/backups/signature.ts';
 import type { Worker } from '../../src/panel.ts';
 import { minute } from '../../src/platform/clock.ts';
 import { databaseServer } from '../../src/platform/database-server/open.ts';
@@ -204,9 +205,9 @@ describe('a backup of a site with databases', () => {
 
   test('is signed by this panel, and by nobody else once a byte of the manifest is another', async () => {
     const { archive } = await backedUp();
-    const { backups } = house.panel.doors;
+    const { signing } = house.panel.doors;
     const reader = await ZipReader.open(archive);
-    expect(await backups.signedBy(reader)).toBe('us');
+    expect(await signedBy(reader, signing)).toBe('us');
     await reader.close();
     expect(await memberText(archive, 'manifest.json.sig')).toContain(
       `Manifest-SHA256: ${createHash('sha256')

@@ -12,6 +12,7 @@ import { BackupStore } from '../../src/backups/store.ts';
 import { Consent } from '../../src/consent/consent.ts';
 import { Databases } from '../../src/databases/databases.ts';
 import { signingOf } from '../../src/keys.ts';
+import type { Choices } from '../../src/options.ts';
 import { Orders } from '../../src/orders/orders.ts';
 import { packageFolder } from '../../src/package-folder.ts';
 import { hour, localDay, localStamp, StoppedClock } from '../../src/platform/clock.ts';
@@ -33,10 +34,13 @@ import { openTestDatabase } from '../support/databases.ts';
 
 export const zone = 'Asia/Seoul';
 
+/** How nights of the house go. */
+type Given = Partial<Pick<Choices, 'backupUntil' | 'backupsAtOnce' | 'backupsPerServer' | 'backupHours'>>;
+
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** @param start 2026-11-22 12:00 in Korea unless given */
-export async function openHouse(start = '2026-11-22T03:00:00Z') {
+export async function openHouse(start = '2026-11-22T03:00:00Z', given: Given = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'gotgan-backups-'));
   const clock = new StoppedClock(start);
   const connection = await openTestDatabase(undefined, clock);
@@ -61,7 +65,8 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
   const sites = new Sites({ connection, queue, audit, clock, host: folderHost(places), leaseMilliseconds: 60_000 });
   await sites.servers.prepare('this-machine', places.root);
   const archives = diskArchives(join(folder, 'archives'));
-  const choices = { timeZone: zone, backupAt: '03:00', keepDaily: 7, keepWeekly: 5 };
+  const pace = { backupUntil: undefined, backupsAtOnce: 8, backupsPerServer: 2, backupHours: 6, ...given };
+  const choices = { timeZone: zone, backupAt: '03:00', keepDaily: 7, keepWeekly: 5, ...pace };
   const owners = new Map<string, string>();
   const owner = async (customerId: string) => accounts.person(owners.get(customerId) ?? '');
   const signing = await signingOf(new Settings(connection, clock), secrets);
@@ -175,7 +180,7 @@ export async function openHouse(start = '2026-11-22T03:00:00Z') {
     },
     /** What the timetable does in the night of this local day. */
     async night(): Promise<void> {
-      await backups.startNightly(localDay(clock.now(), zone), clock.now());
+      await backups.nights.keep(localDay(clock.now(), zone), clock.now());
     },
     audited: async (action: string) => connection.db.selectFrom('audit').selectAll().where('action', '=', action).execute(),
     letters: async (template: string) =>

@@ -2,7 +2,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { type Manifest, manifestChunks, manifestJsonSchema, manifestSchema, parseManifest } from '../../src/backups/manifest.ts';
+import {
+  type Manifest,
+  ManifestText,
+  manifestJsonSchema,
+  manifestOfLines,
+  manifestSchema,
+  memberLine,
+  parseManifest,
+} from '../../src/backups/manifest.ts';
 import { DamagedArchive } from '../../src/platform/zip/damage.ts';
 import { wholeManifest } from './manifests.ts';
 
@@ -23,9 +31,10 @@ const manifest: Manifest = {
   ],
 };
 
-async function text(one: Manifest): Promise<string> {
+async function text({ members, ...head }: Manifest): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of manifestChunks(one)) chunks.push(chunk);
+  const lines = Readable.from(members.map((member) => `${memberLine(member)}\n`));
+  for await (const chunk of manifestOfLines(head, lines)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 const parse = async (document: string) => wholeManifest(await parseManifest(Readable.from([Buffer.from(document)])));
@@ -35,6 +44,15 @@ test('a manifest is read as it was written, and is plain JSON with one member a 
   expect(await parse(document)).toEqual(manifest);
   expect(manifestSchema.parse(JSON.parse(document))).toEqual(manifest);
   expect(document.split('\n')).toHaveLength(manifest.members.length + 3);
+});
+
+test('what checks a manifest member by member comes to the same bytes', async () => {
+  for (const members of [manifest.members, []]) {
+    const { members: _, ...head } = manifest;
+    const again = new ManifestText(head);
+    const portions = members.flatMap((member) => again.add(member) ?? []);
+    expect(Buffer.concat([...portions, again.end()]).toString()).toBe(await text({ ...manifest, members }));
+  }
 });
 
 test('the same manifest always gives the same bytes, whatever the order of its fields', async () => {

@@ -34,7 +34,7 @@ describe.skipIf(browserMissing !== undefined)('the first screen of the front pag
 
   const sizes = [
     ['ko', 360, 640, 0.6],
-    ['en', 360, 640, 0.8],
+    ['en', 360, 640, 0.6],
     ['ko', 1280, 720, 0.5],
     ['en', 1280, 720, 0.5],
   ] as const;

@@ -82,6 +82,11 @@ export class House {
     );
   }
 
+  /** For commands beside the program. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#environment;
+  }
+
   get program(): Program {
     if (!this.#program) throw new Error('the program was not started');
     return this.#program;

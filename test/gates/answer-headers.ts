@@ -43,22 +43,26 @@ const pagePolicy = [
 const attachmentPolicy = ["default-src 'none'", "frame-ancestors 'none'", 'sandbox'];
 
 const asset = { cache: /^public, max-age=31536000, immutable$/ };
+/** For pages of other origins: kept for minutes, read from anywhere, with nothing that belongs to anybody. */
+const block = { cache: /^public, max-age=300, stale-if-error=86400$/, resource: /^cross-origin$/, origin: /^\*$/ };
 
 /**
  * @param over https: the panel owns the origin, so HSTS and `upgrade-insecure-requests` are due
- * @param as what came: a page or any other answer of the panel, a customer's bytes, a file of ours
+ * @param as what came: a page or any other answer of the panel, a customer's bytes, a file of ours, a block for pages of others
  */
 export function headerFaults(
   { status, headers }: AnyAnswer,
-  { https = false, as = 'page' as 'page' | 'attachment' | 'asset' } = {},
+  { https = false, as = 'page' as 'page' | 'attachment' | 'asset' | 'block' } = {},
 ): string[] {
   const read = (name: string) => [headers[name] ?? []].flat().join(', ');
   const faults: string[] = [];
   const must = (name: string, form: RegExp) => {
     if (!form.test(read(name))) faults.push(`${status}: ${name} is "${read(name)}", not ${form.source}`);
   };
-  for (const [name, form] of Object.entries(always)) must(name, form);
-  for (const name of never) if (headers[name] !== undefined) faults.push(`${status}: ${name} must not be sent`);
+  const forOthers = { 'cross-origin-resource-policy': block.resource, 'access-control-allow-origin': block.origin };
+  for (const [name, form] of Object.entries({ ...always, ...(as === 'block' && forOthers) })) must(name, form);
+  for (const name of never)
+    if (headers[name] !== undefined && !(as === 'block' && name in forOthers)) faults.push(`${status}: ${name} must not be sent`);
   if (https) must('strict-transport-security', /^max-age=(31536\d{3}|[3-9]\d{7}|\d{9,}); includeSubDomains/);
   else if (headers['strict-transport-security'] !== undefined) faults.push(`${status}: HSTS on an origin that is not ours`);
 
@@ -69,7 +73,7 @@ export function headerFaults(
   const wanted = as === 'attachment' ? attachmentPolicy : [...pagePolicy, ...(https ? ['upgrade-insecure-requests'] : [])];
   if (policy.join('; ') !== wanted.toSorted().join('; ')) faults.push(`${status}: the policy is ${policy.join('; ')}`);
 
-  must('cache-control', as === 'asset' ? asset.cache : /^no-store$/);
+  must('cache-control', as === 'asset' ? asset.cache : as === 'block' ? block.cache : /^no-store$/);
   if (as === 'attachment') must('content-disposition', /^attachment; filename="[^"]*"; filename\*=UTF-8''\S+$/);
   if (as !== 'page' && headers['set-cookie'] !== undefined) faults.push(`${status}: a cookie beside bytes`);
   if (/^(text\/|application\/(javascript|json))/.test(read('content-type'))) must('content-type', /; ?charset=utf-8$/i);

@@ -11,7 +11,7 @@ export function speaking(house: TestPanel, language: 'ko' | 'en', visitor: Visit
 }
 
 /** @returns the answer, once its headers were found to be what every answer carries */
-export async function answered(asked: Test, as?: 'attachment' | 'asset') {
+export async function answered(asked: Test, as?: 'attachment' | 'asset' | 'block') {
   const answer = await asked;
   const isBytes = answer.status === 200 || answer.status === 206;
   const faults = headerFaults(answer, as && isBytes ? { as } : {});

@@ -6,11 +6,12 @@ import { password, type Visitor } from '../support/panel.ts';
 import type { Household } from './household.ts';
 
 /**
- * `everyone` needs no session · `machines` the same, but with one address, not one a language · `session` leads to the login ·
+ * `everyone` needs no session · `machines` the same, but with one address, not one a language · `programs` a token in the header, and no session
+ * (test/api) · `session` leads to the login ·
  * `fresh` leads to /confirm as well when the sign-in is older than CONFIRM_MINUTES.
  */
 export type Entrance = {
-  readonly who: 'everyone' | 'machines' | 'session' | 'fresh';
+  readonly who: 'everyone' | 'machines' | 'programs' | 'session' | 'fresh';
   /**
    * what it needs of whom it lets in, and so what each role may do here (roles.http.test.ts): `own` concerns their own account, which
    * every role has · `look` and `change` a site · `maker` what only an owner and whoever made it may change, who is an owner here ·
@@ -20,7 +21,7 @@ export type Entrance = {
   /** what a GET answers to whom it lets in, if not 200 */
   readonly status?: number;
   /** what a customer's bytes or ours come as, if not a page or JSON */
-  readonly as?: 'attachment' | 'asset';
+  readonly as?: 'attachment' | 'asset' | 'block';
   /** what a form sends that changes something: without it, refusing it would prove nothing */
   readonly fields?: Readonly<Record<string, string>>;
   /** the cookie that holds what it changes, when that is all it changes */
@@ -62,6 +63,10 @@ async function again(visitor: Visitor): Promise<void> {
   const email = /name="username" value="([^"]+)"/.exec(text)?.[1] ?? '';
   await visitor.another().logIn(email);
 }
+
+const webhookUrl = 'https://10.9.8.7/hook';
+
+const setWebhook = (visitor: Visitor) => visitor.submit('/account/alerts/webhook', { url: webhookUrl });
 
 async function aSite(visitor: Visitor): Promise<Record<string, string>> {
   return { sites: await visitor.site() };
@@ -107,11 +112,20 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   // To addresses of METRICS_ALLOW only, which is this one; to others there is none (test/operating).
   'GET /metrics': { who: 'machines' },
 
+  'GET /watchz': { who: 'machines' },
+  'GET /api/v1/openapi.json': { who: 'machines' },
+  'GET /api/v1/sites/:site/backups': { who: 'programs', status: 401 },
+  'GET /api/v1/sites/:site/backups/:backup': { who: 'programs', status: 401 },
+  'GET /api/v1/sites/:site/backups/:backup/archive': { who: 'programs', status: 401 },
+  'GET /api/v1/sites/:site/backups/:backup/sha256': { who: 'programs', status: 401 },
+
   'GET /': page,
   'GET /plans': page,
   'GET /plans/:slug': page,
   'GET /backup-location': page,
   'GET /officers': page,
+  'GET /privacy': page,
+  'GET /blocks/:name': { who: 'machines', as: 'block' },
   'GET /guideline': page,
   'GET /theme': page,
   'POST /theme': { who: 'everyone', cookie: 'theme', fields: { theme: 'dark' } },
@@ -119,6 +133,8 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'GET /style': page,
   'GET /documents/:document': page,
   'GET /documents/:document/:version': page,
+  // There is one version here; test/sign-in/re-consent.http.test.ts has more.
+  'GET /documents/:document/:version/changes': { who: 'everyone', status: 404 },
 
   'GET /signup': page,
   'POST /signup': { who: 'everyone', fields: { ...aName, email: 'somebody@example.com', terms_versions: 'of the page' } },
@@ -286,6 +302,23 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     who: 'everyone',
     fields: { password, name: '', age_14: '1', agree_terms: '1', terms_versions: 'of the page' },
   },
+  'GET /account/orders': people,
+  'GET /account/orders/new': { who: 'fresh', may: 'people', delicate: 'what is paid for' },
+  'POST /account/orders/new': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'what is paid for',
+    fields: { plan: 'seed', age_14: '1', agree_terms: '1', agree_backup: '1', agree_sla: '1', terms_versions: 'of the page' },
+    provenBy: 'test/contracts/contracts.http.test.ts',
+  },
+  'GET /account/orders/:order/plan': { who: 'fresh', may: 'people', delicate: 'what is paid for' },
+  'POST /account/orders/:order/plan': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'what is paid for',
+    fields: { plan: 'tree', age_14: '1', agree_terms: '1', agree_backup: '1', agree_sla: '1', terms_versions: 'of the page' },
+    provenBy: 'test/contracts/contracts.http.test.ts',
+  },
   'GET /account/people': people,
   'GET /account/people/invitation': { who: 'fresh', may: 'people', delicate: 'a place for the thief' },
   'POST /account/people/invitation': {
@@ -322,7 +355,31 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     harmless: 'who sees a stranger at work must be able to stop it at once',
     fields: {},
   },
+  'GET /account/close': people,
+  'POST /account/close': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'everything that the customer has',
+    alone: true,
+    fields: { confirm: '1', reason: '' },
+  },
+  'GET /account/closed': { who: 'everyone', ...redirect },
+  'GET /account/reopen/:token': page,
+  'POST /account/reopen/:token': { who: 'everyone', fields: {} },
+  'GET /certificates/:token': page,
+  'GET /certificates/:token/json': { who: 'everyone', as: 'attachment' },
   'GET /account/history': own,
+  'GET /account/outages': own,
+  'GET /account/consents': own,
+  // One of an owner: to anybody else their own are open (test/receipts/receipts.http.test.ts).
+  'GET /account/consents/:id': people,
+  'GET /account/consents/:id/receipt.json': { who: 'session', may: 'people', as: 'attachment' },
+  'POST /account/consents/optional': {
+    who: 'session',
+    may: 'own',
+    fields: { item: 'ads_email', agreed: '1' },
+    harmless: 'an optional consent is given and taken back with the same one press (PIPA 22, 38), and a letter tells of it',
+  },
   'GET /account/history/export': { who: 'session', may: 'own', as: 'attachment' },
   'GET /account/security/history': own,
   'GET /account/customers': own,
@@ -333,6 +390,38 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     harmless: 'the session reaches the same places as before',
     fields: { customer: 'x' },
     provenBy: 'test/people/people.http.test.ts',
+  },
+
+  'GET /account/alerts': people,
+  'POST /account/alerts': {
+    who: 'session',
+    may: 'people',
+    harmless: 'troubles are told whatever is chosen',
+    fields: { digest: '1' },
+  },
+  'GET /account/alerts/webhook': { who: 'fresh', may: 'people', delicate: 'where alerts are sent as well' },
+  'POST /account/alerts/webhook': {
+    who: 'fresh',
+    may: 'people',
+    delicate: 'where alerts are sent as well',
+    // A private address: nothing is ever sent there.
+    fields: { url: webhookUrl },
+  },
+  // Only right after one was set, and once.
+  'GET /account/alerts/webhook/once': { who: 'session', may: 'people', ...redirect },
+  'POST /account/alerts/webhook/trial': {
+    who: 'session',
+    may: 'people',
+    harmless: 'it says nothing, and goes to an address that a fresh sign-in chose',
+    fields: {},
+    before: setWebhook,
+  },
+  'POST /account/alerts/webhook/removal': {
+    who: 'session',
+    may: 'people',
+    harmless: 'letters go on',
+    fields: {},
+    before: setWebhook,
   },
 
   'GET /dashboard': own,
@@ -548,6 +637,27 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'GET /sites/:site/backups': look,
   'POST /sites/:site/backups': { who: 'session', may: 'change', fields: {} },
   'GET /sites/:site/backups/:id': look,
+  'POST /sites/:site/backups/:id/verification': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    provenBy: 'test/backups/asking-again.http.test.ts',
+  },
+  'POST /sites/:site/backups/:id/stop': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    provenBy: 'test/backups/asking-again.http.test.ts',
+  },
+  'GET /sites/:site/backups/archives': { who: 'fresh', may: 'change', delicate: 'scripts that meet no upload policy' },
+  'POST /sites/:site/backups/archives': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'scripts that meet no upload policy',
+    multipart: { field: 'archive', name: 'kept.zip', text: 'no archive' },
+    fields: {},
+    provenBy: 'test/backups/bringing.http.test.ts',
+  },
   'GET /sites/:site/backups/:id/download': { who: 'fresh', may: 'look', delicate: 'everything of a site', as: 'attachment' },
   'GET /sites/:site/backups/:id/download/:part': { who: 'fresh', may: 'look', delicate: 'a part of a site', as: 'attachment' },
   'GET /sites/:site/backups/:id/file/*path': { who: 'fresh', may: 'look', delicate: 'a file of a site', as: 'attachment' },
@@ -556,6 +666,16 @@ export const entrances: Readonly<Record<string, Entrance>> = {
   'GET /sites/:site/backups/:id/link/once': { ...look, ...redirect },
   // A link that somebody made has its own test (test/downloads/links.http.test.ts); what nobody signed is not there.
   'GET /backup-links/:token/:name': { who: 'machines', status: 404 },
+  'GET /sites/:site/backups/tokens': look,
+  'POST /sites/:site/backups/tokens': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'everything of a site, for as long as the token lasts',
+    fields: { name: 'a NAS', reach: 'site', days: '30' },
+  },
+  // Only right after one was made, and once.
+  'GET /sites/:site/backups/tokens/once': { ...look, ...redirect },
+  'POST /sites/:site/backups/tokens/:id/end': { who: 'session', may: 'maker', fields: {} },
   'GET /sites/:site/backups/downloads': look,
   'GET /sites/:site/backups/:id/browse{/*path}': look,
   'GET /sites/:site/backups/:id/changes': look,
@@ -616,17 +736,21 @@ export function valuesFor(path: string, home: Household, tokens: Readonly<Record
     id: idFor(path, home),
     path: path.startsWith('/files') ? 'www' : path.includes('/file/') ? 'www/notes.html' : 'www/album',
     part: 'files',
-    name: 'site.zip',
+    name: path.startsWith('/blocks/') ? 'officers' : 'site.zip',
     slug: 'seed',
     document: 'terms',
     version: '2026-11-22',
     token: tokens[path] ?? (path.startsWith('/backup-links/') ? 'nothing' : ''),
     import: home.imported,
+    order: home.order,
+    backup: 'latest',
   };
 }
 
 function idFor(path: string, home: Household): string {
+  if (path.includes('/account/consents/')) return home.consent;
   if (path.includes('/backups/restorations/')) return home.restore;
+  if (path.includes('/backups/tokens/')) return home.apiToken;
   if (path.includes('/suspicious/')) return home.finding;
   if (path.includes('/ftp/accounts/')) return home.ftpAccount;
   if (path.includes('/files/results/')) return home.upload;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { TestPanel } from '../support/panel.ts';
 
-/** Written by refused requests on purpose: what was typed when a session had died, and how often somebody tried. */
-const written = new Set(['sessions', 'counters']);
+/** Written by refused requests on purpose, or behind the page before: what was typed when a session had died, how often somebody tried, notices shown. */
+const written = new Set(['sessions', 'counters', 'notice_texts', 'notices_seen']);
 const counts = 'touched_by_tests';
 
 /** @returns a line a table and one for each place of files; a change is visible in its line */

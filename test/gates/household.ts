@@ -6,12 +6,15 @@ import { makeAccount, withRoom } from '../ftp/customer.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
 import { addSshServer } from '../ssh/asking.ts';
 import { type TestPanel, Visitor } from '../support/panel.ts';
+import { makeToken } from './alert-rows.ts';
 import { beginExtraction, layArchive } from './job-rows.ts';
 
 export type Household = {
   readonly email: string;
   readonly visitor: Visitor;
   readonly site: string;
+  /** id of an answer in the ledger of consents */
+  readonly consent: string;
   /** id of an upload */
   readonly upload: string;
   /** id of an upload that is not finished */
@@ -31,9 +34,13 @@ export type Household = {
   readonly dump: string;
   /** id of the owner's main FTP account; there is room for more */
   readonly ftpAccount: string;
+  /** id of a token for programs */
+  readonly apiToken: string;
   /** id of a developer's place, and of an invitation that nobody has accepted */
   readonly place: string;
   readonly invitation: string;
+  /** id of the order that the site is for */
+  readonly order: string;
 };
 
 /**
@@ -64,8 +71,11 @@ export async function household(house: TestPanel, email: string): Promise<Househ
   };
   return {
     ...people,
+    order: (await house.panel.doors.sites.byName(site)).orderId,
     ...(await databasesOf(house, visitor, site)),
     ftpAccount,
+    consent: await consentOf(house, site),
+    apiToken: (await makeToken(house, site, email)).id,
     finding: await plant(house, site),
     email,
     visitor,
@@ -76,6 +86,12 @@ export async function household(house: TestPanel, email: string): Promise<Househ
     backup: lastPart(made.headers.location),
     restore: await restoreOf(house, visitor, site, lastPart(made.headers.location)),
   };
+}
+
+async function consentOf({ panel }: TestPanel, name: string): Promise<string> {
+  const { customerId } = await panel.doors.sites.byName(name);
+  const answers = await panel.doors.consent.forCustomer(customerId);
+  return answers.find(({ item }) => item === 'agree_sla')?.id ?? '';
 }
 
 async function extractionOf(house: TestPanel, visitor: Visitor, site: string): Promise<string> {

@@ -83,6 +83,7 @@ const publicPages: readonly Page[] = [
   page('home of a customer', 'customer', '/'),
   page('where the backups are', 'guest', '/backup-location'),
   page('officers', 'guest', '/officers'),
+  page('privacy', 'guest', '/privacy', { state: 'long' }),
   page('the guideline clause by clause', 'guest', '/guideline', { state: 'long' }),
   page('light or dark', 'guest', '/theme?next=/plans'),
   page('light or dark, nothing chosen', 'guest', '/theme', refused({ theme: '' })),
@@ -91,6 +92,8 @@ const publicPages: readonly Page[] = [
   page('plans', 'guest', '/plans'),
   ...['seed', 'tree', 'forest'].map((slug) => page(`plan ${slug}`, 'guest', `/plans/${slug}`)),
   ...documents.map((name) => page(`document ${name}`, 'guest', `/documents/${name}`, { state: 'long' })),
+  page('what a version changes', 'guest', ({ coming }) => `/documents/privacy/${coming}/changes`),
+  page('a version to come', 'guest', ({ coming }) => `/documents/privacy/${coming}`, { state: 'long' }),
   page('a version of the terms', 'customer', '/documents/terms/2026-11-22', { state: 'long' }),
 ];
 
@@ -162,6 +165,21 @@ const ownAccountPages: readonly Page[] = [
   page('agree after a move', 'imported', '/agree', { state: 'long' }),
   page('agree after a move, nothing ticked', 'imported', '/agree', refused({})),
   page('agree after a move, forged', 'imported', '/agree', forged()),
+  page('agree once more', 'changed', '/agree', { state: 'long' }),
+  page('agree once more, nothing ticked', 'changed', '/agree', refused({})),
+  page('dashboard before a change of the contract', 'changed', '/dashboard'),
+  page('contracts', 'customer', '/account/orders'),
+  page('order another site', 'customer', '/account/orders/new', { state: 'long' }),
+  page('order another site, nothing chosen', 'customer', '/account/orders/new', refused({ plan: '' })),
+  page('order another site, forged', 'customer', '/account/orders/new', forged({ plan: 'seed' })),
+  page('change the plan', 'customer', ({ order }) => `/account/orders/${order}/plan`, { state: 'long' }),
+  page(
+    'change the plan, nothing ticked',
+    'customer',
+    ({ order }) => `/account/orders/${order}/plan`,
+    refused({ plan: 'forest' }),
+  ),
+  page('change the plan, forged', 'customer', ({ order }) => `/account/orders/${order}/plan`, forged({ plan: 'forest' })),
   page('new password by letter', 'guest', ({ reset }) => reset),
   page('new password by letter, a weak one', 'guest', ({ reset }) => reset, refused({ password: 'qlalfqjsgh12!' })),
   page('new password by letter, link used', 'guest', '/password/reset/never-given', error(410)),
@@ -245,6 +263,21 @@ const ownAccountPages: readonly Page[] = [
   ),
 ];
 
+const close = '/account/close';
+const closingPages: readonly Page[] = [
+  page('close the account', 'customer', close, { state: 'long' }),
+  page('close the account, nothing to take along', 'newcomer', close, { state: 'empty' }),
+  page('close the account, not ticked', 'customer', close, refused({ reason: '이사합니다' })),
+  page('close the account, forged', 'customer', close, forged({ confirm: '1' })),
+  page('close the account, as a viewer', 'viewer', close, error(403)),
+  page('account closed', 'leaver', close, { sent: { fields: { confirm: '1' } } }),
+  page('undo the closing', 'guest', ({ reopen }) => reopen),
+  page('undo the closing, forged', 'guest', ({ reopen }) => reopen, forged()),
+  page('undo the closing, link used', 'guest', '/account/reopen/never-given', error(410)),
+  page('certificate of destruction', 'guest', ({ certificate }) => certificate, { state: 'long' }),
+  page('certificate of destruction, unknown', 'guest', '/certificates/never-given', error(404)),
+];
+
 const restrictedPages: readonly Page[] = [
   page('about the restriction', 'restricted', '/account/restriction'),
   page('dashboard of somebody restricted', 'restricted', '/dashboard', { state: 'error' }),
@@ -295,6 +328,18 @@ const peoplePages: readonly Page[] = [
   page('activity of a kind', 'customer', '/account/history?kind=files'),
   page('activity, none of a kind', 'beginner', '/account/history?kind=backups', { state: 'empty' }),
   page('activity, as a developer', 'developer', '/account/history'),
+  page('consents', 'customer', '/account/consents', { state: 'long' }),
+  page('consents, as a developer', 'developer', '/account/consents'),
+  page(
+    'consents, an optional one, forged',
+    'customer',
+    '/account/consents',
+    forged({ item: 'ads_email', agreed: '1' }, () => '/account/consents/optional'),
+  ),
+  page('receipt', 'customer', ({ consent }) => `/account/consents/${consent}`, { state: 'long' }),
+  page('receipt, of nobody', 'customer', `/account/consents/${noId}`, error(404)),
+  page('outages', 'customer', '/account/outages', { state: 'long' }),
+  page('outages, none', 'beginner', '/account/outages', { state: 'empty' }),
   page('sign-ins of a year', 'customer', `${security}/history`),
   page('customers', 'developer', '/account/customers'),
   page('customers, forged', 'developer', '/account/customers', forged()),
@@ -503,6 +548,8 @@ const backupPages: readonly Page[] = [
   page('backups of the first of two sites', 'several', backups('', 'several'), { state: 'empty' }),
   page('backups of a viewer', 'viewer', backups()),
   page('backups, forged', 'beginner', backups('', 'beginner'), forged()),
+  page('backup, reading it back forged', 'customer', backup('real'), forged({}, backup('real', '/verification'))),
+  page('backup, its stop forged', 'customer', backup('real'), forged({}, backup('real', '/stop'))),
   page('backup, its inside', 'customer', backup('real', '/browse')),
   page('backup, a folder of it', 'customer', backup('real', '/browse/www')),
   page('backup, a file of it', 'customer', backup('real', '/browse/www/index.html')),
@@ -512,6 +559,15 @@ const backupPages: readonly Page[] = [
   page('backup that expired, its inside', 'customer', backup('expired', '/browse'), error(410)),
   page('backup that is damaged, its inside', 'customer', backup('damaged', '/browse'), error(409)),
   page('backup, what changed, the other cannot be read', 'customer', backup('real', '/changes'), error(503)),
+  page('archive that was kept', 'customer', backups('/archives')),
+  page('archive that was kept, nothing chosen', 'customer', backups('/archives'), {
+    ...error(422),
+    sent: { fields: {}, multipart: true },
+  }),
+  page('archive that was kept, forged', 'customer', backups('/archives'), {
+    ...error(403),
+    sent: { fields: { _csrf: 'somebody-elses' }, multipart: true },
+  }),
   page('backup, an address for an hour', 'customer', backup('real', '/link')),
   page('backup, an address for an hour, forged', 'customer', backup('real', '/link'), forged()),
   page('address for an hour that nobody made', 'guest', '/backup-links/nothing/site.zip', error(404)),
@@ -661,6 +717,41 @@ const incomingPages: readonly Page[] = [
   page('files held back, of a viewer', 'viewer', incoming()),
 ];
 
+const alerts = '/account/alerts';
+const token = (path: string) => {
+  return ({ sites, token: id }: Names) => `/sites/${sites.customer}/backups/tokens/${id}${path}`;
+};
+const alertPages: readonly Page[] = [
+  page('alerts', 'customer', alerts, { state: 'long' }),
+  page('alerts, no webhook yet', 'beginner', alerts, { state: 'empty' }),
+  page('alerts, forged', 'customer', alerts, forged()),
+  page('alerts, of a developer', 'developer', alerts, error(403)),
+  page(
+    'alerts, test message forged',
+    'customer',
+    alerts,
+    forged({}, () => `${alerts}/webhook/trial`),
+  ),
+  page(
+    'alerts, end of the webhook forged',
+    'customer',
+    alerts,
+    forged({}, () => `${alerts}/webhook/removal`),
+  ),
+  page('webhook', 'beginner', `${alerts}/webhook`),
+  page('webhook, another in its place', 'customer', `${alerts}/webhook`),
+  page('webhook, no address', 'beginner', `${alerts}/webhook`, refused({ url: 'my computer' })),
+  page('webhook, forged', 'customer', `${alerts}/webhook`, forged({ url: 'https://hooks.example.com' })),
+  page('webhook, secret shown once', 'several', `${alerts}/webhook`, { sent: { fields: { url: 'https://10.9.8.7/hook' } } }),
+  page('tokens', 'customer', backups('/tokens'), { state: 'long' }),
+  page('tokens, none yet', 'beginner', backups('/tokens', 'beginner'), { state: 'empty' }),
+  page('tokens, of a viewer', 'viewer', backups('/tokens')),
+  page('tokens, nothing filled in', 'beginner', backups('/tokens', 'beginner'), refused({ name: '', reach: '', days: '' })),
+  page('tokens, forged', 'customer', backups('/tokens'), forged({ name: 'x' })),
+  page('tokens, end forged', 'customer', backups('/tokens'), forged({}, token('/end'))),
+  page('token, shown once', 'several', backups('/tokens', 'several'), { sent: { fields: { name: '사무실 NAS' } } }),
+];
+
 const errorPages: readonly Page[] = [
   page('an address that cannot be read', 'guest', '/%E0%A4%A', error(400)),
   page('an unknown address', 'guest', '/nothing-here', error(404)),
@@ -673,6 +764,7 @@ export const pages: readonly Page[] = [
   ...publicPages,
   ...accountPages,
   ...ownAccountPages,
+  ...closingPages,
   ...restrictedPages,
   ...peoplePages,
   ...ftpPages,
@@ -682,14 +774,41 @@ export const pages: readonly Page[] = [
   ...backupPages,
   ...sshPages,
   ...databasePages,
+  ...alertPages,
   ...errorPages,
 ];
 
-/** GET routes that answer no page, and why; pages.spec.ts asks each. */
-export const noPages: Readonly<Record<string, { readonly why: string; readonly who: Who; readonly path: Page['path'] }>> = {
+type NoPage = { readonly why: string; readonly who: Who; readonly path: Page['path']; readonly status?: number };
+
+/** GET routes that answer no page, and why; list.spec.ts asks each. */
+export const noPages: Readonly<Record<string, NoPage>> = {
   '/healthz': { why: 'JSON', who: 'guest', path: () => '/healthz' },
   '/readyz': { why: 'JSON', who: 'guest', path: () => '/readyz' },
+  '/watchz': { why: 'JSON', who: 'guest', path: () => '/watchz' },
+  '/api/v1/openapi.json': { why: 'JSON', who: 'guest', path: () => '/api/v1/openapi.json' },
+  ...Object.fromEntries(
+    ['', '/:backup', '/:backup/archive', '/:backup/sha256'].map((part) => [
+      `/api/v1/sites/:site/backups${part}`,
+      {
+        why: 'for programs with a token: JSON, archives, checksums (test/api)',
+        who: 'guest' as const,
+        path: ({ sites }: Names) => `/api/v1/sites/${sites.customer}/backups${part.replace(':backup', 'latest')}`,
+        status: 401,
+      },
+    ]),
+  ),
+  '/account/alerts/webhook/once': {
+    why: 'shows a secret once, right after it was made, and leads back afterwards',
+    who: 'customer',
+    path: () => `${alerts}/webhook/once`,
+  },
+  '/sites/:site/backups/tokens/once': {
+    why: 'shows a token once, right after it was made, and leads back afterwards',
+    who: 'customer',
+    path: backups('/tokens/once'),
+  },
   '/metrics': { why: 'figures for Prometheus', who: 'guest', path: () => '/metrics' },
+  '/blocks/:name': { why: 'a part for pages of the company', who: 'guest', path: () => '/blocks/officers.json' },
   '/account': { why: 'leads to the security of the account', who: 'customer', path: () => '/account' },
   '/account/security/recovery-codes': {
     why: 'shows codes right after they were made, else leads back',
@@ -697,6 +816,17 @@ export const noPages: Readonly<Record<string, { readonly why: string; readonly w
     path: () => '/account/security/recovery-codes',
   },
   '/account/history/export': { why: 'a table for spreadsheets', who: 'customer', path: () => '/account/history/export' },
+  '/account/closed': {
+    why: 'shows what was ended, right after it was, and leads to the sign-in afterwards',
+    who: 'guest',
+    path: () => '/account/closed',
+  },
+  '/certificates/:token/json': { why: 'a file for programs', who: 'guest', path: ({ certificate }) => `${certificate}/json` },
+  '/account/consents/:id/receipt.json': {
+    why: 'a file for programs',
+    who: 'customer',
+    path: ({ consent }) => `/account/consents/${consent}/receipt.json`,
+  },
   '/login/captcha': { why: 'a picture', who: 'suspect', path: () => '/login/captcha' },
   '/sites/:site/files/uploads/:id': {
     why: 'tells programs how much has arrived',

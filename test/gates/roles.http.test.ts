@@ -1,7 +1,8 @@
 // Every closed route of the program as each role meets it: viewer, developer, of a site the place is not for, expired, from elsewhere.
 // Each route says in entrances.ts what it needs (`may`); what is said there is held against the program here (KHADA 3.4).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hour } from '../../src/platform/clock.ts';
+import { day, hour } from '../../src/platform/clock.ts';
+import { publishNext } from '../consent/publish.ts';
 import { accept, invite, welcome } from '../people/guests.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
@@ -164,5 +165,33 @@ describe('a developer', () => {
     const answer = await answered(sendForm(house, name, developer, addressOf(name), { token, ...(fields && { fields }) }));
     expect(answer.status).toBe(entranceOf(name).script?.status ?? 303);
     expect(await fingerprint(house)).not.toEqual(before);
+  });
+});
+
+describe('an owner whose contract has changed and who has not agreed to it', () => {
+  let owner: Visitor;
+  beforeAll(async () => {
+    const { doors } = house.panel;
+    await publishNext(doors, 'backup-service');
+    house.clock.advance(8 * day);
+    owner = new Visitor(house);
+    await owner.logIn('owner@example.com');
+    // The page to agree stands before the dashboard once.
+    expect((await owner.get('/dashboard')).headers.location).toBe('/agree');
+  });
+
+  test.each(posts.filter(ofSite))('is refused by %s, which changes nothing', async (name) => {
+    const token = await tokenOf(owner);
+    const before = await fingerprint(house);
+    const answer = await answered(sendForm(house, name, owner, addressOf(name), { token }));
+    expect([answer.status, answer.text.includes('agree') || answer.text.includes('동의')]).toEqual([403, true]);
+    expect(await fingerprint(house)).toEqual(before);
+  });
+
+  const reading = ['/sites/:site', '/sites/:site/files/*path', '/sites/:site/backups', '/sites/:site/backups/:id'];
+  test.each([...reading, '/sites/:site/databases', '/sites/:site/usage'])('still looks at %s', async (path) => {
+    const name = closed.find((one) => one === `GET ${path}` || one === `GET ${path.replace('/*path', '{/*path}')}`) ?? '';
+    // The folder that every site has: others come and go with what is tried above.
+    expect((await owner.get(addressOf(name, { path: 'www' }))).status).toBe(200);
   });
 });

@@ -7,6 +7,7 @@ import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { invite, placeOf, welcome } from '../people/guests.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
+import { closeAccount, eraseAccount } from '../termination/leavers.ts';
 import { headerFaults } from './answer-headers.ts';
 import { answered, type How, sendForm, speaking, tokenOf } from './asking.ts';
 import { entranceOf, entrances, isClosed, pathOf, valuesFor } from './entrances.ts';
@@ -26,6 +27,8 @@ let tokens: Record<string, string>;
 beforeAll(async () => {
   house = await startPanel({ limitsScale: 1000 });
   await hostDatabases(house, ['mariadb']);
+  // First: it takes some minutes of the clock, and sign-ins and links that follow are to be fresh.
+  const certificate = lastOf(await erased('erased@example.com'));
   owner = await household(house, 'owner@example.com');
   stranger = await household(house, 'stranger@example.com');
   await new Visitor(house).signUp('newcomer@example.com');
@@ -40,10 +43,22 @@ beforeAll(async () => {
     '/account/address/new/:token': (await accountLink('/account/address/new/', 'moved@example.com')).token,
     '/account/address/undo/:token': (await accountLink('/account/address/undo/', 'sorry@example.com')).token,
     '/account/networks/:token': (await accountLink('/account/networks/', 'locked@example.com')).token,
+    '/account/reopen/:token': (await accountLink('/account/reopen/', 'leaver@example.com')).token,
+    ...certificateTokens(certificate),
     '/invitations/:token': lastOf(await owner.visitor.linkFor('viewer-of-owner@example.com', '/invitations/')),
   };
 });
 afterAll(() => house && closeHosted(house));
+
+const certificateTokens = (token: string) => ({ '/certificates/:token': token, '/certificates/:token/json': token });
+
+/** @returns the link of the certificate of somebody who was here */
+async function erased(email: string): Promise<string> {
+  await new Visitor(house).arrive(email);
+  return eraseAccount(house, email);
+}
+
+const forPrograms = (name: string) => entranceOf(name).who === 'programs';
 
 const lastOf = (path: string) => path.split('/').at(-1) ?? '';
 /** @returns the token of a letter to somebody new, as their own acts or those of another device bring it */
@@ -55,6 +70,7 @@ async function accountLink(name: string, email: string): Promise<{ token: string
     await lose(email);
     return { token: await link(email, '/account/lost-factor/') };
   }
+  if (name.includes('/reopen/')) return { token: lastOf(await closeAccount(house, email)) };
   if (name.includes('/networks/')) return { token: await liftToken(email) };
   if (name.includes('/address/')) {
     const wanted = `new-${email}`;
@@ -123,9 +139,9 @@ describe.each(['ko', 'en'] as const)('in %s', (language) => {
   const some = <T>(questions: readonly T[]) => (language === 'ko' ? questions : questions.slice(0, 1));
 
   test.each(gets.filter((name) => !isClosed(name)))('%s is open to everybody', async (name) => {
-    const { who, status = 200 } = entranceOf(name);
-    const answer = await answered(new Visitor(house, language).get(addressOf(name)));
-    expect(answer.status).toBe(who === 'machines' && language === 'en' ? 404 : status);
+    const { who, as, status = 200 } = entranceOf(name);
+    const answer = await answered(new Visitor(house, language).get(addressOf(name)), as);
+    expect(answer.status).toBe((who === 'machines' || who === 'programs') && language === 'en' ? 404 : status);
     expect(answer.headers.location ?? '').not.toContain('/login?next=');
   });
 
@@ -147,25 +163,28 @@ describe.each(['ko', 'en'] as const)('in %s', (language) => {
     expect((await answered(visitor.get(addressOf(name)), as)).status).toBe(status);
   });
 
-  test.each(names.filter((name) => /:site|:id/.test(pathOf(name))))('%s is not there for a stranger', async (name) => {
-    const visitor = speaking(house, language, owner.visitor);
-    const token = await tokenOf(visitor);
-    const before = await fingerprint(house);
-    const theirs = valuesFor(pathOf(name), stranger, tokens);
-    const ids = { ...(theirs.id && pathOf(name).includes(':id') && { id: theirs.id }) };
-    const ofSite = pathOf(name).includes(':site');
-    const addresses = [
-      addressOf(name, stranger),
-      ...(ofSite ? [addressOf(name, owner, { site: stranger.site }), addressOf(name, owner, { site: 'no-such-site' })] : []),
-      ...(ids.id ? [addressOf(name, owner, ids), addressOf(name, owner, { id: '0199f3a2-7c41-7d10-9a55-2f1c6be7a301' })] : []),
-    ];
-    for (const address of some(addresses)) {
-      const asked = () => (name.startsWith('GET') ? visitor.get(address) : sendForm(house, name, visitor, address, { token }));
-      expect([address, (await answered(asked())).status]).toEqual([address, 404]);
-      expect([address, (await answered(asked().set('Accept', 'application/json'))).status]).toEqual([address, 404]);
-    }
-    expect(await fingerprint(house)).toEqual(before);
-  });
+  test.each(names.filter((name) => /:site|:id/.test(pathOf(name)) && !forPrograms(name)))(
+    '%s is not there for a stranger',
+    async (name) => {
+      const visitor = speaking(house, language, owner.visitor);
+      const token = await tokenOf(visitor);
+      const before = await fingerprint(house);
+      const theirs = valuesFor(pathOf(name), stranger, tokens);
+      const ids = { ...(theirs.id && pathOf(name).includes(':id') && { id: theirs.id }) };
+      const ofSite = pathOf(name).includes(':site');
+      const addresses = [
+        addressOf(name, stranger),
+        ...(ofSite ? [addressOf(name, owner, { site: stranger.site }), addressOf(name, owner, { site: 'no-such-site' })] : []),
+        ...(ids.id ? [addressOf(name, owner, ids), addressOf(name, owner, { id: '0199f3a2-7c41-7d10-9a55-2f1c6be7a301' })] : []),
+      ];
+      for (const address of some(addresses)) {
+        const asked = () => (name.startsWith('GET') ? visitor.get(address) : sendForm(house, name, visitor, address, { token }));
+        expect([address, (await answered(asked())).status]).toEqual([address, 404]);
+        expect([address, (await answered(asked().set('Accept', 'application/json'))).status]).toEqual([address, 404]);
+      }
+      expect(await fingerprint(house)).toEqual(before);
+    },
+  );
 
   test.each(posts)('%s without its token, or from elsewhere, is refused and changes nothing', async (name) => {
     const closed = isClosed(name);
@@ -394,7 +413,7 @@ describe('the same forms with their own token', () => {
       return { token: lastOf(await visitor.linkFor(email, '/invitations/')) };
     }
     if (name.startsWith('POST /account/people/:id') || name.includes('/people/invitations/:id')) return somebodyElse(name);
-    if (/(reset|not-me|address\/\w+|networks|lost-factor)\/:token/.test(name))
+    if (/(reset|not-me|address\/\w+|networks|lost-factor|reopen)\/:token/.test(name))
       return accountLink(name, `${newId(Date.now())}@example.com`);
     if (pathOf(name) !== '/login/link/:token') return {};
     await visitor.send('/login/link', { _csrf: await tokenOf(visitor), email: owner.email });

@@ -7,12 +7,16 @@ import sharp from 'sharp';
 import { newId } from '../../src/platform/ids.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
+import { publishNext } from '../consent/publish.ts';
 import { everyKindOfAccount } from '../ftp/customer.ts';
 import { accept, invite, placeOf } from '../people/guests.ts';
 import { addSshServer, ask, grant } from '../ssh/asking.ts';
 import { closeHosted, hostDatabases } from '../support/hosted-databases.ts';
+import { writeOutages } from '../support/outage-rows.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { writeUsage } from '../support/usage-rows.ts';
+import { closeAccount, customerIdOf, eraseAccount } from '../termination/leavers.ts';
+import { writeAlerts } from './alert-rows.ts';
 import { type BackupName, writeBackups } from './backup-rows.ts';
 import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
 import { writeFindings } from './finding-rows.ts';
@@ -36,7 +40,9 @@ export type Who =
   | 'guarded'
   | 'half'
   | 'imported'
+  | 'changed'
   | 'moving'
+  | 'leaver'
   | 'restricted';
 
 const appSecret = new Secret({ size: 20 }).base32;
@@ -51,10 +57,14 @@ export type Names = {
   readonly secondSite: string;
   /** of the newcomer, which is not open yet */
   readonly closedSite: string;
+  /** id of the customer's answer about the SLA */
+  readonly consent: string;
   /** suspicious files of the customer, by what became of them */
   readonly findings: Readonly<Record<'found', string>>;
   /** backups of `customer` by their state, and the one of `troubled` that runs */
   readonly backups: Readonly<Record<BackupName, string>>;
+  /** of the customer: id of a token for programs */
+  readonly token: string;
   /** restores of `customer` by how they ended, and the one of `troubled` that runs */
   readonly restores: Readonly<Record<RestoreName, string>>;
   readonly databases: DatabaseNames;
@@ -73,12 +83,18 @@ export type Names = {
   readonly lift: string;
   /** the letter that stops the removal of a lost factor */
   readonly lostFactor: string;
+  /** the letter that undoes the closing of an account, and the one with the certificate of an account that is erased */
+  readonly reopen: string;
+  readonly certificate: string;
   /** of the customer: id of the developer's place; links of invitations that wait, to somebody new and to `several` */
   readonly place: string;
   readonly invitation: string;
   readonly invitationToSeveral: string;
   /** FTP accounts of the customer: the main one, and one that is locked after guesses */
   readonly ftp: { readonly main: string; readonly locked: string };
+  /** the order of the customer's site, and the version of the privacy notice that is to come */
+  readonly order: string;
+  readonly coming: string;
   readonly longFolder: string;
   readonly longFile: string;
 };
@@ -113,7 +129,9 @@ const customerFiles: Readonly<Record<string, string>> = {
  * and 82 % of the space used; `troubled` has 97 % used, two failures in a row, a backup that runs, and confirmed a password wrongly
  * too often; `broken` has a row in the database that nothing can read; `several` has two sites, one suspended; `viewer` may only look
  * at the customer's site; `guarded` has an app and a passkey, and `half` is the same person after the password; `imported` came from
- * another panel and has not agreed yet; `moving` waits for the confirmation of another e-mail address; `restricted` has not paid.
+ * another panel and has not agreed yet; `changed` has a plan whose notice changes in a week; `moving` waits for the confirmation of another
+ * e-mail address; `restricted` has not paid;
+ * `leaver` closes the account, and comes back each time.
  * at the customer's site; `developer` was invited by the customer, works at the site and has a place at another
  * customer as well; `guarded` has an app and a passkey, and `half` is the same person after the password; `imported` came from
  * another panel and has not agreed yet; `moving` waits for the
@@ -147,11 +165,19 @@ async function enter(house: TestPanel, who: Who, language: 'ko' | 'en', waiting:
     const email = `${newId(Date.now())}@example.com`;
     for (let tries = 0; tries < 5; tries += 1) await visitor.logIn(email, { password: wrongPassword });
   } else {
+    if (who === 'leaver') await comeBack(house);
     const { status } = await visitor.logIn(addressOf(who === 'half' ? 'guarded' : who));
     if (status !== 303) throw new Error(`${who} cannot sign in: ${status}`);
     if (who === 'guarded') await passSecondStep(house, visitor);
   }
   return visitor;
+}
+
+/** Whoever looked at the page before has closed the account. */
+async function comeBack(house: TestPanel): Promise<void> {
+  const { termination } = house.panel.doors;
+  const customerId = await customerIdOf(house, addressOf('leaver'));
+  if (await termination.of(customerId)) await termination.reopen(customerId, { kind: 'operator' });
 }
 
 /** Each code of an app is good once, and the clock stands still: what was used is forgotten here. */
@@ -197,6 +223,9 @@ async function bringOver(house: TestPanel): Promise<void> {
 
 async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await hostDatabases(house);
+  // First: it takes some minutes of the clock.
+  await new Visitor(house).arrive('erased@example.com');
+  const certificate = await eraseAccount(house, 'erased@example.com');
   const arrive = (who: Who, plan = 'seed') => new Visitor(house).arrive(addressOf(who), { plan });
   const sites = {
     beginner: await arrive('beginner'),
@@ -208,6 +237,10 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   };
   const secondSite = await openSecond(house, sites.several);
   await arrive('viewer');
+  await arrive('changed', 'forest');
+  await arrive('leaver');
+  await new Visitor(house).arrive('left@example.com');
+  const reopen = await closeAccount(house, 'left@example.com');
   await lendTo(house, 'viewer', sites.customer);
   const newcomer = new Visitor(house);
   await newcomer.signUp(addressOf('newcomer'));
@@ -241,11 +274,13 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   const ofCustomer = await fillDatabases(house, customer, sites.customer);
   const ftp = await everyKindOfAccount(house, customer, sites.customer);
   const backups = await writeBackups(house, sites);
+  const token = await writeAlerts(house, sites.customer, addressOf('customer'));
   const restores = await writeRestores(house, sites, { customer: backups.real, troubled: backups.running });
   await moveAway(house, sites.several);
   await use(house, sites.customer, 82);
   await use(house, sites.troubled, 97);
   await writeUsage(house, sites);
+  await writeOutages(house, sites.customer);
   const troubled = await enter(house, 'troubled', 'ko', newcomer);
   const fileJobs = { ...ofFiles, running: await beginJob(house, troubled, sites.troubled) };
   const databases = { ...ofCustomer, ...(await loseDatabase(house, troubled, sites.troubled)) };
@@ -254,13 +289,19 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   // Last: from here on nothing works off jobs, so that this site stays closed.
   await newcomer.submit(used, {});
   const closedSite = (await siteRows(house)).find((row) => row.opened_at === null)?.name ?? '';
-  const links = { reset, notMe, lostFactor, address, lift, ftp, ...people };
+  // Only the plan with a backup service rests on this notice: nobody else is asked.
+  await publishNext(house.panel.doors, 'backup-service', { isUnfavourable: true, days: 30 });
+  const coming = await publishNext(house.panel.doors, 'privacy');
+  const { order_id: order } = await siteRow(house, sites.customer);
+  const links = { order, coming, reset, notMe, lostFactor, reopen, certificate, address, lift, ftp, ...people };
   return {
     sites,
     secondSite,
     closedSite,
+    consent: await slaOf(house, sites.customer),
     findings,
     backups,
+    token,
     restores,
     databases,
     fileJobs,
@@ -270,6 +311,12 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
     longFolder,
     longFile,
   };
+}
+
+async function slaOf({ panel }: TestPanel, name: string): Promise<string> {
+  const { customerId } = await panel.doors.sites.byName(name);
+  const answers = await panel.doors.consent.forCustomer(customerId);
+  return answers.find(({ item }) => item === 'agree_sla')?.id ?? '';
 }
 
 /** One upload folder that is protected, and one that could be. */

@@ -146,7 +146,8 @@ test('every file that the page names is there, and every command of gotgan', asy
       readFile(join(repository, 'docs', link.endsWith('.md') || link.includes('/') ? link : `${link}.md`)),
       link,
     ).resolves.toBeDefined();
-  const usages = ['src/cli.ts', 'src/ftp-server-commands.ts'].map((file) => readFile(join(repository, file), 'utf8'));
+  const files = ['cli', 'ftp-server-commands', 'outage-commands', 'evidence-commands'];
+  const usages = files.map((name) => `src/${name}.ts`).map((file) => readFile(join(repository, file), 'utf8'));
   const usage = (await Promise.all(usages)).join();
   for (const [, command = ''] of page.matchAll(/`gotgan ([a-z-]+)/g)) expect(usage).toContain(`gotgan ${command}`);
 });

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const folder = join(import.meta.dirname, '../../operations/systemd');
-const units = ['gotgan.service', 'gotgan-worker.service'];
+const units = ['gotgan.service', 'gotgan-worker.service', 'gotgan-watch.service', 'gotgan-backup-host.service'];
+/** What has no process of its own. */
+const timers = ['gotgan-watch.timer'];
 /** Only where sites are Unix users (docs/servers.md): run as root by the socket, an order each. */
 const siteUnits = ['gotgan-sites.socket', 'gotgan-sites@.service'];
 const missing = spawnSync('systemd-analyze', ['--version']).error ? 'skipped: there is no systemd-analyze' : undefined;
@@ -22,13 +24,13 @@ describe.skipIf(missing)(`systemd${missing ? ` (${missing})` : ''}`, () => {
     const node = join(root, 'opt/gotgan/node_modules/.bin/node');
     await mkdir(join(node, '..'), { recursive: true });
     await writeFile(node, '', { mode: 0o755 });
-    for (const unit of [...units, ...siteUnits]) {
+    for (const unit of [...units, ...timers, ...siteUnits]) {
       const text = await readFile(join(folder, unit), 'utf8');
       await writeFile(join(root, unit), text.replaceAll('/opt/gotgan', join(root, 'opt/gotgan')));
     }
     const { status, stdout, stderr } = spawnSync(
       'systemd-analyze',
-      ['verify', '--man=no', ...[...units, ...siteUnits].map((unit) => join(root, unit))],
+      ['verify', '--man=no', ...[...units, ...timers, ...siteUnits].map((unit) => join(root, unit))],
       { encoding: 'utf8' },
     );
     await rm(root, { recursive: true, force: true });

@@ -83,6 +83,19 @@ export function archiveStorageContract(adapter: string, make: () => Promise<Arch
       await other.discard();
     });
 
+    test('clearing a site removes all its archives and all that is staged, and nothing of another; nothing there is no error', async () => {
+      await keep(archives, key, '0123456789');
+      const [dead, other] = await Promise.all([archives.stage(key), archives.stage('other-site/b.zip')]);
+      await Promise.all([dead, other].map(({ path }) => writeFile(path, 'half')));
+      const [site = ''] = key.split('/');
+      for (let twice = 0; twice < 2; twice += 1) await archives.clear(site);
+      expect(await archives.list(site)).toEqual([]);
+      await expect(readFile(dead.path)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await readFile(other.path, 'utf8')).toBe('half');
+      await other.discard();
+      await expect(archives.clear('../other-site')).rejects.toThrow(RangeError);
+    });
+
     test('an archive is never overwritten: of two committed at once under one key exactly one wins', async () => {
       const staged = await Promise.all([archives.stage(key), archives.stage(key)]);
       await Promise.all(staged.map((one, index) => writeFile(one.path, `archive ${index}`)));

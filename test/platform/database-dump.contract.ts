@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { databaseServer } from '../../src/platform/database-server/open.ts';
 import { blog } from '../support/database-blog.ts';
-import { ask } from '../support/database-client.ts';
+import { ask, client } from '../support/database-client.ts';
 import { type DatabaseWorld, databaseWorld, engines } from '../support/database-servers.ts';
 
 const refused = (status: number) => expect.objectContaining({ name: 'PanelError', status });
@@ -138,6 +138,34 @@ describe.each(engines)('a dump of a database: %s', (engine) => {
       else process.env.TMPDIR = usual;
       await rm(folder, { recursive: true });
     }
+  });
+
+  test('a database that hangs is given up in its time, in words, with no whole text and nobody left waiting', async () => {
+    const shop = await world.database();
+    await fill(shop);
+    const lock = {
+      mariadb: ['LOCK TABLES filler WRITE'],
+      postgresql: ['BEGIN', 'LOCK TABLE filler IN ACCESS EXCLUSIVE MODE'],
+    };
+    const holder = await client(world.as(shop), shop.name);
+    for (const sql of lock[engine]) await holder.rows(sql);
+    const short = { statement: 1500, work: 1500 };
+    const server = databaseServer(world.panel, { backup: { ...world.backup }, home: world.home, limits: short });
+    const into = new PassThrough().resume();
+    const begun = performance.now();
+    try {
+      await expect(server.dump(shop, into)).rejects.toMatchObject({ name: 'PanelError', status: 503 });
+      expect(performance.now() - begun).toBeLessThan(20_000);
+      expect(into.destroyed).toBe(true);
+      const programs = async () =>
+        (await run('ps', ['-eo', 'args'])).stdout
+          .split('\n')
+          .filter((line) => /mariadb-dump|pg_dump/.test(line) && line.includes(shop.name));
+      await expect.poll(programs, { timeout: 10_000 }).toEqual([]);
+    } finally {
+      await holder.end();
+    }
+    await expect(server.dump(shop, new PassThrough().resume())).resolves.toBeDefined();
   });
 
   test('a slow reader is waited for: the text never piles up', async () => {

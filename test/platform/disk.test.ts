@@ -139,6 +139,38 @@ describe("a site's files in a folder of this machine", () => {
     await folder.close();
   });
 
+  test('many files are looked at and read by a thread, each as by itself', async () => {
+    const names = Array.from({ length: 2100 }, (_, at) => `${at}-사진.txt`);
+    await mkdir(join(root, 'www/many'));
+    await Promise.all(names.map((name, at) => writeFile(join(root, 'www/many', name), 'x'.repeat(at % 50))));
+    await writeFile(join(root, 'www/many', '가게.txt'.normalize('NFD')), 'from a Mac');
+    await writeFile(Buffer.from(`${root}/www/many/\xb0\xa1`, 'latin1'), 'from an old program');
+    await symlink('/etc/passwd', join(root, 'www/many/link'));
+    await mkdir(join(root, 'www/many/folder'));
+    const lister = storage.lister();
+    const byName = (entries: readonly { name: string }[]) => entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    expect(byName(await lister.list(['www', 'many']))).toEqual(byName(await storage.list(['www', 'many'])));
+    await expect(lister.list(['www', 'none'])).rejects.toEqual(refused(404));
+    await lister.close();
+
+    const reader = storage.reader();
+    const readOne = async (name: string) => {
+      const into = Buffer.from(new SharedArrayBuffer(64));
+      const { entry, bytes, after } = await reader.whole(['www', 'many', name], into);
+      expect(after.stamp).toBe(entry.stamp);
+      return into.toString('utf8', 0, bytes);
+    };
+    for (let from = 0; from < 1200; from += 30) {
+      const some = names.slice(from, from + 30);
+      expect(await Promise.all(some.map(readOne))).toEqual(some.map((_, at) => 'x'.repeat((from + at) % 50)));
+    }
+    expect(await Promise.all(['가게.txt', '가'].map(readOne))).toEqual(['from a Mac', 'from an old program']);
+    for (const name of ['link', 'folder', 'none']) await expect(readOne(name), name).rejects.toEqual(refused(404));
+    expect(await readOne(names[7] ?? '')).toBe('x'.repeat(7));
+    await reader.close();
+    if (hasDescriptorPaths()) expect(openBelowBase()).toEqual([]);
+  });
+
   test('a link in the place of the whole site is not followed', async () => {
     await symlink(root, join(base, 'link'));
     await expect(diskSite(join(base, 'link')).list([])).rejects.toEqual(refused(404));

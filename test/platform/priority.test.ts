@@ -1,9 +1,11 @@
-// Threads that hash have a lower priority than the one that answers.
+// Threads that hash have a lower priority than the one that answers, and helpers ask for the disk last.
 
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { lowerThreads } from '../../src/platform/priority.ts';
+import { lowerThreads, steppingBack } from '../../src/platform/priority.ts';
 
 test.runIf(process.platform === 'linux')('the threads of the pool step back, the others stay as they are', async () => {
   const count = await lowerThreads();
@@ -18,4 +20,16 @@ test.runIf(process.platform === 'linux')('the threads of the pool step back, the
   expect(count).toBeGreaterThan(0);
   expect(pool.map(({ priority }) => priority)).toEqual(Array.from({ length: count }, () => 10));
   expect(getPriority(process.pid)).toBeLessThan(10);
+});
+
+if (process.platform === 'linux') {
+  test('a helper asks for the disk only while nobody else does, and so does what it starts', async () => {
+    const [program, args] = steppingBack('sh', ['-c', 'ionice; sh -c ionice']);
+    const { stdout } = await promisify(execFile)(program, [...args]);
+    expect(stdout).toBe('idle\nidle\n');
+  });
+}
+
+test('a helper that is missing is missed by its own name', () => {
+  expect(steppingBack('no-such-program-here', ['one'])).toEqual(['no-such-program-here', ['one']]);
 });

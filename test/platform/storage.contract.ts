@@ -209,6 +209,33 @@ export function siteStorageContract(adapter: string, make: () => Promise<SiteUnd
       expect((await storage.stat(at('www/laid/empty'))).kind).toBe('folder');
     });
 
+    test('a reader reads small files whole, as far as they fit, and tells what they are afterwards', async () => {
+      await put('www/a', 'content');
+      await put('www/empty', '');
+      const reader = storage.reader();
+      const into = Buffer.from(new SharedArrayBuffer(16));
+      const found = await reader.whole(at('www/a'), into);
+      expect([found.bytes, into.toString('utf8', 0, found.bytes)]).toEqual([7, 'content']);
+      expect(found.entry).toEqual(await storage.stat(at('www/a')));
+      expect(found.after).toMatchObject({ stamp: found.entry.stamp, size: 7 });
+      expect((await reader.whole(at('www/empty'), into)).bytes).toBe(0);
+      expect(await reader.whole(at('www/a'), into.subarray(0, 3))).toMatchObject({ bytes: 3, after: { size: 7 } });
+      for (const path of ['www', 'www/none']) await expect(reader.whole(at(path), into), path).rejects.toEqual(refused(404));
+      await reader.close();
+    });
+
+    test('a lister lists what a list tells, folder after folder', async () => {
+      await put('www/a', '1');
+      await put('www/d/b', '22');
+      await put('www/d/가', '333');
+      const lister = storage.lister();
+      const byName = (entries: readonly { name: string }[]) => entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      for (const path of ['www', 'www/d'])
+        expect(byName(await lister.list(at(path)))).toEqual(byName(await storage.list(at(path))));
+      await expect(lister.list(at('www/none'))).rejects.toEqual(refused(404));
+      await lister.close();
+    });
+
     test('a reader opens regular files only: 404 for folders, links, pipes, what is behind a link, and what is not there', async () => {
       await layLinks();
       spawnSync('mkfifo', [join(site.folder, 'www/pipe')]);

@@ -27,7 +27,7 @@ test('pieces are handed on unchanged and in order, and whoever stops early is ob
   expect(closed).toBe(true);
 });
 
-test('every 16 MiB the young are collected, and less calls nobody', async () => {
+test('every 4 MiB the young are collected, and less calls nobody', async () => {
   let minor = 0;
   const observer = new PerformanceObserver((list) => {
     for (const { detail } of list.getEntries() as unknown as { detail: { kind: number; flags: number } }[])
@@ -41,9 +41,9 @@ test('every 16 MiB the young are collected, and less calls nobody', async () => 
     await sleep(200);
     return minor - before;
   };
-  expect(await counted(() => bytesPassed(16 * mebibyte))).toBeGreaterThanOrEqual(1);
+  expect(await counted(() => bytesPassed(4 * mebibyte))).toBeGreaterThanOrEqual(1);
   const many = await counted(() => {
-    for (let each = 0; each < 320; each += 1) bytesPassed(mebibyte);
+    for (let each = 0; each < 80; each += 1) bytesPassed(mebibyte);
   });
   expect(many).toBeGreaterThanOrEqual(20);
   expect(many, 'not at each piece').toBeLessThan(40);

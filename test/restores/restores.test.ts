@@ -237,6 +237,18 @@ test('who restored, from where, and how it ended stands in the history, and the 
   expect(told).toHaveLength(2);
 });
 
+test('of two workers on one restore one ends it, and the other changes nothing more', async () => {
+  await damage();
+  const id = await begin();
+  const both = await Promise.allSettled([world.attempt(world.doors.restores, id), world.attempt(world.doors.restores, id)]);
+  if ((await world.row(id)).ended_at === null) await world.attempt(world.doors.restores, id);
+  expect(both.some(({ status }) => status === 'rejected')).toBe(true);
+  expect(await world.row(id)).toMatchObject({ step: 'done', fault: null });
+  expect(await world.tree()).toEqual(before);
+  expect(await world.beside()).toEqual([]);
+  expect(await world.audited('restores.done').then((rows) => rows.filter(({ subject_id }) => subject_id === id))).toHaveLength(1);
+});
+
 describe('cut off at any moment', () => {
   /** @returns names of all moments of an undisturbed restore, in their order */
   async function momentsOf(order: RestoreOrder): Promise<string[]> {

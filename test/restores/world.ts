@@ -14,9 +14,10 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { type Manifest, manifestChunks, manifestName } from '../../src/backups/manifest.ts';
+import { type Manifest, manifestName, manifestOfLines, memberLine } from '../../src/backups/manifest.ts';
+import type { PanelOptions } from '../../src/options.ts';
 import { ZipReader } from '../../src/platform/zip/reader.ts';
 import { ZipWriter } from '../../src/platform/zip/writer.ts';
 import { Restores } from '../../src/restores/restores.ts';
@@ -28,8 +29,12 @@ export const owner = 'owner@example.com';
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-export async function openWorld(prepare: (house: TestPanel) => Promise<void> = async () => {}, plan = 'tree') {
-  const house = await startPanel({ limitsScale: 1000 });
+export async function openWorld(
+  prepare: (house: TestPanel) => Promise<void> = async () => {},
+  plan = 'tree',
+  options: Partial<PanelOptions> = {},
+) {
+  const house = await startPanel({ limitsScale: 1000, ...options });
   await prepare(house);
   const { doors } = house.panel;
   const visitor = new Visitor(house);
@@ -37,7 +42,8 @@ export async function openWorld(prepare: (house: TestPanel) => Promise<void> = a
   const person = await doors.connection.db.selectFrom('persons').select('id').executeTakeFirstOrThrow();
   const row = await doors.connection.db.selectFrom('sites').selectAll().where('name', '=', name).executeTakeFirstOrThrow();
   const site = (): Promise<Site> => doors.sites.byId(row.id);
-  const place = (...path: string[]) => join(house.folder, 'sites', name, ...path);
+  const data = options.dataFolder ?? house.folder;
+  const place = (...path: string[]) => join(data, 'sites', name, ...path);
   const actor = { kind: 'person' as const, personId: person.id, address: '203.0.113.9', agent: 'test' };
   const backup = async () => {
     const { id } = await doors.backups.byId(await site(), await doors.backups.ensure(await site()));
@@ -55,7 +61,7 @@ export async function openWorld(prepare: (house: TestPanel) => Promise<void> = a
     },
     /** A door of restores whose work ends at a moment of the test's choice, as if the process had died there. */
     restoresWith: (moment: (name: string) => Promise<void>) =>
-      new Restores({ ...doors, staging: join(house.folder, 'restoring'), moment }),
+      new Restores({ ...doors, staging: join(data, 'restoring'), moment }),
     /** Does one attempt at a restore. */
     attempt: (restores: Restores, id: string, signal = new AbortController().signal, lastAttempt = false) =>
       restores.run(id, { payload: {}, attempt: 1, lastAttempt, signal }, async () => {}),
@@ -151,7 +157,9 @@ export async function withDatabases(
     }
     const counts = { ...manifest.counts, databases: databases.length };
     const chunks: Buffer[] = [];
-    for await (const chunk of manifestChunks({ ...manifest, counts, databases, members })) chunks.push(chunk);
+    const { members: _, ...head } = manifest;
+    const lines = Readable.from(members.map((member) => `${memberLine(member)}\n`));
+    for await (const chunk of manifestOfLines({ ...head, counts, databases }, lines)) chunks.push(chunk);
     const own = { name: manifestName, kind: 'file' as const, mode: 0o644, modifiedAt: Date.now() };
     await writer.put(own, await writer.pack(Buffer.concat(chunks)));
     const { bytes, sha256 } = await writer.finish();

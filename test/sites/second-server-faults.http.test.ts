@@ -150,7 +150,7 @@ test.each([
   ['sshd', true],
 ])('an import in whose middle %s dies leaves the old content, and is done by itself later', async (_, andAll) => {
   const before = await sql('SELECT count(*) FROM guests');
-  const rows = Array.from({ length: 150_000 }, (_row, index) => `${index}\tname ${index}`);
+  const rows = Array.from({ length: 300_000 }, (_row, index) => `${index}\tname ${index}`);
   const dump = ['CREATE TABLE guests (id int PRIMARY KEY, name text);', 'COPY guests FROM stdin;', ...rows, '\\.', ''].join('\n');
   const sent = await sendDump(owner, house.origin, { site, id: blog.id, body: dump, fields: { mode: 'replace' } });
   expect(sent.status).toBe(303);
@@ -166,7 +166,7 @@ test.each([
     finished: true,
     failed: false,
   });
-  expect(await sql('SELECT count(*) FROM guests')).toBe('150000');
+  expect(await sql('SELECT count(*) FROM guests')).toBe('300000');
   const left = await second.psql(`SELECT datname FROM pg_database WHERE datname LIKE '${site}\\_%'`);
   expect(left.trim()).toBe(blog.name);
   await second.psql('DELETE FROM guests WHERE id > 1000', blog.name);

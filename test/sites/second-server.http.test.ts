@@ -140,6 +140,43 @@ test('a backup holds what a program closed to everybody, and lies in the site’
   await expect(asSite(`rm -f ../backup/${shown[0]}`)).rejects.toThrow();
 });
 
+test('what was destroyed there is restored through the line, with the owner, rights and times that it had', async () => {
+  /** path, kind, owner, group, rights, whole seconds, bytes */
+  const format = '%P %y %u %g %m %Ts %s\n';
+  const listed = async () => {
+    const { stdout } = await run('find', [
+      inWww(),
+      '-mindepth',
+      '1',
+      '(',
+      '-type',
+      'd',
+      '-printf',
+      '%P %y %u %g %m\\n',
+      ',',
+      '-type',
+      'f',
+      '-printf',
+      format,
+      ')',
+    ]);
+    return stdout.trim().split('\n').sort();
+  };
+  const before = await listed();
+  expect(before.join('\n')).toContain(`config.php f ${second.unix.user(site)}`);
+  await asSite('rm -r shop config.php private; echo hacked > 안녕.txt; echo planted > planted.php');
+  const id = /\/backups\/([0-9a-f-]{36})\/download/.exec((await owner.get(`/sites/${site}/backups`)).text)?.[1];
+  const top = `/sites/${site}/backups/${id}/restoration`;
+  const begun = await owner.submit(`${top}/confirmation?scope=all&dest=in_place&mode=exact`, {}, top);
+  await house.work();
+  expect((await owner.get(begun.headers.location ?? '')).text).toContain('복원했습니다.');
+  expect(await listed()).toEqual(before);
+  expect((await asSite('cat config.php private/z.txt 안녕.txt')).stdout).toBe('secret\nz\nfrom the panel');
+  expect(await readdir(join(second.unix.root, site, 'trash'))).toEqual([]);
+  // And it is the site's user's own to change, as before.
+  await asSite('echo more >> shop/index.html && echo secret > config.php && printf "<p>shop</p>" > shop/index.html');
+});
+
 test('what it takes there is counted', async () => {
   const { sites } = house.panel.doors;
   const known = await sites.byName(site);

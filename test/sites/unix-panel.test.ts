@@ -175,6 +175,23 @@ test('a backup holds everything, also what a program closed to everybody, and th
   expect(() => asSite(`rm -f ../backup/${shown}`)).toThrow();
 });
 
+test('a restore by a panel without rights of its own gives back what a program destroyed, as its user had it', async () => {
+  // What this panel writes is its own, as uploads are; the site's user has it by its group, with the owner's rights of before.
+  const listed = () => asSite("find . -mindepth 1 -type f -printf '%P %g %s\\n' | sort");
+  const before = listed();
+  asSite('rm -r private config.txt e; echo hacked > b.txt; echo x > planted.txt');
+  const id = /backups\/([0-9a-f-]{36})/.exec((await newest()) ?? '')?.[1];
+  const top = `/sites/${site}/backups/${id}/restoration`;
+  const { headers } = await visitor.submit(`${top}/confirmation?scope=all&dest=in_place&mode=exact`, {}, top);
+  const state = await until(async () => {
+    const { body } = await visitor.get(`${headers.location}/state`);
+    return body.finished ? body : undefined;
+  });
+  expect(state).toMatchObject({ finished: true, failed: false });
+  expect(listed()).toBe(before);
+  expect(asSite('cat config.txt private/z.txt; echo again > private/z.txt; echo z > private/z.txt')).toBe('password\nz\n');
+});
+
 test('PHP runs as the site’s own user: it writes where the panel reads, and nowhere else', async () => {
   const php = await phpPool(unix.user(site));
   const web = await webServer(unix.root, php.socket);

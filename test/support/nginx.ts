@@ -101,6 +101,49 @@ export async function frontServer(
   };
 }
 
+/**
+ * A real nginx with one site at its own origin, as WordPress and boards of its kind are served: what is no file is asked of `index.php`.
+ * @param root its document root @param php socket of a pool of PHP-FPM
+ */
+export async function siteServer(root: string, php: string): Promise<{ origin: string } & Pick<WebServer, 'close'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'gotgan-site-'));
+  const port = await freePort();
+  await mkdir(join(folder, 'logs'));
+  await writeFile(
+    join(folder, 'nginx.conf'),
+    `user www-data; worker_processes 1; daemon off; pid ${folder}/pid; error_log ${folder}/logs/error.log;
+     events {}
+     http {
+       include /etc/nginx/mime.types;
+       access_log off;
+       client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
+       uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+       server {
+         listen 127.0.0.1:${port};
+         root ${root}; index index.php index.html;
+         location / { try_files $uri $uri/ /index.php?$args; }
+         location ~ [.]php$ {
+           include /etc/nginx/fastcgi_params;
+           fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+           fastcgi_pass unix:${php};
+         }
+       }
+     }`,
+  );
+  const nginx = spawn('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
+  const origin = `http://127.0.0.1:${port}`;
+  // Whatever it says: a site that is not set up yet leads elsewhere.
+  await untilItAnswers(nginx, () => fetch(origin, { redirect: 'manual' }));
+  return {
+    origin,
+    close: async () => {
+      nginx.kill('SIGTERM');
+      if (nginx.exitCode === null) await once(nginx, 'exit');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 const phpLocation = (root: string, socket: string) =>
   `location ~ ^/([a-z0-9-]+)/([^/]+\\.php)$ {
      fastcgi_pass unix:${socket};

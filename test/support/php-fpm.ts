@@ -12,8 +12,8 @@ export type PhpPool = {
   close(): Promise<void>;
 };
 
-/** Needs root and the Debian package php-fpm. @param user the site's own, as whom its programs run */
-export async function phpPool(user: string): Promise<PhpPool> {
+/** Needs root and the Debian package php-fpm. @param user the site's own, as whom its programs run @param children requests at once */
+export async function phpPool(user: string, children = 1): Promise<PhpPool> {
   const [program] = (await readdir('/usr/sbin')).filter((name) => /^php-fpm\d/.test(name)).sort();
   if (!program) throw new Error('php-fpm is not installed');
   const folder = await mkdtemp(join(tmpdir(), 'gotgan-php-'));
@@ -30,7 +30,7 @@ export async function phpPool(user: string): Promise<PhpPool> {
     'listen.owner = www-data',
     'listen.mode = 0600',
     'pm = static',
-    'pm.max_children = 1',
+    `pm.max_children = ${children}`,
   ];
   const file = join(folder, 'php-fpm.conf');
   await writeFile(file, `${settings.join('\n')}\n`);

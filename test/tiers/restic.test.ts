@@ -139,6 +139,26 @@ describe('restic over SFTP', () => {
     expect(await readdir(server.folder)).toEqual([]);
   });
 
+  test('a server that is killed in the middle leaves nothing that counts, and the next run is whole', async () => {
+    const site = newId(Date.now());
+    const { privateKey, hostKey } = server;
+    const reach = { privateKey, hostKey };
+    const first = await state(site, { 'big.bin': noise(2_000_000), 'a.txt': 'a' });
+    const run = tierAt(`restic:${server.address}`, { ...reach, kilobytesPerSecond: 100, patience: 20_000 })
+      .keep(first.source, signal)
+      .catch((error) => error);
+    await running(site);
+    await sleep(1500);
+    await server.kill();
+    expect(await run).toMatchObject({ name: 'TierFault', status: 503 });
+    const tier = tierAt(`restic:${server.address}`, reach);
+    await expect(tier.list(site, signal)).rejects.toEqual(fault('UNREACHABLE'));
+    await server.restart();
+    expect(await tier.list(site, signal)).toEqual([]);
+    await tier.keep(first.source, signal);
+    await whole(tier, site, first);
+  });
+
   test('restic killed in the middle is begun anew, its lock is lifted, and no connection stays when it is done', async () => {
     const site = newId(Date.now());
     const { privateKey, hostKey } = server;

@@ -92,6 +92,18 @@ describe('the addresses of tiers', () => {
     expect([far.shortTermUrl, far.longTermUrl].map(liesElsewhere)).toEqual([true, true]);
   });
 
+  test('a backup host that pulls is named by its host, counts as elsewhere, and needs PostgreSQL', () => {
+    const pulled = { shortTermUrl: 'pull:store1.example.com', longTermUrl: 'pull:store2.example.com' };
+    expect(faults({ ...pulled, databaseUrl: 'postgres://panel@db/panel' })).toBe('');
+    expect(faults(pulled)).toContain(
+      'SHORT_TERM_URL: names a backup host that pulls, which needs the database on PostgreSQL (KHADA 8.7)',
+    );
+    const same = { ...pulled, longTermUrl: 'pull:STORE1.example.com', databaseUrl: 'postgres://panel@db/panel' };
+    expect(faults(same)).toContain('is the host of the other tier');
+    expect(['pull:store1.example.com', 'pull:localhost'].map(liesElsewhere)).toEqual([true, false]);
+    for (const bad of ['pull:', 'pull:a b', 'pull:/srv', 'pull:me@host']) expect(tierAddress(bad), bad).toBeUndefined();
+  });
+
   test('credentials of a store are no part of what restic is told as an address', () => {
     expect(tierAddress('restic:s3:https://AKIA1:secret%2Fpart@s3.example.com/bucket/folder?region=kr-1')).toMatchObject({
       repository: 's3:https://s3.example.com/bucket/folder',

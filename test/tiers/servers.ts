@@ -7,6 +7,7 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childrenOf, isAlive } from '../support/program.ts';
 
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -46,6 +47,11 @@ async function ended(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+}
+
+async function below(pid: number): Promise<number[]> {
+  const children = await childrenOf(pid).catch(() => []);
+  return [...children, ...(await Promise.all(children.map(below))).flat()];
 }
 
 export type BackupServer = {
@@ -141,7 +147,12 @@ export async function startSftp(): Promise<SftpServer> {
     folder,
     hostKey: (await readFile(join(place, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' '),
     privateKey: join(place, 'panel'),
-    kill: () => ended(child),
+    // As if the whole host had gone: those that sshd left with a connection each would go on without it.
+    async kill() {
+      const all = await below(child.pid ?? 0);
+      await ended(child);
+      for (const pid of all) if (await isAlive(pid)) process.kill(pid, 'SIGKILL');
+    },
     restart: async () => {
       child = await started('/usr/sbin/sshd', args, port);
     },

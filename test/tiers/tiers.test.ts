@@ -74,7 +74,7 @@ describe('backups go into tiers', () => {
     await house.night();
     house.failing.set('short-term', new TierFault('UNREACHABLE', 'connection refused'));
     house.clock.advance(day);
-    await house.backups.startNightly('2026-11-24', house.clock.now());
+    await house.backups.nights.keep('2026-11-24', house.clock.now());
     await house.work();
     const waiting = (await house.rows(site, 'short-term')).find(({ state }) => state === 'waiting');
     expect((await linesOf(site))[0]).toContain('그 뒤의 백업은 아직 옮기지 못해 다시 시도하고 있습니다.');

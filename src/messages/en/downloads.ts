@@ -47,4 +47,5 @@ export const downloads = {
   'downloads.history.who': 'Who',
   'downloads.history.where': 'Network address',
   'downloads.history.byLink': 'by an address they made',
+  'downloads.history.byToken': 'a program, by a token',
 } as const satisfies Record<keyof typeof korean, Sentence>;

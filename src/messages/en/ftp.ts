@@ -147,6 +147,7 @@ export const ftp: Record<keyof typeof source, Sentence> = {
   'ftp.outcome.wrong': 'wrong password',
   'ftp.outcome.site': 'site not open',
   'ftp.outcome.restricted': 'account restricted',
+  'ftp.outcome.consent': 'The changed contract is not agreed to',
   'ftp.outcome.off': 'turned off',
   'ftp.outcome.expired': 'expired',
   'ftp.outcome.place': 'access of who set the password is over',

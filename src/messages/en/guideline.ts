@@ -40,7 +40,7 @@ export const guideline = {
 
   'guideline.clause.1.1.asks': 'Appoint a security officer and a privacy officer, and announce them.',
   'guideline.clause.1.1.answer':
-    'The names and contact details of the two registered officers are on the officers page and at the foot of every page.',
+    'The names and contact details of the two registered officers are on the officers page, with the dates of changes, and at the foot of every page.',
 
   'guideline.clause.2.1.asks': 'Update every server at once when a vulnerability becomes known.',
   'guideline.clause.2.1.answer': 'Servers are updated outside the management pages.',
@@ -106,7 +106,7 @@ export const guideline = {
   'guideline.clause.7.1.answer': 'Server settings are managed outside the management pages.',
   'guideline.clause.7.2.asks': 'Delete accounts and data of former customers and end their access.',
   'guideline.clause.7.2.answer':
-    'Ending a contract on the pages, with deletion on its dates, is being prepared. Until then the company acts on request.',
+    'Closing the account on the pages ends all access at once; on the stated day files, databases, all backups and the account are erased, and a certificate of destruction is sent. The record of the contract that the law demands is kept apart, without a name.',
   'guideline.clause.7.3.asks': 'Allow FTP only; keep customers who use SSH on separate servers.',
   'guideline.clause.7.3.answer':
     'SSH is requested by the owner with a consent of its own and approved by the company; it opens only on servers for SSH, with a public key, from named addresses and until a set day. The database itself refuses it on any other server.',
@@ -121,7 +121,8 @@ export const guideline = {
   'guideline.clause.7.6.answer':
     'Website files are backed up every day, read back, and put in /backup (right above www) and on the first screen after sign-in; the place is announced on the front page and the backup location page.',
   'guideline.clause.7.6db.asks': 'Include the databases in that backup.',
-  'guideline.clause.7.6db.answer': 'Including databases is being prepared. The page of each backup shows what it contains.',
+  'guideline.clause.7.6db.answer':
+    'Every database of a site is in its daily backup, with its tables and rows counted. The page of each backup shows what it contains.',
 
   'guideline.clause.8.1.asks':
     'State at the most visible place that, without a separate backup service, backup is the customer’s responsibility.',

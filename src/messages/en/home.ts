@@ -9,13 +9,13 @@ export const home = {
 
   'home.backupDuty.none.heading': 'You need to keep your own backups',
   'home.backupDuty.none.duty':
-    'Unless you have bought a separate backup service, backing up your data is your responsibility and we are not liable if it is lost, ',
+    'Without a separate backup service, backing up your data is your responsibility and we are not liable if it is lost, ',
   'home.backupDuty.none.carveOut':
-    'except for damage caused by our intent or gross negligence and for liability the law imposes on us.',
-  'home.backupDuty.none.copy': 'To help, every day from {time} we make a compressed backup and put it in ',
+    'except for damage from our intent or gross negligence and for liability the law imposes on us.',
+  'home.backupDuty.none.copy': 'To help, every day from {time} we put a compressed backup in ',
   'home.backupDuty.none.place': '/backup at the top of your FTP space (right above www)',
-  'home.backupDuty.none.copyEnd': ' and on the first screen after you sign in. ',
-  'home.backupDuty.none.keep': 'Download it with one click and keep it somewhere else.',
+  'home.backupDuty.none.copyEnd': ' and on your first screen. ',
+  'home.backupDuty.none.keep': 'Download it and keep it elsewhere.',
   'home.backupDuty.separate.heading': 'A backup service is included',
   'home.backupDuty.separate.body':
     'We back up daily to {shortTerm} and weekly to {longTerm}, and read each backup back to check its contents. ',
@@ -27,7 +27,7 @@ export const home = {
   'home.backupDuty.separate.notReady':
     'Backups are not kept on another server yet. Until they are, please be sure to keep a downloaded copy somewhere else.',
   'home.backupDuty.howTo': 'How to download',
-  'home.backupDuty.scope': 'What we do and cannot do',
+  'home.backupDuty.scope': 'What we do, and do not',
   'home.backupDuty.version': 'Notice, version {version}',
 
   'home.heading': 'Backed up daily, checked, and yours to take',
@@ -131,7 +131,7 @@ export const home = {
     'If the value calculated from your file equals the one in the .sha256 file, or the SHA-256 value on the page, it arrived unchanged.',
   'home.locationPage.contents.heading': 'What is in it',
   'home.locationPage.contents.body':
-    'The files of the www folder. Including databases is being prepared; for now they are not in it. For each backup, the page and the file manifest.json inside the archive state what it holds and what is missing.',
+    'The files of the www folder, and each database of the site as a file of its own. For each backup, the page and the file manifest.json inside the archive state what it holds and what is missing.',
   'home.locationPage.care.heading': 'Take care',
   'home.locationPage.care.body':
     'A backup may hold passwords from settings and your visitors’ data. Do not give it to others. If you receive an email about a download that you do not remember, change your password and tell us.',
@@ -144,9 +144,6 @@ export const home = {
   'home.locationPage.scope.cannot':
     'Changes made after the last backup, data past its retention, and copies lost together with the server cannot be brought back.',
   'home.locationPage.scope.document': 'Full text of the backup responsibility notice',
-  'home.locationPage.history.heading': 'Changes',
-  'home.locationPage.history.item': '{date}: {text}',
-  'home.locationPage.history.empty': 'Nothing has changed since it was first announced.',
 
   'home.officersPage.title': 'Officers',
   'home.officersPage.lead':
@@ -157,6 +154,55 @@ export const home = {
   'home.officersPage.incident.heading': 'To report a security intrusion',
   'home.officersPage.incident.body': 'Call or write to the security officer. You do not need to give a password.',
   'home.officersPage.policy': 'Read the privacy policy',
+
+  'home.announced.heading': 'Changes',
+  'home.announced.first': 'First announced.',
+  'home.announced.on': 'The backup location is announced again.',
+  'home.announced.off': 'These management pages no longer make backups.',
+  'home.announced.backupAt': 'Backups begin at: {from} → {to}',
+  'home.announced.keepDaily': 'Daily backups are kept: {from} → {to} days',
+  'home.announced.keepWeekly': 'Weekly backups are kept: {from} → {to} weeks',
+  'home.announced.shortTerm': 'Short-term backup: {from} → {to}',
+  'home.announced.longTerm': 'Long-term backup: {from} → {to}',
+  'home.announced.officer': '{officer}: the details have changed.',
+  'home.announced.officerSince': '{officer}: the details have changed (appointed {since}).',
+  'home.announced.officerGone': '{officer}: being registered.',
+  'home.announced.none': 'Nothing has been recorded yet.',
+
+  'home.privacyPage.title': 'Privacy policy and how it is now',
+  'home.privacyPage.lead':
+    'Officers, retention, processors and backup locations are taken from the settings this service runs with now. The full text of the policy follows below.',
+  'home.privacyPage.officers': 'Who is responsible for personal information',
+  'home.privacyPage.kept': 'How long it is kept',
+  'home.privacyPage.kept.caption': 'Retention as it is set now',
+  'home.privacyPage.kept.what': 'What',
+  'home.privacyPage.kept.long': 'How long',
+  'home.privacyPage.processors': 'Processors',
+  'home.privacyPage.processors.caption': 'Who is entrusted with work on personal information',
+  'home.privacyPage.processors.name': 'Processor',
+  'home.privacyPage.processors.work': 'Work',
+  'home.privacyPage.processors.country': 'Country',
+  'home.privacyPage.processors.none': 'No work is entrusted to others.',
+  'home.privacyPage.processors.beingRegistered': 'Being registered.',
+  'home.privacyPage.processors.abroad': 'Information is transferred abroad. The privacy officer can tell you how to refuse this.',
+  'home.privacyPage.backups': 'Where the backups are',
+  'home.privacyPage.rights': 'To see, correct or delete it',
+  'home.privacyPage.rights.body':
+    'Call or write to the privacy officer; you will have an answer within 10 days. Once signed in you can read your activity yourself and download it as a file.',
+  'home.privacyPage.text': 'Full text of the policy',
+  'home.privacyPage.version': 'Version {version} and earlier versions',
+  'home.kept.session': 'Being signed in',
+  'home.kept.session.long': 'Ends after {minutes} minutes without use, or after {hours} hours',
+  'home.kept.history': 'Network addresses beside activity and sign-ins',
+  'home.kept.history.long': '{days} days',
+  'home.kept.unfinished': 'Files whose upload broke off',
+  'home.kept.unfinished.long': '{hours} hours from the last byte received',
+  'home.kept.held': 'Suspicious files taken out of a site',
+  'home.kept.held.long': '{days} days',
+  'home.kept.usage': 'Usage of each day',
+  'home.kept.usage.long': '{days} days',
+  'home.kept.backups': 'Backups',
+  'home.kept.backups.long': 'The last {daily} days and {weekly} weeks',
 
   'home.footer.support': 'Support',
   'home.footer.terms': 'Terms of service',

@@ -17,6 +17,11 @@ export const restores = {
 
   'restores.choose.title': 'What to restore, and where to',
   'restores.choose.lead': 'From the backup of {at}. The next page shows what would change before you decide.',
+  'restores.from.hint': 'The archive on this server is gone, but the backup kept elsewhere can still be restored.',
+  'restores.from.short-term':
+    'The archive on this server is gone, so this is read from the short-term backup. It may take longer than usual.',
+  'restores.from.long-term':
+    'The archive on this server is gone, so this is read from the long-term backup. It may take longer than usual.',
   'restores.choose.what': 'What',
   'restores.choose.all': 'Everything',
   'restores.choose.allNote': 'All files of the website, and the databases.',

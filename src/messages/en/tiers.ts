@@ -20,6 +20,7 @@ export const tiers = {
   'tiers.keptWeekly': 'Kept as one a week.',
   'tiers.keptFloor': 'Kept because it is too young to go.',
   'tiers.keptNewest': 'Kept because it is the newest of this tier.',
+  'tiers.isHere': 'The archive of this backup is on this server, so it need not be brought.',
   'tiers.erased': 'All backups of this site were erased, so none are kept again.',
   'tiers.erasuresADay': 'Too many sites were erased within a day. Please try again tomorrow.',
 

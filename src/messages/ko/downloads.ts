@@ -45,4 +45,5 @@ export const downloads = {
   'downloads.history.who': '사람',
   'downloads.history.where': '접속 주소',
   'downloads.history.byLink': '만든 주소로',
+  'downloads.history.byToken': '프로그램의 토큰으로',
 } as const satisfies Sentences;

@@ -139,6 +139,7 @@ export const ftp = {
   'ftp.outcome.wrong': '비밀번호가 다름',
   'ftp.outcome.site': '사이트가 열려 있지 않음',
   'ftp.outcome.restricted': '이용이 제한됨',
+  'ftp.outcome.consent': '바뀐 계약 내용에 동의하지 않음',
   'ftp.outcome.off': '꺼진 계정',
   'ftp.outcome.expired': '기한이 지남',
   'ftp.outcome.place': '비밀번호를 정한 사람의 접속이 끝남',

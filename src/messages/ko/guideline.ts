@@ -38,7 +38,8 @@ export const guideline = {
   'guideline.section.11': '교육과 점검',
 
   'guideline.clause.1.1.asks': '보안 담당자와 개인정보 보호 담당자를 정하고 알립니다.',
-  'guideline.clause.1.1.answer': '등록된 두 담당자의 이름과 연락처를 담당자 화면과 모든 화면 아래에 보여 드립니다.',
+  'guideline.clause.1.1.answer':
+    '등록된 두 담당자의 이름과 연락처를 담당자 화면에 바뀐 날짜와 함께, 그리고 모든 화면 아래에 보여 드립니다.',
 
   'guideline.clause.2.1.asks': '취약점이 알려지면 모든 서버를 곧바로 업데이트합니다.',
   'guideline.clause.2.1.answer': '서버의 업데이트는 관리 화면 밖에서 합니다.',
@@ -101,7 +102,7 @@ export const guideline = {
   'guideline.clause.7.1.answer': '서버의 설정은 관리 화면 밖에서 관리합니다.',
   'guideline.clause.7.2.asks': '해지한 고객의 계정과 자료를 지우고 접속을 막습니다.',
   'guideline.clause.7.2.answer':
-    '화면에서 해지하고 날짜에 맞추어 지우는 기능을 준비하고 있습니다. 그때까지는 회사가 요청을 받아 처리합니다.',
+    '화면에서 해지하면 모든 접속이 바로 닫히고, 정한 날에 파일, 데이터베이스, 모든 백업과 계정을 지운 뒤 파기 확인서를 보냅니다. 법에 따라 남기는 계약 기록은 이름 없이 따로 보관합니다.',
   'guideline.clause.7.3.asks': 'FTP 접속만 허용하고, SSH를 쓰는 고객은 따로 떼어 놓은 서버에 둡니다.',
   'guideline.clause.7.3.answer':
     'SSH는 소유자가 책임 안내에 따로 동의하고 신청하며, 회사가 승인하면 SSH 전용 서버에서만 공개 키와 허용 주소로 정한 날까지 열립니다. 전용 서버가 아닌 곳에는 데이터베이스가 허용하지 않습니다.',
@@ -116,7 +117,7 @@ export const guideline = {
     '홈페이지 파일을 매일 백업하고 다시 읽어 확인하여 /backup (www 바로 위)과 로그인한 뒤 첫 화면에 두며, 위치를 첫 화면과 백업 위치 화면에 알립니다.',
   'guideline.clause.7.6db.asks': '그 백업에 데이터베이스도 함께 담습니다.',
   'guideline.clause.7.6db.answer':
-    '데이터베이스를 함께 담는 기능을 준비하고 있습니다. 무엇이 담겼는지는 백업마다 화면에 표시합니다.',
+    '사이트의 데이터베이스를 매일 백업에 함께 담고 테이블과 행의 수를 셉니다. 무엇이 담겼는지는 백업마다 화면에 표시합니다.',
 
   'guideline.clause.8.1.asks': '백업 서비스를 따로 받지 않으면 백업은 고객의 책임임을 가장 잘 보이는 곳에 알립니다.',
   'guideline.clause.8.1.answer':

@@ -16,6 +16,9 @@ export const restores = {
 
   'restores.choose.title': '무엇을 어디로 복원할까요',
   'restores.choose.lead': '{at} 백업에서 복원합니다. 다음 화면에서 무엇이 바뀌는지 미리 보고 결정하실 수 있습니다.',
+  'restores.from.hint': '이 서버의 압축 파일은 없지만, 따로 보관한 백업에서 복원할 수 있습니다.',
+  'restores.from.short-term': '이 서버의 압축 파일이 없어 단기 백업에서 읽습니다. 평소보다 오래 걸릴 수 있습니다.',
+  'restores.from.long-term': '이 서버의 압축 파일이 없어 장기 백업에서 읽습니다. 평소보다 오래 걸릴 수 있습니다.',
   'restores.choose.what': '무엇을',
   'restores.choose.all': '전부',
   'restores.choose.allNote': '홈페이지 파일과 데이터베이스 모두입니다.',

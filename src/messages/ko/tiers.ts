@@ -19,6 +19,7 @@ export const tiers = {
   'tiers.keptWeekly': '한 주에 하나씩 남기는 백업입니다.',
   'tiers.keptFloor': '옮긴 지 얼마 되지 않아 보관합니다.',
   'tiers.keptNewest': '이 단계의 가장 최근 백업이라 보관합니다.',
+  'tiers.isHere': '이 백업은 파일이 이 서버에 있으므로 가져올 필요가 없습니다.',
   'tiers.erased': '이 사이트의 백업은 모두 지웠으므로 다시 보관하지 않습니다.',
   'tiers.erasuresADay': '하루에 지울 수 있는 사이트 수를 넘었습니다. 내일 다시 해 주세요.',
 

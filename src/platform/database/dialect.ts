@@ -2,7 +2,12 @@
 import { type Kysely, sql } from 'kysely';
 
 /** Rows of `table` can be added and never changed: triggers refuse UPDATE and DELETE, and on SQLite also `INSERT OR REPLACE`. */
-export async function appendOnly(db: Kysely<unknown>, engine: 'sqlite' | 'postgresql', table: string, key = 'id'): Promise<void> {
+export async function appendOnly(
+  db: Kysely<unknown>,
+  engine: 'sqlite' | 'postgresql',
+  table: string,
+  key: string | readonly string[] = 'id',
+): Promise<void> {
   const name = sql.ref(table);
   const refused = sql.lit(`${table}: rows are only added`);
   if (engine === 'postgresql') {
@@ -22,8 +27,30 @@ export async function appendOnly(db: Kysely<unknown>, engine: 'sqlite' | 'postgr
       db,
     );
   }
+  const same = sql.join(
+    [key].flat().map((column) => sql`${sql.ref(column)} = new.${sql.ref(column)}`),
+    sql` and `,
+  );
   // INSERT OR REPLACE removes the old row without firing the delete trigger (measured, security.md finding 10).
-  await sql`create trigger ${sql.ref(`${table}_no_replace`)} before insert on ${name} when exists (select 1 from ${name} where ${sql.ref(
-    key,
-  )} = new.${sql.ref(key)}) begin select raise(abort, ${refused}); end`.execute(db);
+  await sql`create trigger ${sql.ref(`${table}_no_replace`)} before insert on ${name} when exists (select 1 from ${name} where ${same}) begin select raise(abort, ${refused}); end`.execute(
+    db,
+  );
+}
+
+/**
+ * A second row with the same value of a unique column is refused before it could replace the first: on SQLite `INSERT OR REPLACE` would
+ * remove that without asking its guard. PostgreSQL knows no such statement.
+ */
+export async function refuseSecond(
+  db: Kysely<unknown>,
+  engine: 'sqlite' | 'postgresql',
+  table: string,
+  column: string,
+): Promise<void> {
+  if (engine === 'postgresql') return;
+  const [name, field] = [sql.ref(table), sql.ref(column)];
+  const refused = sql.lit(`${table}: rows are only added`);
+  await sql`create trigger ${sql.ref(`${table}_no_second_${column}`)} before insert on ${name} when exists (select 1 from ${name} where ${field} = new.${field}) begin select raise(abort, ${refused}); end`.execute(
+    db,
+  );
 }

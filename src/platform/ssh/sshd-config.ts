@@ -39,7 +39,7 @@ export function sshdFaults(places: SshdPlaces): string[] {
 }
 
 /** One key, no password and no other way in; no terminal, agent, tunnel or way back. */
-const keyOnly = (keyFile: string) => `    AuthenticationMethods publickey
+export const keyOnly = (keyFile: string) => `    AuthenticationMethods publickey
     PubkeyAuthentication yes
     PasswordAuthentication no
     KbdInteractiveAuthentication no

@@ -9,7 +9,7 @@ import { answering, faultCode, unless } from './faults.ts';
 import { Folder, within } from './folder.ts';
 import type { ArchiveStorage, ByteRange, StagedArchive } from './port.ts';
 import { makeDurable, moveToFreeName } from './publish.ts';
-import { forEach } from './tree.ts';
+import { forEach, removeTree } from './tree.ts';
 
 const stagingPrefix = '.staging-';
 /** Archives are the panel's own until they are shown: nobody else may look into their folders. */
@@ -49,6 +49,10 @@ export function diskArchives(root: string): ArchiveStorage {
     async remove(key) {
       const { site, name } = parts(key);
       await answering(() => unlessMissing(root, site, (folder) => removeFile(folder, name)));
+    },
+    async clear(site) {
+      if (!isPart(site)) throw new RangeError('Not the name of a site');
+      await answering(() => clear(root, site));
     },
     async unstage(key) {
       const { site, name } = parts(key);
@@ -113,6 +117,15 @@ async function removeStaged(folder: Folder, name: string): Promise<void> {
   const staged = `${stagingPrefix}${name}-`;
   const names = (await folder.entries()).map((entry) => String(entry.name)).filter((entry) => entry.startsWith(staged));
   for (const one of names) await unless(['ENOENT'], () => unlink(folder.at(one)));
+}
+
+async function clear(root: string, site: string): Promise<void> {
+  const all = await unless(['ENOENT'], () => Folder.open(root));
+  if (!all) return;
+  await within(all, async (folder) => {
+    await removeTree(folder, site);
+    await folder.sync();
+  });
 }
 
 /** With what a writer that died has left of it in staging. */

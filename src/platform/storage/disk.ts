@@ -6,8 +6,9 @@ import { describe, look, openFile } from './entries.ts';
 import { answering, faultCode } from './faults.ts';
 import { descend, Folder, hasDescriptorPaths, within } from './folder.ts';
 import { DiskLayer } from './laying.ts';
+import { DiskLister } from './listing.ts';
 import { type DiskName, isPlain } from './names.ts';
-import { enterOrMake, type GroupLookup, groupLookup, type Modes, usualModes } from './ownership.ts';
+import { enterOrMake, type GroupLookup, groupLookup, type Modes, sharedWithGroup, usualModes } from './ownership.ts';
 import { checked, split } from './path.ts';
 import type {
   ByteRange,
@@ -17,6 +18,7 @@ import type {
   OpenFile,
   PutMode,
   SiteLayer,
+  SiteLister,
   SitePath,
   SiteReader,
   SiteStorage,
@@ -82,6 +84,10 @@ export class DiskSite implements SiteStorage {
     });
   }
 
+  lister(): SiteLister {
+    return new DiskLister((path, act) => this.#in(checked(path), act));
+  }
+
   async names(path: SitePath): Promise<Named[]> {
     return this.#in(checked(path), (folder) => folder.named());
   }
@@ -134,7 +140,10 @@ export class DiskSite implements SiteStorage {
 
   async setDetails(path: SitePath, details: EntryDetails): Promise<void> {
     const { parents, name } = split(path);
-    await this.#in(parents, async (folder) => setDetails(folder, await folder.spelling(name), details));
+    const { mode } = details;
+    const isShared = this.#modes.inherited === true && mode !== undefined;
+    const here = isShared ? { ...details, mode: sharedWithGroup(mode) } : details;
+    await this.#in(parents, async (folder) => setDetails(folder, await folder.spelling(name), here));
   }
 
   freeBytes(): Promise<number> {

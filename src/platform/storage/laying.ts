@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { unavailable } from '../errors.ts';
 import { answering } from './faults.ts';
 import type { Folder } from './folder.ts';
-import { enterOrMake, type GroupLookup, type Modes } from './ownership.ts';
+import { enterOrMake, type GroupLookup, type Modes, sharedWithGroup } from './ownership.ts';
 import { split } from './path.ts';
 import type { SiteLayer, SitePath } from './port.ts';
 
@@ -27,6 +27,7 @@ export class DiskLayer implements SiteLayer {
   }
 
   async file(path: SitePath, content: Uint8Array, { mode, modifiedAt }: { mode: number; modifiedAt: number }): Promise<void> {
+    const rights = this.#place.modes.inherited ? sharedWithGroup(mode) : mode;
     const { parents, name } = split(path);
     await answering(async () => {
       const group = await this.#place.group();
@@ -37,7 +38,7 @@ export class DiskLayer implements SiteLayer {
         for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
         const stats = fstatSync(file);
         if (group !== undefined && stats.gid !== group) fchownSync(file, stats.uid, group);
-        fchmodSync(file, (stats.mode & ~permissionBits & 0o7777) | (mode & permissionBits));
+        fchmodSync(file, (stats.mode & ~permissionBits & 0o7777) | (rights & permissionBits));
         futimesSync(file, modifiedAt / 1000, modifiedAt / 1000);
       } finally {
         closeSync(file);

@@ -23,6 +23,12 @@ export const usualModes: Modes = { file: fileMode, folder: folderMode };
 /** Where a site has a system user of its own, which writes beside the panel: the folder passes group and rights on to both. */
 export const sharedModes: Modes = { file: 0o660, folder: 0o2770, inherited: true };
 
+/**
+ * What is written there belongs to the panel's user, and the site's own has it by its group: a file that was for its owner alone must not
+ * become one that the site's programs cannot use. @returns rights in which the group may what the owner may
+ */
+export const sharedWithGroup = (mode: number): number => mode | ((mode & 0o700) >> 3);
+
 /** @returns the number of the group that files are given, or `undefined` when they keep the process's own */
 export type GroupLookup = () => Promise<number | undefined>;
 

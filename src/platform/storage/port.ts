@@ -50,9 +50,25 @@ export type OpenFile = { readonly entry: Entry; readonly stream: Readable };
 export interface SiteReader {
   /** Opens a regular file for reading (404 for anything else). Whoever opens closes it, also after a failure of reading. */
   open(path: SitePath): Promise<ReadFile>;
+  /**
+   * Reads a small regular file from its beginning as far as it fits (404 for anything else).
+   * @param into on shared memory, at its beginning, where another thread may be given it
+   */
+  whole(path: SitePath, into: Uint8Array): Promise<WholeFile>;
   /** Only after everything that was opened is closed. */
   close(): Promise<void>;
 }
+
+/** Many folders of one site, listed one after another: quicker than `list` for each. Errors as for SiteStorage. */
+export interface SiteLister {
+  /** As `SiteStorage.list`. */
+  list(path: SitePath): Promise<Entry[]>;
+  /** Lets go of what listing holds open. */
+  close(): Promise<void>;
+}
+
+/** A file that was read: what it was before, how many bytes of it were read, and what stands at its path afterwards. */
+export type WholeFile = { readonly entry: Entry; readonly bytes: number; readonly after: Pick<Entry, 'stamp' | 'size'> };
 
 /** One opened file. Errors as for SiteStorage. */
 export interface ReadFile {
@@ -93,6 +109,8 @@ export interface SiteStorage {
    * @returns the entries of a folder in no particular order
    */
   list(path: SitePath, only?: readonly string[]): Promise<Entry[]>;
+  /** @returns a way to list many folders; `close` it */
+  lister(): SiteLister;
   /** @returns names and kinds of what stands in a folder, in no particular order: quick, since the entries are not looked at one by one */
   names(path: SitePath): Promise<Named[]>;
   /** Opens a regular file for reading, optionally bytes `start` to `end` (both inclusive). The entry was taken from the opened file itself. */
@@ -154,6 +172,8 @@ export interface ArchiveStorage {
   list(site: string): Promise<{ key: string; size: number }[]>;
   /** Also what is staged under this key. Nothing there is no error. */
   remove(key: string): Promise<void>;
+  /** Removes everything of one site, what is staged too, whoever still writes it. Nothing there is no error. */
+  clear(site: string): Promise<void>;
   /** Removes what is staged under this key and nothing else: a writer that still lives cannot commit it any more. */
   unstage(key: string): Promise<void>;
   /** Removes what writers that died left in staging a day ago or longer. @returns how many */

@@ -5,7 +5,9 @@ import { describe } from './entries.ts';
 import { answering } from './faults.ts';
 import { type Folder, readFlags } from './folder.ts';
 import { type DiskName, isPlain } from './names.ts';
-import type { Entry, ReadFile, SitePath, SiteReader } from './port.ts';
+import type { Entry, ReadFile, SitePath, SiteReader, WholeFile } from './port.ts';
+import { entriesSeen, type ReadItem, type ReadOutcome, SiteThread, withCode } from './site-thread.ts';
+import { wholeBy } from './whole.ts';
 
 type Place = {
   /** opens the folder with these segments below the site's own */
@@ -13,12 +15,42 @@ type Place = {
   stat(path: SitePath): Promise<Entry>;
 };
 
+/** Fewer are read sooner than a thread begins. */
+const worthAThread = 500;
+
 export class DiskReader implements SiteReader {
   readonly #place: Place;
+  readonly #before: number;
   #folder: OpenFolder | undefined;
+  #read = 0;
+  #many: ManyReader | undefined;
 
-  constructor(place: Place) {
+  /** @param before so many files are read without a thread */
+  constructor(place: Place, before = worthAThread) {
     this.#place = place;
+    this.#before = before;
+  }
+
+  /** See `SiteReader.whole`. */
+  async whole(path: SitePath, into: Uint8Array): Promise<WholeFile> {
+    const name = path.at(-1);
+    this.#read++;
+    if (this.#read <= this.#before || name === undefined || !(into.buffer instanceof SharedArrayBuffer))
+      return wholeBy(this, path, into);
+    this.#many ??= new ManyReader();
+    const many = this.#many;
+    const item = { into: into.buffer, length: into.length };
+    return answering(async () => {
+      const read = await this.#folderOf(path.slice(0, -1)).use(async ({ folder, spelling }) => {
+        const at = folder.at(isPlain(name) ? name : await spelling(name));
+        // A name that is no text is rare.
+        return typeof at === 'string' ? many.read(name, { path: at, ...item }) : undefined;
+      });
+      if (!read) return wholeBy(this, path, into);
+      const { entry, outcome } = read;
+      const after = outcome.isNameless ? await this.#place.stat(path) : outcome;
+      return { entry, bytes: outcome.filled, after };
+    });
   }
 
   open(path: SitePath): Promise<ReadFile> {
@@ -43,6 +75,54 @@ export class DiskReader implements SiteReader {
     this.#folder?.leave();
     await this.#folder?.closed;
     this.#folder = undefined;
+    await this.#many?.close();
+  }
+}
+
+type Asked = { readonly name: string; readonly item: ReadItem; settle(read: ReadByThread | Error): void };
+type ReadByThread = { readonly entry: Entry; readonly outcome: Exclude<ReadOutcome, { fault: string }> };
+
+/** Hands files to the thread as many at a time as were asked for while it read the ones before. */
+class ManyReader {
+  readonly #thread = new SiteThread();
+  #asked: Asked[] = [];
+  #isBusy = false;
+
+  read(name: string, item: ReadItem): Promise<ReadByThread> {
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ name, item, settle: (read) => (read instanceof Error ? reject(read) : resolve(read)) });
+      if (!this.#isBusy) void this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#isBusy = true;
+    // Who asks for several in one turn has all of them in one order.
+    await Promise.resolve();
+    while (this.#asked.length > 0) {
+      const some = this.#asked;
+      this.#asked = [];
+      await this.#readSome(some);
+    }
+    this.#isBusy = false;
+  }
+
+  async #readSome(some: readonly Asked[]): Promise<void> {
+    try {
+      const { seen, more = [] } = await this.#thread.ask({ items: some.map(({ item }) => item) });
+      const names = some.map(({ name }) => name);
+      for (const [index, entry] of entriesSeen(names, seen).entries()) {
+        const outcome = more[index];
+        if (entry && outcome && !('fault' in outcome)) some[index]?.settle({ entry, outcome });
+        else some[index]?.settle(withCode(outcome && 'fault' in outcome ? outcome.fault : 'EIO'));
+      }
+    } catch (cause) {
+      for (const one of some) one.settle(cause instanceof Error ? cause : new Error(String(cause)));
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }
 

@@ -6,7 +6,7 @@ import { notFound } from '../errors.ts';
 import type { Attributes, RemoteHandle, SftpLease, SftpSession } from '../ssh/port.ts';
 import { answering } from './faults.ts';
 import { checked } from './path.ts';
-import type { ByteRange, Entry, OpenFile, ReadFile, SitePath, SiteReader } from './port.ts';
+import type { ByteRange, Entry, OpenFile, ReadFile, SitePath, SiteReader, WholeFile } from './port.ts';
 import {
   at,
   describe,
@@ -20,6 +20,7 @@ import {
   readWhole,
   walk,
 } from './sftp-paths.ts';
+import { wholeBy } from './whole.ts';
 
 /** Bytes asked for ahead of who reads one after another. */
 const ahead = 2 * 1024 * 1024;
@@ -167,6 +168,10 @@ export class SftpReader implements SiteReader {
         throw error;
       }
     });
+  }
+
+  whole(path: SitePath, into: Uint8Array): Promise<WholeFile> {
+    return wholeBy(this, path, into);
   }
 
   #folderOf(remote: Remote, parents: SitePath): Promise<Folder> {

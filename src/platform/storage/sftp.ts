@@ -5,7 +5,18 @@ import { conflict, notFound, PanelError, unavailable } from '../errors.ts';
 import type { SftpLease, SftpServer } from '../ssh/port.ts';
 import { answering } from './faults.ts';
 import { checked, split } from './path.ts';
-import type { ByteRange, Entry, EntryDetails, Named, OpenFile, PutMode, SitePath, SiteReader, SiteStorage } from './port.ts';
+import type {
+  ByteRange,
+  Entry,
+  EntryDetails,
+  Named,
+  OpenFile,
+  PutMode,
+  SiteLister,
+  SitePath,
+  SiteReader,
+  SiteStorage,
+} from './port.ts';
 import { makeLink, setDetails } from './sftp-details.ts';
 import {
   at,
@@ -116,6 +127,10 @@ class SftpSite implements SiteStorage {
   async open(path: SitePath, range?: ByteRange): Promise<OpenFile> {
     if (checked(path).length === 0) throw notFound();
     return answering(async () => openStream(await this.#lease(), path, range));
+  }
+
+  lister(): SiteLister {
+    return { list: (path) => this.list(path), close: async () => {} };
   }
 
   reader(): SiteReader {

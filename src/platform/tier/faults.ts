@@ -16,6 +16,7 @@ export type TierFaultCode =
   | 'MISMATCH'
   | 'BUSY'
   | 'DAMAGED'
+  | 'PULLED'
   | 'FAILED';
 
 /** 503: the tier did not do what it was asked for; it may be asked again. */

@@ -4,7 +4,9 @@ import { createReadStream } from 'node:fs';
 import { access, constants, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import { notFound } from '../errors.ts';
+import type { ZipEntry } from '../zip/directory.ts';
 import { ZipReader } from '../zip/reader.ts';
 import { TierFault } from './faults.ts';
 import {
@@ -40,7 +42,8 @@ export function folderTier(root: string): BackupTier {
       return told(async () => new OpenArchive(await ZipReader.open(at(site, `${backupId}.zip`))));
     },
     async list(site) {
-      return [...(await notes(site))].map(([backupId, { dataAt, bytes }]) => ({ site, backupId, dataAt, bytes }));
+      const known = [...(await notes(site))].filter(([, note]) => note !== unreadable);
+      return known.map(([backupId, { dataAt, bytes }]) => ({ site, backupId, dataAt, bytes }));
     },
     async forget(site, backupIds, before) {
       const held = [...(await notes(site))].map(([backupId, { dataAt }]) => ({ backupId, dataAt }));
@@ -52,6 +55,12 @@ export function folderTier(root: string): BackupTier {
     check: (site, part, signal) => told(() => check(at(site), part, signal)),
     remove: (site) => told(() => rm(at(site), { recursive: true, force: true })),
   };
+}
+
+/** @returns where the archive of a backup lies below the root of such a tier. @throws RangeError for what is no id */
+export function archiveIn(root: string, site: string, backupId: string): string {
+  if (!isId(site) || !isId(backupId)) throw new RangeError('Not the id of a site or backup');
+  return join(root, site, `${backupId}.zip`);
 }
 
 /** The system's own words become a fault of the tier. */
@@ -72,15 +81,33 @@ async function readNotes(folder: string): Promise<Map<string, Note>> {
     throw error;
   });
   const found = new Map<string, Note>();
-  for (const name of names.filter((one) => one.endsWith('.json')))
-    found.set(name.slice(0, -'.json'.length), JSON.parse(await readFile(join(folder, name), 'utf8')));
+  for (const name of names.filter((one) => one.endsWith('.json') && !one.startsWith('.'))) {
+    const note = noteIn(await readFile(join(folder, name), 'utf8'));
+    found.set(name.slice(0, -'.json'.length), note ?? unreadable);
+  }
   return found;
 }
+
+/** A note of which a bit has changed: nothing is known of its archive, which is damaged then. */
+const unreadable: Note = { dataAt: 0, sha256: '', bytes: -1 };
+
+/** One line of JSON, and its CRC-32: notes of before have the first alone. @returns undefined for one that is not as it was written */
+function noteIn(text: string): Note | undefined {
+  const [json = '', crc] = text.split('\n');
+  if (crc !== undefined && crc !== crcOf(json)) return undefined;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+const crcOf = (json: string) => crc32(json).toString(16);
 
 async function keep(folder: string, { site, backupId, dataAt, archive, sha256 }: SnapshotSource): Promise<Snapshot> {
   if (!isId(backupId)) throw new RangeError('Not the id of a backup');
   const known = (await readNotes(folder)).get(backupId);
-  if (known) return { site, backupId, dataAt: known.dataAt, bytes: known.bytes };
+  if (known && known !== unreadable) return { site, backupId, dataAt: known.dataAt, bytes: known.bytes };
   await mkdir(folder, { recursive: true, mode: 0o750 });
   const fresh = join(folder, `.new-${backupId}`);
   await rm(fresh, { force: true });
@@ -103,7 +130,8 @@ async function keep(folder: string, { site, backupId, dataAt, archive, sha256 }:
 async function writeNote(folder: string, backupId: string, note: Note): Promise<void> {
   const fresh = join(folder, `.note-${backupId}`);
   const file = await open(fresh, 'w', 0o640);
-  await file.writeFile(JSON.stringify(note)).finally(() => file.close());
+  const json = JSON.stringify(note);
+  await file.writeFile(`${json}\n${crcOf(json)}`).finally(() => file.close());
   await sync(fresh);
   await rename(fresh, join(folder, `${backupId}.json`));
   await sync(folder);
@@ -135,7 +163,7 @@ async function check(folder: string, { part, parts }: { part: number; parts: num
     const isRight = size === note.bytes && (at % parts !== part - 1 || (await digestOf(path)) === note.sha256);
     if (!isRight) damaged.push(backupId);
   }
-  const bytes = notes.reduce((sum, [, note]) => sum + note.bytes, 0);
+  const bytes = notes.reduce((sum, [, note]) => sum + Math.max(0, note.bytes), 0);
   return { damaged, complaint: damaged.length > 0 ? 'DAMAGED' : undefined, bytes };
 }
 
@@ -147,6 +175,8 @@ async function digestOf(path: string): Promise<string> {
 
 class OpenArchive implements OpenSnapshot {
   readonly #reader: ZipReader;
+  /** Restores ask in the order of the archive: the next one is looked for behind the last. */
+  #way: Generator<ZipEntry> | undefined;
 
   constructor(reader: ZipReader) {
     this.#reader = reader;
@@ -163,8 +193,18 @@ class OpenArchive implements OpenSnapshot {
   }
 
   async #member(path: string): Promise<Readable> {
-    for (const entry of this.#reader.entries()) if (entry.name === path && entry.kind === 'file') return this.#reader.open(entry);
-    throw notFound();
+    const entry = this.#ahead(path) ?? this.#ahead(path);
+    if (!entry) throw notFound();
+    return this.#reader.open(entry);
+  }
+
+  /** @returns undefined at the end of the archive, from where the next look begins anew */
+  #ahead(path: string): ZipEntry | undefined {
+    this.#way ??= this.#reader.entries();
+    for (let next = this.#way.next(); !next.done; next = this.#way.next())
+      if (next.value.name === path && next.value.kind === 'file') return next.value;
+    this.#way = undefined;
+    return undefined;
   }
 
   close(): Promise<void> {

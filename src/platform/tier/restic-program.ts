@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { lowerProcess } from '../priority.ts';
+import { lowerProcess, steppingBack } from '../priority.ts';
 import { faultOf, TierFault } from './faults.ts';
 
 export type ResticCall = {
@@ -75,7 +75,8 @@ type Run = { readonly child: Child; news(): void; end(): Promise<void>; stop(): 
 
 function start(call: ResticCall): Run {
   call.signal.throwIfAborted();
-  const child = spawn('restic', [...call.arguments], {
+  const [program, args] = steppingBack('restic', call.arguments);
+  const child = spawn(program, [...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...ambient(), ...call.environment },
     // A group of its own, so that the ssh which it started ends with it (KHADA 8.8).

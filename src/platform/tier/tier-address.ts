@@ -1,4 +1,4 @@
-// Addresses of tiers: `file:/folder`, `restic:/folder`, `restic:sftp:user@host:/folder`, `restic:s3:https://key:secret@host/bucket/folder`.
+// Addresses of tiers: `file:/folder`, `restic:/folder`, `restic:sftp:user@host:/folder`, `restic:s3:https://key:secret@host/bucket/folder`, `pull:host`.
 
 export type FolderAddress = { readonly kind: 'folder'; readonly path: string };
 
@@ -17,7 +17,10 @@ export type ResticAddress = {
   readonly s3: { readonly keyId: string; readonly secret: string; readonly region: string | undefined } | undefined;
 };
 
-export type TierAddress = FolderAddress | ResticAddress;
+/** A backup host that comes for backups by itself (KHADA 8.7): the panel reaches nothing there. */
+export type PulledAddress = { readonly kind: 'pulled'; readonly host: string; readonly path: string };
+
+export type TierAddress = FolderAddress | ResticAddress | PulledAddress;
 
 /** What a tier must not be, with the clause that says so. */
 const standby = /^(standby|replica|cross):/i;
@@ -28,6 +31,7 @@ export const isStandby = (text: string) => standby.test(text);
 /** @returns undefined where the text is no address that is known here; nothing of it is repeated, since it may hold a secret */
 export function tierAddress(text: string): TierAddress | undefined {
   if (text.startsWith('file:')) return isFolder(text.slice(5)) ? { kind: 'folder', path: text.slice(5) } : undefined;
+  if (text.startsWith('pull:')) return pulledAddress(text.slice('pull:'.length));
   if (!text.startsWith('restic:')) return undefined;
   const rest = text.slice('restic:'.length);
   if (rest.startsWith('sftp:')) return sftpAddress(rest.slice('sftp:'.length));
@@ -39,6 +43,9 @@ const here = { host: undefined, port: undefined, user: undefined, s3: undefined 
 const isFolder = (path: string) => path !== '' && !/[\r\n"'\\\0]/.test(path) && !/^[a-z][a-z0-9+.-]*:/i.test(path);
 const hostName = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)$/;
 const bare = (host: string) => host.replace(/^\[|\]$/g, '').toLowerCase();
+
+const pulledAddress = (host: string): PulledAddress | undefined =>
+  hostName.test(host) ? { kind: 'pulled', host: bare(host), path: '' } : undefined;
 
 /** `user@host:/folder`, or `//user@host:port/folder` where the port is another one than 22. */
 function sftpAddress(text: string): ResticAddress | undefined {
@@ -73,7 +80,11 @@ function s3Address(text: string): ResticAddress | undefined {
 /** @returns whether the tier lies on another host than the panel: a folder of this machine, or loopback, is no second tier (KHADA 8.5, 8.6) */
 export function liesElsewhere(text: string | undefined): boolean {
   const address = text === undefined ? undefined : tierAddress(text);
-  return address?.kind === 'restic' && address.host !== undefined && !isLoopback(address.host);
+  const host = address === undefined ? undefined : hostOf(address);
+  return host !== undefined && !isLoopback(host);
 }
+
+/** @returns the host that the tier lies on; undefined for this machine */
+export const hostOf = (address: TierAddress): string | undefined => (address.kind === 'folder' ? undefined : address.host);
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host) || host.endsWith('.localhost');

@@ -75,6 +75,7 @@ function problem(req: Request, status: number, key: string, error: PanelError | 
     status,
     title,
     detail: words.t(key, error?.parameters),
+    code: key,
     instance: requestId,
     ...(errors && { errors }),
   };

@@ -100,20 +100,26 @@ function holds(networks: BlockList, address: string): boolean {
 /** What a proxy adds: where one of them stands, the address of the connection is the proxy's and not the visitor's. */
 const forwarding = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'x-forwarded-proto', 'via'];
 
+/** @param networks as METRICS_ALLOW has them. @returns whether an address is in one of them */
+export function inNetworks(networks: string): (address: string) => boolean {
+  const list = new BlockList();
+  for (const part of parts(networks).flatMap((one) => (one === 'loopback' ? loopback : [one]))) add(list, part);
+  return (address) => holds(list, address);
+}
+
 /**
  * @param networks as METRICS_ALLOW has them
  * @returns whether a request comes from one of them: directly, or through a proxy of TRUST_PROXY that says for whom it asks. What a
  * proxy hands on that is not named there, or that does not say for whom, is refused: it would stand for the whole world.
  */
 export function comesFrom(networks: string): (req: Request) => boolean {
-  const list = new BlockList();
-  for (const part of parts(networks).flatMap((one) => (one === 'loopback' ? loopback : [one]))) add(list, part);
+  const isIn = inNetworks(networks);
   return (req) => {
     const trusts = req.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
     const isForwarded = forwarding.some((name) => req.headers[name] !== undefined);
     const saysForWhom = req.headers['x-forwarded-for'] !== undefined && trusts(req.socket.remoteAddress ?? '', 0);
     if (isForwarded && !saysForWhom) return false;
-    return holds(list, req.ip ?? '');
+    return isIn(req.ip ?? '');
   };
 }
 

@@ -7,6 +7,7 @@ import { type Assets, everywhere, withWarning } from './assets.ts';
 import { type Faults, summary } from './faults.ts';
 import { themeOf } from './theme.ts';
 import type { Views } from './views.ts';
+import type { Visit } from './visit.ts';
 
 export type PageData = {
   /** text of the `<title>` and usually of the h1 */
@@ -20,6 +21,11 @@ export type PageData = {
   /** the page has a form: an anonymous visitor gets a session for its token */
   readonly form?: boolean;
   readonly faults?: Faults;
+  /**
+   * Whoever is not signed in gets the same page for the same data, language, theme and path: it is made once. Such a page has no form, and
+   * nothing of it follows from the present moment; its data can be written as JSON.
+   */
+  readonly sameForGuests?: true;
   readonly [more: string]: unknown;
 };
 
@@ -34,6 +40,8 @@ export type Frame = {
   readonly officers: unknown;
   /** the customer is restricted: where that is explained */
   readonly restriction: { readonly href: string } | undefined;
+  /** a document of the customer's contract has changed: where it is agreed to */
+  readonly agreement?: { readonly href: string; readonly from: string; readonly isDue: boolean } | undefined;
   readonly navigation: readonly Link[];
   readonly publicLinks: readonly Link[];
   readonly footerLinks: readonly Link[];
@@ -43,6 +51,16 @@ export type Frame = {
   readonly passwordRule: string;
   /** between the pages of one's own account */
   readonly accountLinks: readonly Link[];
+};
+
+/** A notice as a page shows it, for the record of who was shown what. */
+export type ShownNotice = {
+  /** such as `backup-duty` */
+  readonly name: string;
+  /** the document that it is a short form of */
+  readonly document: string;
+  /** its words, without markup */
+  readonly text: string;
 };
 
 declare global {
@@ -65,6 +83,8 @@ export type Pages = {
   readonly addresses: Addresses;
   readonly assets: Assets;
   readonly frame: (req: Request, section: string | undefined) => Frame;
+  /** is told of the notices on a page that was made for somebody who is signed in */
+  readonly shown?: (visit: Visit, notices: readonly ShownNotice[]) => void;
 };
 
 /** @returns the synchroniser token of the session, made on first use */
@@ -73,18 +93,49 @@ export function tokenOf(req: Request): string {
   return req.session.csrf;
 }
 
+/** Public pages in two languages and three themes, a few states of each. */
+const mostKept = 100;
+
 export function pages(views: Views, parts: Pages): RequestHandler {
+  const kept = new Map<string, Buffer>();
   return (req, res, next) => {
     res.page = async (view, data, status = 200) => {
+      const key = data.sameForGuests && keyOf(req, view, data, parts);
+      const known = key && kept.get(key);
+      if (known) return void res.status(status).type('html').send(known);
       const hadToken = req.session?.csrf !== undefined;
-      const locals = { ...localsOf(req, data, parts), ...data };
+      const notices: ShownNotice[] = [];
+      const locals = { ...localsOf(req, data, parts), ...data, noticed: noticing(notices) };
       if (!hadToken && locals.csrf) await saved(req);
       const body = views.render(view, locals);
-      const whole = views.render('layout', { ...locals, body });
+      const whole = Buffer.from(views.render('layout', { ...locals, body }));
+      if (notices.length > 0 && req.visit.person) parts.shown?.(req.visit, notices);
+      if (key) keep(kept, key, whole);
       res.status(status).type('html').send(whole);
     };
     next();
   };
+}
+
+/** A part of a sentence, as `views/shared/_sentence.ejs` takes it. */
+type Part = string | { readonly text: string };
+
+/** For views: `noticed('backup-duty', document, parts)` where a notice stands, with all its words. */
+const noticing = (notices: ShownNotice[]) => (name: string, document: string, parts: readonly (Part | readonly Part[])[]) =>
+  void notices.push({ name, document, text: parts.flat().map(wordsIn).join('') });
+const wordsIn = (part: Part) => (typeof part === 'string' ? part : part.text);
+
+/** @returns what a page follows from; undefined where it is one person's, or where anybody could ask for endlessly many */
+function keyOf(req: Request, view: string, data: PageData, { addresses }: Pages): string | undefined {
+  const { person, language, path, pathAndQuery } = req.visit;
+  if (person || path !== pathAndQuery || req.session?.flash) return undefined;
+  return `${view} ${language} ${themeOf(req, addresses) ?? ''} ${path} ${JSON.stringify(data)}`;
+}
+
+function keep(kept: Map<string, Buffer>, key: string, page: Buffer): void {
+  const [oldest] = kept.keys();
+  if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+  kept.set(key, page);
 }
 
 /** A form whose session could not be kept would be refused when it comes back: then there is no form, but the reason. */

@@ -21,6 +21,10 @@ export type SignedIn = {
   readonly freshAt: number;
   /** the customer is restricted: reading, downloading, asking and leaving are left */
   readonly restriction?: { readonly since: number; readonly because: string };
+  /** a document of the customer's contract has changed: from which local day, and whether that has come */
+  readonly agreement?: { readonly from: string; readonly isDue: boolean };
+  /** ids of orders whose consent is pending: at their sites reading, downloading and leaving are left */
+  readonly pendingOrders?: ReadonlySet<string>;
 };
 
 export interface Visit {
@@ -41,7 +45,7 @@ export interface Visit {
   person?: SignedIn;
   /** the session is a person's whose place may not be used from this network address: no page of theirs is shown (403) */
   isElsewhere?: boolean;
-  /** the answer must be JSON: the client asked for it and not for HTML */
+  /** the answer must be JSON: the client asked for it and not for HTML, or the address is for programs */
   readonly wantsJson: boolean;
 }
 
@@ -52,6 +56,9 @@ declare global {
     }
   }
 }
+
+/** Below this address only programs ask: whatever they say that they accept, they get JSON. */
+const forPrograms = '/api/';
 
 export type VisitOptions = { readonly addresses: Addresses; readonly words: WordsOptions; readonly clock: Clock };
 
@@ -72,7 +79,7 @@ export function welcome({ addresses, words, clock }: VisitOptions): RequestHandl
       address: req.ip ?? '',
       agent: (req.get('user-agent') ?? '').slice(0, 400),
       url: (path) => addresses.page(language, path),
-      wantsJson: req.accepts(['html', 'json']) === 'json',
+      wantsJson: req.url.startsWith(forPrograms) || req.accepts(['html', 'json']) === 'json',
     };
     // The page of an error shows the same number, and a proxy can write it beside its own line.
     res.set('X-Request-Id', req.visit.requestId);

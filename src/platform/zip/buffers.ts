@@ -6,10 +6,10 @@ const sizes = [16 * 1024, 128 * 1024, 1024 * 1024];
 export class Buffers {
   readonly #free = new Map<number, Buffer[]>();
 
-  /** @returns memory for at least so many bytes, with anything in it */
+  /** @returns memory for at least so many bytes, with anything in it, which other threads may be given */
   take(bytes: number): Buffer {
     const size = sizes.find((one) => bytes <= one) ?? bytes;
-    return this.#free.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
+    return this.#free.get(size)?.pop() ?? Buffer.from(new SharedArrayBuffer(size));
   }
 
   /** @param buffer as it was taken; nobody may use it any more */

@@ -7,16 +7,18 @@ export const pieceBytes = 1024 * 1024;
 
 /** Of programs, texts and data 0.4 to 1.4 % more bytes than 6 makes, in a fifth less time (docs/benchmarks.md). */
 const level = 5;
-const sampleBytes = 4096;
+const sampleBytes = 2048;
+/** Of less, samples tell too little. */
+const leastSampled = 4096;
 const chunkBytes = 64 * 1024;
 const storedBlockBytes = 0xffff;
 
 /**
  * Photographs, films and archives cannot be made smaller, and trying costs more than all the rest. Four samples tell: a byte
- * of theirs carries nearly eight bits. (Random bytes measure 7.99 here, text below 6.)
+ * of theirs carries nearly eight bits. (Random bytes measure 7.98 here, text below 6.)
  */
 export function looksCompressed(bytes: Uint8Array): boolean {
-  if (bytes.length < sampleBytes) return false;
+  if (bytes.length < leastSampled) return false;
   const counts = new Uint32Array(256);
   let total = 0;
   for (let sample = 0; sample < 4; sample++) {
@@ -37,21 +39,20 @@ export type Compressed = { readonly method: ZipMethod; readonly parts: readonly 
  * than compressing. What it is given must stay as it is until it has answered.
  */
 export class Compressor {
-  readonly #all = new Set<Deflater>();
-  readonly #idle: Deflater[] = [];
-  readonly #waiting: ((deflater: Deflater) => void)[] = [];
-  readonly #most: number;
+  readonly #whole: Deflaters;
+  readonly #pieces: Deflaters;
 
-  /** @param most how many work at the same time */
+  /** @param most how many whole contents, and how many pieces, are worked at at the same time */
   constructor(most: number) {
-    this.#most = most;
+    this.#whole = new Deflaters(most, constants.Z_FINISH);
+    this.#pieces = new Deflaters(most, constants.Z_FULL_FLUSH);
   }
 
   /** @returns the whole content: deflated, or as it is where that is not larger */
   async whole(bytes: Uint8Array): Promise<Compressed> {
     const stored = { method: 0, parts: [bytes], length: bytes.length } as const;
     if (bytes.length === 0 || looksCompressed(bytes)) return stored;
-    const parts = await this.#deflated(bytes, constants.Z_FINISH);
+    const parts = await this.#whole.run(bytes);
     const length = lengthOf(parts);
     return length < bytes.length ? { method: 8, parts, length } : stored;
   }
@@ -61,13 +62,32 @@ export class Compressor {
    * and stand one behind the other; `lastPiece` closes them.
    */
   async piece(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
-    return looksCompressed(bytes) ? storedBlocks(bytes) : this.#deflated(bytes, constants.Z_FULL_FLUSH);
+    return looksCompressed(bytes) ? storedBlocks(bytes) : this.#pieces.run(bytes);
   }
 
-  async #deflated(bytes: Uint8Array, end: number): Promise<Uint8Array[]> {
-    const deflater = await this.#take();
+  close(): void {
+    this.#whole.close();
+    this.#pieces.close();
+  }
+}
+
+/** Those that end what they are given in one way. */
+class Deflaters {
+  readonly #all = new Set<Deflater>();
+  readonly #idle: Deflater[] = [];
+  readonly #waiting: ((deflater: Deflater) => void)[] = [];
+  readonly #most: number;
+  readonly #end: number;
+
+  constructor(most: number, end: number) {
+    this.#most = most;
+    this.#end = end;
+  }
+
+  async run(bytes: Uint8Array): Promise<Uint8Array[]> {
+    const deflater = this.#idle.pop() ?? (await this.#take());
     try {
-      const parts = await deflater.run(bytes, end);
+      const parts = await deflater.run(bytes);
       this.#give(deflater);
       return parts;
     } catch (cause) {
@@ -77,15 +97,13 @@ export class Compressor {
     }
   }
 
-  async #take(): Promise<Deflater> {
-    const idle = this.#idle.pop();
-    if (idle) return idle;
+  #take(): Deflater | Promise<Deflater> {
     if (this.#all.size < this.#most) return this.#make();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #make(): Deflater {
-    const deflater = new Deflater();
+    const deflater = new Deflater(this.#end);
     this.#all.add(deflater);
     return deflater;
   }
@@ -106,23 +124,23 @@ class Deflater {
   readonly #stream: DeflateRaw;
   #parts: Uint8Array[] = [];
 
-  constructor() {
-    this.#stream = createDeflateRaw({ level, chunkSize: chunkBytes });
+  /** @param end every content is ended so by the very call that compresses it: a second call would wake a thread once more */
+  constructor(end: number) {
+    this.#stream = createDeflateRaw({ level, chunkSize: chunkBytes, flush: end });
     this.#stream.on('data', (part: Buffer) => this.#parts.push(part));
     this.#stream.on('error', () => {}); // whoever waits for it hears of it
   }
 
-  run(bytes: Uint8Array, end: number): Promise<Uint8Array[]> {
+  run(bytes: Uint8Array): Promise<Uint8Array[]> {
     return new Promise((resolve, reject) => {
-      this.#stream.write(bytes);
-      this.#stream.flush(end, ((cause?: Error | null) => {
+      this.#stream.write(bytes, (cause?: Error | null) => {
         if (cause) return reject(cause);
         if (this.#stream.readableLength > 0) return reject(new Error('a part of what was compressed is still on its way'));
         const parts = this.#parts;
         this.#parts = [];
         this.#stream.reset();
         resolve(parts);
-      }) as () => void);
+      });
     });
   }
 

@@ -69,7 +69,7 @@ export class DigestThread implements Digests {
   #ids = 0;
   #failure: unknown;
 
-  constructor(segments = 4) {
+  constructor(segments = 3) {
     const shared = Array.from({ length: segments }, () => new SharedArrayBuffer(segmentBytes));
     this.#segments = shared.map((buffer) => Buffer.from(buffer));
     this.#free = shared.map((_, index) => index);

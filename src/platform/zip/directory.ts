@@ -23,6 +23,7 @@ export class Directory {
   readonly offset: number;
   readonly count: number;
   readonly #bytes: Buffer;
+  #last: readonly ZipEntry[] | undefined;
 
   constructor(bytes: Buffer, { count, offset }: { count: number; offset: number }) {
     this.#bytes = bytes;
@@ -32,16 +33,38 @@ export class Directory {
 
   /** In the order of the directory, which is that of the archive. @throws DamagedArchive */
   *entries(): Generator<ZipEntry> {
+    for (const { entry } of this.listed()) yield entry;
+  }
+
+  /** As `entries`, each with its bytes. */
+  *listed(): Generator<ListedEntry> {
     let at = 0;
     for (let index = 0; index < this.count; index++) {
       const { entry, length } = readEntry(this.#bytes, at);
       if (entry.offset + lengths.local + entry.compressedSize > this.offset)
         throw new DamagedArchive(`${entry.name}: reaches into the directory`);
-      yield entry;
+      yield { entry, bytes: this.#bytes.subarray(at, at + length) };
       at += length;
     }
     if (at !== this.#bytes.length) throw new DamagedArchive('the directory holds more than its entries');
   }
+
+  /** The last few entries: what describes an archive stands at its end. Goes through all of it once. @throws DamagedArchive */
+  get last(): readonly ZipEntry[] {
+    this.#last ??= lastOf(this.entries(), keptAtEnd);
+    return this.#last;
+  }
+}
+
+/** An entry with the bytes that describe it. */
+export type ListedEntry = { readonly entry: ZipEntry; readonly bytes: Buffer };
+
+const keptAtEnd = 4;
+
+function lastOf<T>(all: Iterable<T>, count: number): T[] {
+  const kept: T[] = [];
+  for (const one of all) if (kept.push(one) > count) kept.shift();
+  return kept;
 }
 
 /** @returns the directory, every entry of which can be read. @throws DamagedArchive */
@@ -49,7 +72,7 @@ export async function readDirectory(file: FileHandle, fileBytes: number): Promis
   const { count, bytes, offset } = await findDirectory(file, fileBytes);
   if (count * lengths.entry > bytes) throw new DamagedArchive('the directory is too short for its entries');
   const directory = new Directory(await readFully(file, offset, bytes), { count, offset });
-  for (const _ of directory.entries());
+  void directory.last;
   return directory;
 }
 
@@ -111,13 +134,18 @@ export function readEntry(directory: Buffer, at: number): { entry: ZipEntry; len
   return { entry, length };
 }
 
+const kindsByBits = new Map((Object.keys(unixKinds) as ZipKind[]).map((kind) => [unixKinds[kind], kind]));
+
 function namedKind(stored: string, attributes: number): { name: string; kind: ZipKind } {
-  const kind = (Object.keys(unixKinds) as ZipKind[]).find((one) => unixKinds[one] === (attributes & 0o170000));
+  const kind = kindsByBits.get(attributes & 0o170000);
   if (!kind || (kind === 'folder') !== stored.endsWith('/')) throw new DamagedArchive(`${stored}: name and kind do not fit`);
   return { name: kind === 'folder' ? stored.slice(0, -1) : stored, kind };
 }
 
 function readSizes(name: string, extra: Buffer, narrow: [number, number, number]) {
+  const [usualSize, usualCompressed, usualOffset] = narrow;
+  if (usualSize !== above32 && usualCompressed !== above32 && usualOffset !== above32)
+    return { size: usualSize, compressedSize: usualCompressed, offset: usualOffset };
   const field = extraField(extra, 0x0001);
   let at = 0;
   const [size, compressedSize, offset] = narrow.map((value) => {
@@ -148,6 +176,17 @@ export function moveBack(entry: Buffer, by: number): void {
   const at = 8 * [24, 20].filter((place) => entry.readUInt32LE(place) === above32).length;
   if (!field || at + 8 > field.length) throw new DamagedArchive('an entry is without its ZIP64 place');
   field.writeBigUInt64LE(field.readBigUInt64LE(at) - BigInt(by), at);
+}
+
+/**
+ * @param entry exactly one
+ * @returns a copy of it for the same record at another place; undefined where one of the two places needs ZIP64
+ */
+export function placedAt(entry: Buffer, offset: number): Buffer | undefined {
+  if (entry.readUInt32LE(42) === above32 || offset >= above32) return undefined;
+  const copy = Buffer.from(entry);
+  copy.writeUInt32LE(offset, 42);
+  return copy;
 }
 
 function extraField(extra: Buffer, id: number): Buffer | undefined {

@@ -33,6 +33,15 @@ export class Outlet implements ZipTarget {
     }
   }
 
+  /** As `append`, where nothing has to be written for it. @returns whether it was so */
+  appendHere(bytes: Uint8Array): boolean {
+    if (this.#used + bytes.length >= bufferBytes) return false;
+    this.#filling.set(bytes, this.#used);
+    this.#used += bytes.length;
+    this.#offset += bytes.length;
+    return true;
+  }
+
   async #flush(): Promise<void> {
     if (this.#stream.destroyed) throw new Error('the reader of the archive went away');
     const bytes = this.#filling.subarray(0, this.#used);

@@ -9,7 +9,7 @@ const bufferBytes = 1024 * 1024;
 export type OutputMark = { readonly offset: number; readonly digest: RunningDigest };
 
 /** Where an archive goes, part after part: into a file, or straight to whoever reads it (`Outlet`), from where nothing is taken back. */
-export type ZipTarget = Pick<Output, 'offset' | 'append' | 'mark' | 'goBack' | 'goOn' | 'finish' | 'close'>;
+export type ZipTarget = Pick<Output, 'offset' | 'append' | 'appendHere' | 'mark' | 'goBack' | 'goOn' | 'finish' | 'close'>;
 
 /** Its calls must follow one another. What the disk refuses is thrown by a later call, at the latest by `finish`. */
 export class Output {
@@ -48,6 +48,15 @@ export class Output {
       taken += part.length;
       if (this.#used === bufferBytes) await this.#flush();
     }
+  }
+
+  /** As `append`, where nothing has to be written for it. @returns whether it was so */
+  appendHere(bytes: Uint8Array): boolean {
+    if (this.#used + bytes.length >= bufferBytes) return false;
+    this.#filling.set(bytes, this.#used);
+    this.#used += bytes.length;
+    this.#offset += bytes.length;
+    return true;
   }
 
   async mark(): Promise<OutputMark> {

@@ -5,7 +5,7 @@ import { crc32, createInflateRaw } from 'node:zlib';
 import { DamagedArchive, readFully } from './damage.ts';
 import { type Directory, readDirectory, type ZipEntry } from './directory.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { lengths, signatures, storedName } from './records.ts';
+import { lengths, signatures, storedNameBytes } from './records.ts';
 
 const chunkBytes = 256 * 1024;
 
@@ -74,6 +74,17 @@ export class ZipReader {
     return header && this.#ahead.here(entry.offset + localLength(entry, header, this.directory.offset), entry.compressedSize);
   }
 
+  /**
+   * The whole record of a small member, header and content, where it is in memory already and can stand in another archive as it is: one
+   * whose sizes stand behind it cannot. Valid until the next is asked for.
+   */
+  recordHere(entry: ZipEntry): Uint8Array | undefined {
+    if (entry.described) return undefined;
+    const header = this.#ahead.here(entry.offset, lengths.local);
+    if (!header) return undefined;
+    return this.#ahead.here(entry.offset, localLength(entry, header, this.directory.offset) + entry.compressedSize);
+  }
+
   async *#windowed(entry: ZipEntry, start: number): AsyncGenerator<Uint8Array> {
     for (let done = 0; done < entry.compressedSize; ) {
       const bytes = await this.#ahead.some(start + done, entry.compressedSize - done);
@@ -117,7 +128,7 @@ export function localLength(entry: ZipEntry, header: Buffer, limit: number): num
   if (header.length < lengths.local || header.readUInt32LE(0) !== signatures.local) {
     throw new DamagedArchive(`${entry.name}: no member begins at byte ${entry.offset}`);
   }
-  if (header.readUInt16LE(8) !== entry.method || header.readUInt16LE(26) !== storedName(entry).length) {
+  if (header.readUInt16LE(8) !== entry.method || header.readUInt16LE(26) !== storedNameBytes(entry)) {
     throw new DamagedArchive(`${entry.name}: header and directory differ`);
   }
   const length = lengths.local + header.readUInt16LE(26) + header.readUInt16LE(28);

@@ -51,6 +51,10 @@ export function storedName(member: ZipMember): Buffer {
   return Buffer.from(member.kind === 'folder' ? `${member.name}/` : member.name, 'utf8');
 }
 
+/** @returns how long `storedName` is */
+export const storedNameBytes = ({ name, kind }: Pick<ZipMember, 'name' | 'kind'>): number =>
+  Buffer.byteLength(name, 'utf8') + (kind === 'folder' ? 1 : 0);
+
 /** DOS times reach from 1980 to 2107 in steps of two seconds; what lies outside is moved to the edge. We write them in UTC. */
 function dosTime(epochMilliseconds: number): { date: number; time: number } {
   const inside = Math.min(Math.max(epochMilliseconds || 0, Date.UTC(1980, 0, 1)), Date.UTC(2107, 11, 31, 23, 59, 58));
@@ -90,10 +94,8 @@ const neededVersion = (member: ZipMember, place: ZipPlace, wide: boolean) =>
 export function localHeader(member: ZipMember, place: ZipPlace): Buffer {
   const name = storedName(member);
   const sizes = place.described ? { crc: 0, size: 0, compressedSize: 0 } : place;
-  const extra = Buffer.concat([
-    extendedTimestamp(member.modifiedAt),
-    wideField(place.wide ? [sizes.size, sizes.compressedSize] : []),
-  ]);
+  const stamp = extendedTimestamp(member.modifiedAt);
+  const extra = place.wide ? Buffer.concat([stamp, wideField([sizes.size, sizes.compressedSize])]) : stamp;
   const { date, time } = dosTime(member.modifiedAt);
   const head = Buffer.alloc(lengths.local);
   head.writeUInt32LE(signatures.local, 0);
@@ -129,7 +131,8 @@ export function dataDescriptor(place: ZipPlace): Buffer {
 export function directoryEntry(member: ZipMember, place: ZipPlace): Buffer {
   const name = storedName(member);
   const wide = [place.size, place.compressedSize, place.offset].filter((value) => value >= above32);
-  const extra = Buffer.concat([extendedTimestamp(member.modifiedAt), wideField(wide)]);
+  const stamp = extendedTimestamp(member.modifiedAt);
+  const extra = wide.length > 0 ? Buffer.concat([stamp, wideField(wide)]) : stamp;
   const { date, time } = dosTime(member.modifiedAt);
   const version = neededVersion(member, place, place.wide || wide.length > 0);
   const entry = Buffer.alloc(lengths.entry);

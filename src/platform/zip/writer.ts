@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { Compressor, lastPiece, pieceBytes } from './deflate.ts';
 import { type Digests, digestsFor } from './digests.ts';
+import { placedAt } from './directory.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import { Output, type OutputMark, type ZipTarget } from './output.ts';
 import {
@@ -121,6 +122,18 @@ export class ZipWriter {
     else for await (const bytes of carried.content) await this.#output.append(bytes);
     if (this.#output.offset - start !== compressedSize)
       throw new Error(`${member.name}: carried ${this.#output.offset - start} of ${compressedSize} bytes`);
+  }
+
+  /**
+   * Takes a whole record of another archive with its entry in the directory there. @returns false, and nothing happened, where its place
+   * in this one needs another entry; else a promise only when something must be written first
+   */
+  copy(entry: Buffer, record: Uint8Array): Promise<void> | boolean {
+    const placed = placedAt(entry, this.#output.offset);
+    if (!placed) return false;
+    this.#directory.append(placed);
+    this.#entries++;
+    return this.#output.appendHere(record) || this.#output.append(record);
   }
 
   /** Remembers this point; `goBack` or `goOn` must follow before the next mark. */

@@ -69,6 +69,7 @@ export const shots: readonly Shot[] = [
   guest('plan-service', '/plans/forest'),
   guest('backup-location', '/backup-location'),
   guest('officers', '/officers'),
+  guest('privacy', '/privacy'),
   guest('guideline', '/guideline'),
   guest('document-backup', '/documents/backup'),
   guest('document-terms', '/documents/terms'),
@@ -235,6 +236,9 @@ export const shots: readonly Shot[] = [
   of('quiet', 'ssh-end', ({ customers }) => `/sites/${customers.quiet.site}/ssh/end`),
   { name: 'people-accept', open: (page, at, { found }) => page.goto(at(found.invitation)) },
   of('quiet', 'people-history', () => '/account/history'),
+  of('quiet', 'consents', () => '/account/consents'),
+  of('quiet', 'outages', () => '/account/outages'),
+  of('late', 'outages-none', () => '/account/outages'),
   of('quiet', 'people-own-history', () => '/account/security/history'),
   of('quiet', 'ftp', ({ customers }) => `/sites/${customers.quiet.site}/ftp`),
   of('late', 'ftp-none', ({ customers }) => `/sites/${customers.late.site}/ftp`),
@@ -372,6 +376,30 @@ export const shots: readonly Shot[] = [
   of('several', 'backup-changes-some', ({ found }) => `${found.inside}/changes?kind=changed`),
   of('several', 'backup-link', ({ found }) => `${found.inside}/link`),
   of('several', 'backups-small', ({ customers }) => `/sites/${customers.several.site}/backups`),
+  of('several', 'backups-kept', ({ customers }) => `/sites/${customers.several.site}/backups/archives`),
   of('several', 'downloads', ({ customers }) => `/sites/${customers.several.site}/backups/downloads`),
+  of('several', 'tokens', ({ customers }) => `/sites/${customers.several.site}/backups/tokens`),
+  of('fresh', 'tokens-none', ({ customers }) => `/sites/${customers.fresh.site}/backups/tokens`),
+  {
+    name: 'token-once',
+    who: 'several',
+    open: async (page, at, { customers }) => {
+      await page.goto(at(`/sites/${customers.several.site}/backups/tokens`));
+      await page.locator('#name').fill('NAS');
+      await submit(page);
+    },
+  },
+  of('several', 'alerts', () => '/account/alerts'),
+  of('fresh', 'alerts-none', () => '/account/alerts'),
+  of('fresh', 'webhook', () => '/account/alerts/webhook'),
+  {
+    name: 'webhook-once',
+    who: 'quiet',
+    open: async (page, at) => {
+      await page.goto(at('/account/alerts/webhook'));
+      await page.locator('#url').fill('https://10.9.8.7/hooks/backup');
+      await submit(page);
+    },
+  },
   of('fresh', 'downloads-none', ({ customers }) => `/sites/${customers.fresh.site}/backups/downloads`),
 ];

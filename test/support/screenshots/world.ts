@@ -5,11 +5,13 @@ import sharp from 'sharp';
 import { day, hour, minute, StoppedClock } from '../../../src/platform/clock.ts';
 import { newId } from '../../../src/platform/ids.ts';
 import { everyKindOfAccount } from '../../ftp/customer.ts';
+import { writeAlerts } from '../../gates/alert-rows.ts';
 import { writeFindings } from '../../gates/finding-rows.ts';
 import { beginJob, fillJobs } from '../../gates/job-rows.ts';
 import { type RestoreName, writeRestores } from '../../gates/restore-rows.ts';
 import { invite, placeOf } from '../../people/guests.ts';
 import { addSshServer, ask, grant } from '../../ssh/asking.ts';
+import { writeOutages } from '../outage-rows.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../panel.ts';
 import { twoTiers } from '../two-tiers.ts';
 import { writeUsage } from '../usage-rows.ts';
@@ -145,6 +147,7 @@ export async function buildWorld(log: (line: string) => void): Promise<World> {
     await test.close();
     await rm(tierFolder, { recursive: true, force: true });
   };
+  await writeAlerts(test, several.site, several.email);
   return { ...test, close, customers: { quiet, late, failed, running, several, fresh, unpaid }, found };
 }
 
@@ -401,6 +404,7 @@ async function history(test: TestPanel, { quiet, late, failed, running, several 
         .execute();
     });
   }
+  await writeOutages(test, quiet.site);
   await writeUsage(test, { customer: quiet.site, troubled: failed.site });
 }
 

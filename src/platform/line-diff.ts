@@ -1,4 +1,4 @@
-// Two texts line by line: what is gone, what is new, and a few lines around it (Myers' algorithm, held within bounds).
+// Two texts line by line, or any two lists of texts: what is gone, what is new, and a few lines around it (Myers' algorithm, held within bounds).
 
 export type DiffLine = {
   readonly kind: 'same' | 'added' | 'removed';
@@ -29,6 +29,14 @@ export function diffOf(before: string, after: string): Diff | undefined {
   return { added: count('added'), removed: count('removed'), hunks: hunksOf(lines) };
 }
 
+/**
+ * The shortest way from one list of texts to another.
+ * @returns undefined where they differ in too many
+ */
+export function stepsOf(old: readonly string[], now: readonly string[]): Step[] | undefined {
+  return shortest(numbered(old, now));
+}
+
 type Sides = { readonly old: Int32Array; readonly now: Int32Array };
 
 /** Equal lines get the same number, so that they are compared as quickly however long they are. */
@@ -42,7 +50,7 @@ function numbered(old: readonly string[], now: readonly string[]): Sides {
   return { old: Int32Array.from(old, number), now: Int32Array.from(now, number) };
 }
 
-type Step = 'same' | 'removed' | 'added';
+export type Step = 'same' | 'removed' | 'added';
 
 /** How far each diagonal came with so many edits, kept for the way back. */
 function shortest({ old, now }: Sides): Step[] | undefined {

@@ -1,6 +1,6 @@
 // Two texts line by line: the fewest lines, with what is around them, within bounds.
 import { describe, expect, test } from 'vitest';
-import { type Diff, diffOf } from '../../src/browse/line-diff.ts';
+import { type Diff, diffOf } from '../../src/platform/line-diff.ts';
 
 const lines = (diff: Diff | undefined) =>
   (diff?.hunks ?? []).map((hunk) => hunk.map(({ kind, text }) => `${{ same: ' ', added: '+', removed: '-' }[kind]}${text}`));

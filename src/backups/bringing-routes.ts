@@ -1,0 +1,99 @@
+// The HTTP of bringing an archive back: one form (multipart, without JavaScript).
+import { type Request, type RequestHandler, Router } from 'express';
+import { z } from 'zod';
+import type { Choices } from '../options.ts';
+import { Invalid, unsupported } from '../platform/errors.ts';
+import type { ArchiveStorage } from '../platform/storage/port.ts';
+import { actorOf } from '../platform/web/actor.ts';
+import { form } from '../platform/web/form.ts';
+import type { Idempotency } from '../platform/web/idempotency.ts';
+import { type ReceivedFile, receiveFile, unlessForged } from '../platform/web/one-file.ts';
+import { Turns } from '../platform/web/turns.ts';
+import type { Guards } from '../sign-in/guards.ts';
+import type { Backups } from './backups.ts';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** the archive that a form brought, while it is answered */
+      brought?: ReceivedFile | undefined;
+    }
+  }
+}
+
+export type BroughtRouteParts = {
+  readonly backups: Backups;
+  readonly archives: ArchiveStorage;
+  readonly idempotency: Idempotency;
+  readonly choices: Choices;
+};
+
+/** The route that reads its own body (multipart). @param path without mount and language */
+export const isBrought = (path: string): boolean => /^\/sites\/[^/]+\/backups\/archives\/?$/.test(path);
+
+/** As every ZIP file begins: a member, or the directory of an empty one. */
+const marks = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')];
+const markBytes = 4;
+
+/** To be asked before the routes of backups, where `archives` would be an id. */
+export function broughtRoutes(parts: BroughtRouteParts, guards: Guards): Router {
+  const { backups, idempotency, choices } = parts;
+  const { signedIn, site, mayChange, fresh } = guards;
+  const router = Router();
+  const page = form({
+    view: 'backups/archives',
+    fields: z.object({}),
+    idempotency,
+    show: (req) => ({
+      title: req.visit.words.t('backups.bring.title'),
+      section: 'backups',
+      site: req.site,
+      most: backups.bringing.mostBytes(req.site),
+      filesAreShown: choices.features.includes('files'),
+    }),
+    submit: async ({ req, once }) => {
+      const { brought } = req;
+      if (!brought) throw new Invalid({ archive: [{ key: 'backups.bring.missing' }] });
+      if ('refused' in brought) throw new Invalid({ archive: [brought.refused] });
+      const id = await backups.bringing.take(req.site, brought, actorOf(req), once);
+      return `/sites/${req.site.name}/backups/${id}`;
+    },
+  });
+  router.get('/sites/:site/backups/archives', signedIn, site, mayChange, fresh, page.get);
+  router.post('/sites/:site/backups/archives', signedIn, site, fresh, receiving(parts, page.post));
+  return router;
+}
+
+/** Reads the whole form, hands over, and leaves nothing in staging. */
+function receiving({ backups, archives }: BroughtRouteParts, answer: RequestHandler): RequestHandler {
+  const turns = new Turns({ atOnce: 1, refusal: 'backups.bring.tooMany' });
+  return async (req, res, next) => {
+    if (!req.is('multipart/form-data')) throw unsupported();
+    const key = await backups.bringing.next(req.site);
+    await turns.during(req, async () => {
+      try {
+        req.brought = await receiveFile(req, res, { archives, key, ...taken(req, backups) }).catch(unlessForged);
+        await answer(req, res, next);
+      } finally {
+        if (req.brought && 'discard' in req.brought) await req.brought.discard();
+      }
+    });
+  };
+}
+
+function taken({ site, visit }: Request, { bringing }: Backups) {
+  const most = bringing.mostBytes(site);
+  const big = { key: 'backups.bring.big', parameters: { most: visit.words.bytes(most) } };
+  const isZip = (head: Buffer) => head.length < markBytes || marks.some((mark) => head.equals(mark));
+  return {
+    field: 'archive',
+    headBytes: markBytes,
+    digests: true,
+    judge: (head: Buffer, bytes: number) => {
+      if (bytes > most) return big;
+      return isZip(head) ? undefined : { key: 'backups.bring.noZip' };
+    },
+    missing: { key: 'backups.bring.missing' },
+    cut: { key: 'backups.bring.cut' },
+  };
+}

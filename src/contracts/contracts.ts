@@ -1,0 +1,143 @@
+// The door of contracts: another site that a customer orders, another plan, an order placed for them; each with consents of its own (KHADA 8.3).
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Databases } from '../databases/databases.ts';
+import type { Ftp } from '../ftp/ftp.ts';
+import type { Order, Orders, Plan } from '../orders/orders.ts';
+import type { Connection, Tx } from '../platform/database/database.ts';
+import { conflict, type FieldFault, Invalid, notFound } from '../platform/errors.ts';
+import type { Letters } from '../platform/mail/letters.ts';
+import type { Site, Sites } from '../sites/sites.ts';
+
+export type ContractsParts = {
+  readonly connection: Connection;
+  readonly audit: Audit;
+  readonly orders: Orders;
+  readonly accounts: Accounts;
+  readonly sites: Sites;
+  readonly databases: Databases;
+  readonly ftp: Ftp;
+  readonly letters: Letters;
+};
+
+/** An open order, its plan, and the site it is for; without one while consent is pending or it is being made. */
+export type Contract = { readonly order: Order; readonly plan: Plan; readonly site: Site | undefined };
+
+/** What somebody agrees to when they order: the boxes that were checked, and who ticked them. */
+export type Agreed = Parameters<Accounts['agreements']['place']>[1];
+
+/** Orders a customer may have open at a time: each makes a site. */
+export const mostOrders = 20;
+
+/** All of a customer by customer: a stranger's order is PanelError 404, as if it did not exist. */
+export class Contracts {
+  readonly #parts: ContractsParts;
+
+  constructor(parts: ContractsParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns the customer's open orders, oldest first */
+  async list(customerId: string): Promise<Contract[]> {
+    const { orders, sites } = this.#parts;
+    const own = await sites.forCustomer(customerId);
+    const open = (await orders.forCustomer(customerId)).filter(({ endedAt }) => endedAt === null);
+    return Promise.all(
+      open.map(async (order) => {
+        const site = own.find(({ orderId }) => orderId === order.id);
+        return { order, plan: await orders.plan(order.plan), site };
+      }),
+    );
+  }
+
+  /** @throws PanelError 404 */
+  async find(customerId: string, orderId: string): Promise<Contract> {
+    const contract = (await this.list(customerId)).find(({ order }) => order.id === orderId);
+    if (!contract) throw notFound();
+    return contract;
+  }
+
+  /**
+   * Another site: order, consents, copy by letter, site and audit exist together or not at all.
+   * @param finish runs in the transaction, for the form's key
+   * @throws Invalid on `plan` and for each required item, PanelError 409 with too many open orders
+   */
+  async order(agreed: Agreed, finish: (tx: Tx) => Promise<void>): Promise<string> {
+    const { connection, accounts, sites, orders } = this.#parts;
+    const open = (await orders.forCustomer(agreed.customerId)).filter(({ endedAt }) => endedAt === null);
+    if (open.length >= mostOrders) throw conflict('contracts.tooMany');
+    return connection.write(async (tx) => {
+      await finish(tx);
+      const order = await accounts.agreements.place(tx, agreed);
+      return sites.prepare(tx, order, agreed.actor);
+    });
+  }
+
+  /** @returns what keeps a contract from this plan, as faults of the field `plan`: what is there already would not fit */
+  async refusalOf({ order, site }: Contract, slug: string): Promise<FieldFault[]> {
+    const { orders, databases, ftp } = this.#parts;
+    const faults = await orders.refusalOf(slug);
+    if (faults.length > 0) return faults;
+    if (slug === order.plan) return [{ key: 'contracts.same' }];
+    if (!site) return [{ key: 'contracts.notReady' }];
+    const plan = await orders.plan(slug);
+    const [{ used }, accounts] = await Promise.all([databases.allowance(site), ftp.accounts.ofSite(site)]);
+    return [
+      ...(site.usedBytes > plan.storageBytes
+        ? [
+            {
+              key: 'contracts.full.storage',
+              parameters: { used: inGigabytes(site.usedBytes), room: inGigabytes(plan.storageBytes) },
+            },
+          ]
+        : []),
+      ...(used > plan.databases ? [{ key: 'contracts.full.databases', parameters: { used, room: plan.databases } }] : []),
+      ...(accounts.length > plan.ftpAccounts
+        ? [{ key: 'contracts.full.ftp', parameters: { used: accounts.length, room: plan.ftpAccounts } }]
+        : []),
+    ];
+  }
+
+  /**
+   * Another plan is another order: the one before ends, and its site goes on under the new one with that one's room.
+   * @throws Invalid on `plan` and for each required item, PanelError 404, 409 when it was changed meanwhile
+   */
+  async change(orderId: string, agreed: Agreed, finish: (tx: Tx) => Promise<void>): Promise<void> {
+    const { connection, accounts, sites, orders } = this.#parts;
+    const contract = await this.find(agreed.customerId, orderId);
+    const faults = await this.refusalOf(contract, agreed.plan);
+    if (faults.length > 0) throw new Invalid({ plan: faults });
+    const { site } = contract;
+    if (!site) throw conflict('contracts.notReady');
+    await connection.write(async (tx) => {
+      await finish(tx);
+      await orders.end(tx, contract.order.id, { actor: agreed.actor, reason: 'changed' });
+      const order = await accounts.agreements.place(tx, agreed);
+      await sites.goOnUnder(tx, site, order);
+    });
+  }
+
+  /**
+   * By the operator, or the company's own billing: the order waits for the customer's consent, who is written to. A site comes with it
+   * once they have agreed.
+   * @param reason why nobody asked the customer first; it is kept
+   * @throws PanelError 404 for an unknown plan or customer, 409 with too many open orders
+   */
+  async placeFor(customerId: string, { plan, reason }: { readonly plan: string; readonly reason: string }): Promise<Order> {
+    const { connection, orders, accounts, audit, letters } = this.#parts;
+    const owner = await accounts.owner(customerId);
+    if (!owner) throw notFound();
+    const { name } = await orders.plan(plan);
+    if ((await this.list(customerId)).length >= mostOrders) throw conflict('contracts.tooMany');
+    return connection.write(async (tx) => {
+      const order = await orders.placePending(tx, { customerId, personId: owner.id, plan, domain: null });
+      const entry = { action: 'orders.placedPending', actor: { kind: 'operator' }, customerId, subjectId: order.id } as const;
+      await audit.record(tx, { ...entry, details: { plan, reason } });
+      const { language, email: to } = owner;
+      await letters.queue(tx, { template: 'order-waits', language, to, parameters: { plan: name[language] }, customerId });
+      return order;
+    });
+  }
+}
+
+const inGigabytes = (bytes: number) => (bytes / 1e9).toFixed(1).replace(/\.0$/, '');

@@ -1,0 +1,60 @@
+// Sentences of tokens for programs in English; Korean is the source.
+import type { api as korean } from '../ko/api.ts';
+import type { Sentence } from '../sentences.ts';
+
+export const api = {
+  'api.title': 'Download by a program',
+  'api.link': 'Download every day by a program',
+  'api.lead':
+    'Make a token, so that a NAS or another server fetches your backups every day. A token can list backups and download them, and nothing else.',
+  'api.tokens.heading': 'Tokens',
+  'api.tokens.none': 'There is no token yet. Tokens appear here, and you can end each of them at any time.',
+  'api.tokens.caption': 'Tokens in use',
+  'api.token.name': 'Name',
+  'api.token.reach': 'Reach',
+  'api.token.reach.site': 'This site',
+  'api.token.reach.all': 'All sites',
+  'api.token.expires': 'Ends on',
+  'api.token.used': 'Last used',
+  'api.token.used.never': 'Not yet',
+  'api.token.who': 'Made by',
+  'api.token.todo': 'To do',
+  'api.token.end': 'End',
+  'api.ended': 'The token has ended. It cannot be used any more.',
+  'api.make.heading': 'Make a token',
+  'api.name': 'Name',
+  'api.name.hint': 'So that you know where it is used, such as: office NAS',
+  'api.name.missing': 'Please give it a name.',
+  'api.reach': 'Backups of which sites?',
+  'api.reach.site': 'This site only',
+  'api.reach.all': 'Every site you can see',
+  'api.reach.missing': 'Please choose the sites.',
+  'api.days': 'For how long?',
+  'api.days.of': '{days} days',
+  'api.days.missing': 'Please choose how long.',
+  'api.make.submit': 'Make the token',
+  'api.make.ends':
+    'When you change your password, or sign out all other devices, tokens made before end as well. If you have set allowed addresses, a token works from those alone.',
+  'api.make.viewer': 'Owners and developers can make tokens.',
+  'api.tooMany': 'There can be {most} tokens. Please end one that is not in use.',
+  'api.how.heading': 'Two lines that fetch it every day',
+  'api.how.text':
+    'They fetch the newest good backup and compare its SHA-256 value. What is there already is not fetched again, and what was cut off goes on. Let cron run them.',
+  'api.how.first': 'First line',
+  'api.how.second': 'Second line',
+  'api.how.description': 'Description for programs (OpenAPI)',
+  'api.once.title': 'Your new token',
+  'api.once.only': 'This token is shown now and never again.',
+  'api.once.token': 'Token',
+  'api.once.file':
+    'Run this command in a new folder on the computer that fetches, paste the token above and press Enter. It is kept in a file that only you can read, and not in the history of commands.',
+  'api.once.fileCommand': 'Command that keeps the token',
+  'api.once.done': 'To the tokens',
+  'api.refused.token': 'There is no token, or it has ended.',
+  'api.refused.none': 'There is no good backup yet.',
+  'api.refused.page': 'page has to be an integer from 1 on.',
+
+  'mail.token-made.subject': '[{brand}] A token for backups was made: {site}',
+  'mail.token-used.subject': '[{brand}] A token for backups was used from a new place',
+  'mail.token-ending.subject': '[{brand}] A token for backups ends soon',
+} as const satisfies Record<keyof typeof korean, Sentence>;

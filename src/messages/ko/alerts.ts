@@ -1,0 +1,101 @@
+// Sentences of alerts: what is told of backups and when, webhooks, and the letters (KHADA 7.6; ux.md 2.8, 6.8).
+import type { Sentences } from '../sentences.ts';
+
+const sitesIn = (site: unknown, count: unknown) => (Number(count) > 1 ? `${site} 외 ${Number(count) - 1}곳` : String(site));
+
+export const alerts = {
+  'alerts.title': '알림',
+  'alerts.lead': '백업에 문제가 생기면 기다리지 않으셔도 먼저 알려 드립니다.',
+  'alerts.letters.heading': '이메일로 받는 알림',
+  'alerts.always':
+    '백업을 만들지 못했거나, 다시 읽어 확인하지 못했거나, 절반 넘게 줄었거나, {hours}시간 동안 정상 백업이 없으면 15분 안에 소유자의 이메일로 알려 드립니다. 다시 정상이 되면 그것도 알려 드립니다. 자료를 지키는 데 필요한 알림이라 끌 수 없습니다.',
+  'alerts.digest': '주간 요약',
+  'alerts.digest.note': '월요일 아침 9시에 모든 사이트의 백업을 한 통에 모아 드립니다. 살펴볼 사이트가 맨 위에 있습니다.',
+  'alerts.reminder': '내려받기 안내',
+  'alerts.reminder.note': '{days}일 동안 백업을 한 번도 내려받지 않은 사이트가 있으면 한 달에 한 번 알려 드립니다.',
+  'alerts.save': '저장',
+  'alerts.saved': '알림 설정을 저장했습니다.',
+
+  'alerts.webhook.heading': '프로그램으로 받는 알림(웹훅)',
+  'alerts.webhook.lead':
+    '같은 알림을 정해 두신 주소로도 보냅니다. 메시지에는 서명이 있어 이 서비스가 보낸 것인지 확인할 수 있습니다.',
+  'alerts.webhook.none': '정해 둔 주소가 없습니다.',
+  'alerts.webhook.set': '주소 정하기',
+  'alerts.webhook.change': '주소와 비밀값 바꾸기',
+  'alerts.webhook.to': '보내는 주소',
+  'alerts.webhook.since': '정한 때',
+  'alerts.webhook.trial': '시험 메시지 보내기',
+  'alerts.webhook.trialSent': '시험 메시지를 보냅니다. 결과는 잠시 뒤 이 화면의 표에 나타납니다.',
+  'alerts.webhook.trials': '시험 메시지는 한 시간에 {most}번까지 보냅니다.',
+  'alerts.webhook.remove': '그만 보내기',
+  'alerts.webhook.removed': '웹훅을 없앴습니다. 이메일 알림은 그대로 받으십니다.',
+  'alerts.webhook.title': '웹훅 주소',
+  'alerts.webhook.url': '주소',
+  'alerts.webhook.urlHint':
+    'https로 시작하는, 인터넷에서 닿는 주소여야 합니다. 사설망 주소로는 보내지 않으며, 다른 곳으로 넘기는 응답은 따라가지 않습니다.',
+  'alerts.webhook.refused': '인터넷에서 닿는 https 주소가 필요합니다. 예: https://example.com/hooks/backup',
+  'alerts.webhook.submit': '정하기',
+  'alerts.webhook.replaces': '지금 주소와 비밀값은 새것으로 바뀝니다.',
+  'alerts.webhook.back': '알림으로 돌아가기',
+  'alerts.webhook.once': '웹훅 비밀값',
+  'alerts.webhook.only': '이 비밀값은 지금 한 번만 보여 드립니다.',
+  'alerts.webhook.verify':
+    '받는 프로그램에 넣어 두세요. 서명은 Standard Webhooks 1.0을 따릅니다. webhook-id, webhook-timestamp, 본문을 점으로 이은 글의 HMAC-SHA-256이 webhook-signature에 있습니다.',
+  'alerts.webhook.secret': '비밀값',
+  'alerts.webhook.sent': '최근에 보낸 것',
+  'alerts.webhook.sentNone': '아직 보낸 것이 없습니다.',
+  'alerts.delivery.when': '때',
+  'alerts.delivery.event': '내용',
+  'alerts.delivery.state': '상태',
+  'alerts.delivery.result': '결과',
+  'alerts.delivery.waiting': '다시 보냄',
+  'alerts.delivery.delivered': '보냄',
+  'alerts.delivery.failed': '보내지 못함',
+  'alerts.delivery.status': '응답 {status}',
+  'alerts.delivery.tried': '{count}번째, {answer}',
+  'alerts.fault.address': 'https 주소가 아닙니다',
+  'alerts.fault.name': '주소의 이름을 찾을 수 없습니다',
+  'alerts.fault.private': '사설망 주소라 보내지 않았습니다',
+  'alerts.fault.refused': '연결을 받지 않습니다',
+  'alerts.fault.certificate': '인증서를 믿을 수 없습니다',
+  'alerts.fault.late': '5초 안에 응답이 없습니다',
+  'alerts.fault.broken': '연결이 끊겼습니다',
+
+  'mail.backup-alert.subject': ({ brand = '', site = '', count = 1 }) =>
+    `[${brand}] 백업을 확인해 주세요: ${sitesIn(site, count)}`,
+  'mail.backup-alert.shrunken': '{site}: {at} 백업이 그 전 백업의 절반 이하로 줄었습니다.',
+  'mail.backup-alert.unverified':
+    '{site}: 만든 백업을 {at}까지 다시 읽어 확인하지 못했습니다. 확인하기 전에는 정상 백업으로 치지 않습니다.',
+  'mail.backup-alert.overdue': '{site}: 정상 백업이 26시간 동안 없습니다.',
+  'mail.backup-alert.late': '{site}: 정상 백업이 50시간 동안 없습니다.',
+  'mail.backup-alert.lastGood': '가장 최근의 정상 백업: {time}',
+  'mail.backup-alert.noGood': '아직 정상 백업이 없습니다. 중요한 자료는 FTP로 따로 받아 두시는 것이 좋습니다.',
+  'mail.backup-good-again.subject': ({ brand = '', site = '', count = 1 }) =>
+    `[${brand}] 백업이 다시 정상입니다: ${sitesIn(site, count)}`,
+  'mail.backup-digest.subject': ({ brand = '', count = 1, bad = 0 }) =>
+    Number(bad) > 0
+      ? `[${brand}] 주간 백업 요약: 살펴볼 사이트 ${bad}곳`
+      : `[${brand}] 주간 백업 요약: 사이트 ${count}곳 모두 정상`,
+  'mail.backup-digest.level.red': '확인 필요',
+  'mail.backup-digest.level.amber': '늦어짐',
+  'mail.backup-digest.level.none': '아직 없음',
+  'mail.backup-digest.level.fresh': '정상',
+  'mail.backup-digest.good': '가장 최근의 정상 백업 {time}, {size}',
+  'mail.backup-digest.noGood': '정상 백업이 없습니다',
+  'mail.backup-digest.copies': '보관 중인 백업 {count}개',
+  'mail.backup-digest.tiers': '다른 서버에 있는 단계 {count}개',
+  'mail.backup-digest.proven': '복원 시험 {time}',
+  'mail.backup-digest.unproven': '복원 시험은 아직 하지 않았습니다',
+  'mail.backup-reminder.subject': '[{brand}] 백업을 내려받아 두세요',
+  'mail.backup-reminder.last': '마지막으로 받은 때 {time}',
+  'mail.backup-reminder.never': '받은 기록이 없습니다',
+  'mail.alerts.more': '그 밖에 {count}건은 화면에서 확인해 주세요.',
+  'mail.alerts.off': '이 편지는 아래 화면에서 끌 수 있습니다.',
+  'mail.worker-silent.subject': '[{brand}] 작업 프로세스가 응답하지 않습니다',
+  'mail.worker-silent.what': '작업 프로세스(gotgan work)가 {seen}부터 보이지 않습니다. 그동안 백업과 다른 작업이 멈춰 있습니다.',
+  'mail.worker-silent.does': '이 편지와 고객에게 가는 알림은 웹 프로세스나 gotgan backup watch가 대신 보냈습니다.',
+  'mail.worker-silent.overdue': '26시간 넘게 정상 백업이 없는 사이트: {count}곳',
+  'mail.worker-silent.todo': 'systemctl status gotgan-worker, journalctl -u gotgan-worker -n 50',
+  'mail.worker-back.subject': '[{brand}] 작업 프로세스가 다시 일합니다',
+  'mail.worker-back.what': '{time}에 작업 프로세스가 다시 보였습니다. 밀린 작업을 이어서 합니다.',
+} as const satisfies Sentences;

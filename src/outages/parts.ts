@@ -1,0 +1,29 @@
+// What outages are made of.
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Consent } from '../consent/consent.ts';
+import type { Moves } from '../moves/moves.ts';
+import type { Orders } from '../orders/orders.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Connection } from '../platform/database/database.ts';
+import type { Letters } from '../platform/mail/letters.ts';
+import type { Sites } from '../sites/sites.ts';
+
+export type OutagesParts = {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly letters: Pick<Letters, 'queue'>;
+  readonly audit: Audit;
+  readonly consent: Consent;
+  readonly orders: Orders;
+  readonly accounts: Pick<Accounts, 'owner' | 'memberships'>;
+  readonly sites: Sites;
+  readonly moves: Pick<Moves, 'switchedSince'>;
+  /** an IANA name: months and versions begin at midnight there */
+  readonly timeZone: string;
+  /** `sla-rules.json` */
+  readonly rulesFile: string;
+};
+
+/** The operator can act: the sentence says how. */
+export class OutageRefused extends Error {}

@@ -1,0 +1,87 @@
+// The thread that looks at and reads many files of a site by plain calls of the system; a program of its own, started by site-thread.ts.
+import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { describe } from './entries.ts';
+import { readFlags } from './folder.ts';
+import type { Found, LookOrder, ReadItem, ReadOrder, Seen, SiteOrder } from './site-thread.ts';
+
+/** What has gone meanwhile, and a link that is none any more. */
+const passing = new Set(['ENOENT', 'EINVAL']);
+
+const codeOf = (cause: unknown) => (cause instanceof Error && 'code' in cause ? String(cause.code) : 'EIO');
+
+function lookAt({ folder, names }: LookOrder): Found {
+  const seen = new Gathered(names.length);
+  for (const [index, name] of names.entries()) {
+    try {
+      const path = `${folder}${name}`;
+      const entry = describe(name, lstatSync(path, { bigint: true }));
+      seen.put(index, entry, entry.kind === 'link' ? readlinkSync(path) : undefined);
+    } catch (cause) {
+      if (!passing.has(codeOf(cause))) return { fault: codeOf(cause) };
+      seen.skip();
+    }
+  }
+  return { seen: seen.taken() };
+}
+
+function readAll({ items }: ReadOrder): Found {
+  const seen = new Gathered(items.length);
+  const more = items.map((item, index) => {
+    try {
+      return readOne(item, index, seen);
+    } catch (cause) {
+      seen.skip();
+      return { fault: codeOf(cause) };
+    }
+  });
+  return { seen: seen.taken(), more };
+}
+
+function readOne({ path, into, length }: ReadItem, index: number, seen: Gathered) {
+  const file = openSync(path, readFlags);
+  try {
+    const before = fstatSync(file, { bigint: true });
+    if (!before.isFile()) throw Object.assign(new Error('no file'), { code: 'ENOENT' });
+    const bytes = Buffer.from(into, 0, length);
+    let filled = 0;
+    for (let read = -1; read !== 0 && filled < length; filled += read)
+      read = readSync(file, bytes, filled, length - filled, filled);
+    const after = fstatSync(file, { bigint: true });
+    const { stamp, size } = describe('', after);
+    seen.put(index, describe('', before));
+    return { filled, stamp, size, isNameless: after.nlink === 0n };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Numbers and texts of many entries in a few values: an object for each would be copied field by field. */
+class Gathered {
+  readonly #numbers: Float64Array;
+  readonly #kinds: Seen['kinds'] = [];
+  readonly #stamps: string[] = [];
+  readonly #targets: [number, string][] = [];
+
+  constructor(count: number) {
+    this.#numbers = new Float64Array(4 * count);
+  }
+
+  put(index: number, entry: ReturnType<typeof describe>, target?: string): void {
+    this.#numbers.set([entry.size, entry.modifiedAt, entry.changedAt ?? 0, entry.mode], 4 * index);
+    this.#kinds.push(entry.kind);
+    this.#stamps.push(entry.stamp);
+    if (target !== undefined) this.#targets.push([index, target]);
+  }
+
+  skip(): void {
+    this.#kinds.push(undefined);
+    this.#stamps.push('');
+  }
+
+  taken(): Seen {
+    return { kinds: this.#kinds, numbers: this.#numbers, stamps: this.#stamps.join(' '), targets: this.#targets };
+  }
+}
+
+parentPort?.on('message', (order: SiteOrder) => parentPort?.postMessage('items' in order ? readAll(order) : lookAt(order)));
