@@ -4,6 +4,7 @@ import { conflict, notFound } from '../errors.ts';
 import type { Limits } from './limits.ts';
 import { doubleQuoted, singleQuoted } from './names.ts';
 import type { DatabaseAccess, HostedDatabase } from './port.ts';
+import { changeOwner } from './postgresql-owners.ts';
 import { openPostgres, type PostgresSession, scramVerifier, withPostgres } from './postgresql-session.ts';
 
 export type OwnRole = { readonly access: DatabaseAccess; readonly database: HostedDatabase; readonly limits: Limits };
@@ -55,10 +56,9 @@ export async function removeLoaders(session: PostgresSession, { access, database
     const loader = doubleQuoted(String(name));
     await session.rows(`SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE usename = $1`, [String(name)]);
     if (has)
-      await withPostgres(access, { limits, database: database.name }, async (inside) => {
-        await inside.run(`REASSIGN OWNED BY ${loader} TO ${doubleQuoted(database.user)}`);
-        await inside.run(`DROP OWNED BY ${loader}`);
-      });
+      await withPostgres(access, { limits, database: database.name }, (inside) =>
+        changeOwner(inside, String(name), database.user),
+      );
     await session.rows(`DROP ROLE ${loader}`);
   }
 }

@@ -5,6 +5,7 @@ import type { Limits } from './limits.ts';
 import { asideOf, doubleQuoted } from './names.ts';
 import type { DatabaseAccess, HostedDatabase } from './port.ts';
 import { databaseExists, roleExists } from './postgresql-known.ts';
+import { changeOwner } from './postgresql-owners.ts';
 import { type PostgresSession, withPostgres } from './postgresql-session.ts';
 
 export type PostgresReplacement = {
@@ -35,11 +36,7 @@ export async function replacePostgres(replacement: PostgresReplacement): Promise
 async function giveToOwner({ session, access, limits, database, staged }: PostgresReplacement): Promise<void> {
   await session.rows(`ALTER DATABASE ${doubleQuoted(staged.name)} WITH ALLOW_CONNECTIONS true`);
   if (staged.user !== database.user && (await roleExists(session, staged.user))) {
-    const [from, to] = [doubleQuoted(staged.user), doubleQuoted(database.user)];
-    await withPostgres(access, { limits, database: staged.name }, async (inside) => {
-      await inside.run(`REASSIGN OWNED BY ${from} TO ${to}`);
-      await inside.run(`DROP OWNED BY ${from}`);
-    });
+    await withPostgres(access, { limits, database: staged.name }, (inside) => changeOwner(inside, staged.user, database.user));
   }
   await session.rows(`REVOKE ALL ON DATABASE ${doubleQuoted(staged.name)} FROM PUBLIC`);
 }
@@ -67,7 +64,11 @@ async function swapNames(session: PostgresSession, name: string, staged: string,
 
 async function shut(session: PostgresSession, name: string): Promise<void> {
   await session.rows(`ALTER DATABASE ${doubleQuoted(name)} WITH ALLOW_CONNECTIONS false`);
-  await session.rows('SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = $1', [name]);
+  // The server's own cleaners are nobody's to end but an administrator's (CVE-2023-5870); they make way for what comes next by themselves.
+  await session.rows(
+    `SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = $1 AND backend_type <> 'autovacuum worker'`,
+    [name],
+  );
 }
 
 /** All or none; the last one is open under its new name. */
