@@ -88,7 +88,9 @@ async function withdraw(args: string[], doors: Needs, say: Say): Promise<void> {
 async function tell(args: string[], doors: Needs, say: Say): Promise<void> {
   const { positionals } = parseArgs({ args, allowPositionals: true });
   const id = idOf('tell', positionals);
-  say(`${await inWords('tell', () => doors.outages.tell(id))} letters were written.`);
+  const { letters, failed } = await inWords('tell', () => doors.outages.tell(id));
+  const again = failed > 0 ? ` ${failed} customers could not be written to, see the log; it is tried again every hour.` : '';
+  say(`${letters} letters were written.${again}`);
 }
 
 async function list({ outages }: Needs, say: Say): Promise<void> {

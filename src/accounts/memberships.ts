@@ -74,6 +74,11 @@ export class Memberships {
     return new Map(rows.flatMap(({ id, external_reference: name }) => (name === null ? [] : [[id, name]])));
   }
 
+  /** Until the end of the transaction no other one that holds the customer goes on: what is counted stays so. */
+  async hold(tx: Tx, customerId: string): Promise<void> {
+    await tx.selectFrom('customers').select('id').where('id', '=', customerId).forUpdate().execute();
+  }
+
   /** @returns the person's places that are valid now, at customers that are not closed, oldest first */
   async valid(personId: string, reader?: Reader): Promise<Membership[]> {
     const rows = await validOf(this.#connection, { personId, now: this.#clock.now() }, reader);

@@ -32,6 +32,8 @@ export class Rounds {
   readonly #parts: AlertsParts;
   readonly #choices: ChoiceStore;
   readonly #done = new Map<RoundKind, number>();
+  /** customers whose letter of that round could not be written: they alone are tried again */
+  readonly #left = new Map<RoundKind, { readonly due: number; readonly customers: readonly string[] }>();
 
   constructor(parts: AlertsParts, choices: ChoiceStore) {
     this.#parts = parts;
@@ -44,26 +46,43 @@ export class Rounds {
     const now = clock.now();
     const due = lastBefore(times[kind], now, choices.timeZone);
     if (due === undefined || now - due >= lateBy || this.#done.get(kind) === due) return;
+    const failed: string[] = [];
+    for await (const customerId of this.#customers(kind, due))
+      if (!(await this.#tried(kind, customerId, due))) failed.push(customerId);
+    this.#left.set(kind, { due, customers: failed });
+    if (failed.length === 0) this.#done.set(kind, due);
+  }
+
+  /** @yields everybody at first, then those who are left */
+  async *#customers(kind: RoundKind, due: number): AsyncGenerator<string> {
+    const left = this.#left.get(kind);
+    if (left?.due === due) return yield* left.customers;
     for (let after = ''; ; ) {
       const customers = await this.#choices.customers(after, due);
       const last = customers.at(-1);
-      if (last === undefined) break;
+      if (last === undefined) return;
       after = last;
-      for (const customerId of customers) await this.#customer(kind, customerId, due);
+      yield* customers;
     }
-    this.#done.set(kind, due);
+  }
+
+  /** @returns false when it is to be tried again */
+  async #tried(kind: RoundKind, customerId: string, due: number): Promise<boolean> {
+    try {
+      await this.#customer(kind, customerId, due);
+      return true;
+    } catch (error) {
+      this.#parts.log.warn({ customer: customerId, round: kind, err: error }, 'a letter by the calendar could not be written');
+      return false;
+    }
   }
 
   async #customer(kind: RoundKind, customerId: string, due: number): Promise<void> {
-    try {
-      const wanted = await this.#choices.of(customerId);
-      const before = await this.#choices.lastRound(customerId, kind);
-      if (!wanted[kind] || (before !== undefined && before >= due)) return;
-      if (kind === 'digest') await this.#digest(customerId, due);
-      else if (before === undefined || due - before >= reminderDays * day) await this.#remind(customerId, due);
-    } catch (error) {
-      this.#parts.log.warn({ customer: customerId, round: kind, err: error }, 'a letter by the calendar could not be written');
-    }
+    const wanted = await this.#choices.of(customerId);
+    const before = await this.#choices.lastRound(customerId, kind);
+    if (!wanted[kind] || (before !== undefined && before >= due)) return;
+    if (kind === 'digest') await this.#digest(customerId, due);
+    else if (before === undefined || due - before >= reminderDays * day) await this.#remind(customerId, due);
   }
 
   async #digest(customerId: string, due: number): Promise<void> {

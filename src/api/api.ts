@@ -73,8 +73,6 @@ export class Tokens {
     const { customerId } = site;
     if (!lifetimes.some((days) => days === wish.days)) throw new Invalid({ days: [{ key: 'api.days.missing' }] });
     const now = clock.now();
-    if ((await this.#store.valid(customerId, now)).length >= mostTokens)
-      throw new Invalid({ '': [{ key: 'api.tooMany', parameters: { most: mostTokens } }] });
     const text = `gotgan_${newToken()}`;
     const { personId } = by;
     const id = newId(now);
@@ -82,6 +80,9 @@ export class Tokens {
     const siteId = wish.reach === 'site' ? site.id : null;
     const person = await accounts.person(personId);
     await connection.write(async (tx) => {
+      await accounts.memberships.hold(tx, customerId);
+      if ((await this.#store.valid(customerId, now, tx)).length >= mostTokens)
+        throw new Invalid({ '': [{ key: 'api.tooMany', parameters: { most: mostTokens } }] });
       const token = { id, customerId, personId, siteId, name: wish.name, createdAt: now, expiresAt };
       await this.#store.add(tx, { ...token, hash: hashToken(text) });
       const details = { days: wish.days, allSites: siteId === null };

@@ -1,7 +1,7 @@
 // The SQL of programs' tokens. What is shown to a person is looked up by customer.
 import type { Selectable } from 'kysely';
 import type { ApiTables } from '../migrations/schema.ts';
-import type { Connection, Tx } from '../platform/database/database.ts';
+import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import type { Secrets } from '../platform/secrets.ts';
 
 type Row = Selectable<ApiTables['api_tokens']>;
@@ -68,8 +68,8 @@ export class TokenStore {
   }
 
   /** Those that still hold, newest first. */
-  async valid(customerId: string, now: number): Promise<Token[]> {
-    const rows = await this.#of(customerId)
+  async valid(customerId: string, now: number, reader?: Reader): Promise<Token[]> {
+    const rows = await this.#of(customerId, reader)
       .where('ended_at', 'is', null)
       .where('expires_at', '>', now)
       .orderBy('created_at', 'desc')
@@ -78,8 +78,8 @@ export class TokenStore {
     return rows.map((row) => this.#opened(row));
   }
 
-  #of(customerId: string) {
-    return this.#connection.db.selectFrom('api_tokens').selectAll().where('customer_id', '=', customerId);
+  #of(customerId: string, reader: Reader = this.#connection.db) {
+    return reader.selectFrom('api_tokens').selectAll().where('customer_id', '=', customerId);
   }
 
   /** @returns false when it was over before */

@@ -6,6 +6,8 @@ import { newId } from '../platform/ids.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import { AuditStore } from './store.ts';
 
+export { everybody } from './store.ts';
+
 /** Who acts. Address and agent are personal: they are sealed beside the row and only digested inside it. */
 export type Actor = {
   readonly kind: 'person' | 'visitor' | 'operator' | 'system';
@@ -47,7 +49,7 @@ export type HistoryRow = AuditRow & { readonly address?: string; readonly agent?
 /** Which rows: of a customer, of what a person did or what was done about them, or of what was done about them alone. */
 export type AuditFilter = {
   readonly customerId?: string;
-  /** acted, or was acted on */
+  /** acted, or was acted on, also together with everybody */
   readonly personId?: string;
   /** was acted on */
   readonly subjectId?: string;

@@ -6,6 +6,9 @@ import { prepared } from '../platform/database/prepared.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { AuditEntry, AuditFilter, AuditRow, HistoryRow } from './audit.ts';
 
+/** `subjectId` of what was done about all persons at once. */
+export const everybody = 'everybody';
+
 /** A transaction is short (architecture §7). */
 const forgottenAtOnce = 200;
 
@@ -100,7 +103,9 @@ export class AuditStore {
       .$if(customerId !== undefined, (query) => query.where('customer_id', '=', customerId ?? ''))
       .$if(subjectId !== undefined, (query) => query.where('subject_id', '=', subjectId ?? ''))
       .$if(personId !== undefined, (query) =>
-        query.where((eb) => eb.or([eb('actor_person_id', '=', personId ?? ''), eb('subject_id', '=', personId ?? '')])),
+        query.where((eb) =>
+          eb.or([eb('actor_person_id', '=', personId ?? ''), eb('subject_id', 'in', [personId ?? '', everybody])]),
+        ),
       );
   }
 

@@ -63,14 +63,21 @@ export class Contracts {
    * @throws Invalid on `plan` and for each required item, PanelError 409 with too many open orders
    */
   async order(agreed: Agreed, finish: (tx: Tx) => Promise<void>): Promise<string> {
-    const { connection, accounts, sites, orders } = this.#parts;
-    const open = (await orders.forCustomer(agreed.customerId)).filter(({ endedAt }) => endedAt === null);
-    if (open.length >= mostOrders) throw conflict('contracts.tooMany');
+    const { connection, accounts, sites } = this.#parts;
     return connection.write(async (tx) => {
       await finish(tx);
+      await this.#makeRoom(tx, agreed.customerId);
       const order = await accounts.agreements.place(tx, agreed);
       return sites.prepare(tx, order, agreed.actor);
     });
+  }
+
+  /** Of orders that are placed at the same time none is one too many. @throws PanelError 409 */
+  async #makeRoom(tx: Tx, customerId: string): Promise<void> {
+    const { accounts, orders } = this.#parts;
+    await accounts.memberships.hold(tx, customerId);
+    const open = (await orders.forCustomer(customerId, tx)).filter(({ endedAt }) => endedAt === null);
+    if (open.length >= mostOrders) throw conflict('contracts.tooMany');
   }
 
   /** @returns what keeps a contract from this plan, as faults of the field `plan`: what is there already would not fit */
@@ -128,8 +135,8 @@ export class Contracts {
     const owner = await accounts.owner(customerId);
     if (!owner) throw notFound();
     const { name } = await orders.plan(plan);
-    if ((await this.list(customerId)).length >= mostOrders) throw conflict('contracts.tooMany');
     return connection.write(async (tx) => {
+      await this.#makeRoom(tx, customerId);
       const order = await orders.placePending(tx, { customerId, personId: owner.id, plan, domain: null });
       const entry = { action: 'orders.placedPending', actor: { kind: 'operator' }, customerId, subjectId: order.id } as const;
       await audit.record(tx, { ...entry, details: { plan, reason } });

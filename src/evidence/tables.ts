@@ -140,7 +140,7 @@ export async function outageTables(customerId: string, names: Names, { outages }
   const { iso, local, site } = names;
   const all = await outages.forCustomer(customerId, null);
   const facts = all.flatMap(({ siteId, facts: own }) =>
-    [...own.values()].map((one) => [
+    own.map((one) => [
       ...[one.outageId, site(siteId), local(one.startedAt), iso(one.startedAt), local(one.endedAt), iso(one.endedAt)],
       ...[one.cause, one.restored ? 'yes' : 'no', JSON.stringify(one.exclusions)],
     ]),

@@ -141,15 +141,17 @@ function incidentOf(group: readonly Stop[], around: Around): { incident: Inciden
 
 /** What section 6 takes out of a stop: maintenance only when it was announced in time, and no more of it a month than promised. */
 function exclusionsOf(stop: Stop, rule: SlaRule, { months, left }: Around): Interval[] {
-  const all = stop.exclusions.flatMap((one) => clipped(one, stop.startedAt, stop.endedAt) ?? []);
-  const maintenance = all.filter((one) => one.because === 'maintenance' && !stop.restored && isInTime(one, rule));
+  // Whether it was announced in time goes by its own begin, also for a site that it reached only later.
+  const allowed = stop.exclusions.filter((one) => one.because !== 'maintenance' || (!stop.restored && isInTime(one, rule)));
+  const all = allowed.flatMap((one) => clipped(one, stop.startedAt, stop.endedAt) ?? []);
+  const maintenance = all.filter(({ because }) => because === 'maintenance');
   const short = maintenance
     .toSorted((a, b) => a.startedAt - b.startedAt)
     .map(({ startedAt, endedAt }) => {
       const month = months.of(startedAt);
-      const allowed = left.get(month) ?? rule.maintenanceMinutesPerMonth * minute;
-      const taken = Math.min(allowed, endedAt - startedAt);
-      left.set(month, allowed - taken);
+      const before = left.get(month) ?? rule.maintenanceMinutesPerMonth * minute;
+      const taken = Math.min(before, endedAt - startedAt);
+      left.set(month, before - taken);
       return { startedAt, endedAt: startedAt + taken };
     });
   return [...all.filter(({ because }) => because !== 'maintenance'), ...short];

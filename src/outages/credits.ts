@@ -1,12 +1,13 @@
 // From the rows of a customer to credits, site by site.
 import type { Clock } from '../platform/clock.ts';
 import { creditsOf, type Exclusion, type MonthCredit, type Stop } from './credit.ts';
+import { clipped } from './intervals.ts';
 import { Months } from './months.ts';
 import type { OutagesParts } from './parts.ts';
 import { type RuleOf, readRules } from './rules.ts';
 import { type AffectedRow, type ExclusionRow, OutageStore } from './store.ts';
 
-/** What was recorded of one outage at one site, as its customer reads it. */
+/** One stretch of an outage at one site, as its customer reads it: a site that moved away and came back has two of the same outage. */
 export type Fact = {
   readonly outageId: string;
   readonly cause: string;
@@ -14,6 +15,7 @@ export type Fact = {
   readonly startedAt: number;
   /** null: it lasts */
   readonly endedAt: number | null;
+  /** those that reach into it */
   readonly exclusions: readonly (Exclusion & { readonly note: string })[];
 };
 
@@ -29,8 +31,8 @@ export type SiteCredits = {
   readonly contract: Contract;
   /** oldest first */
   readonly months: readonly MonthCredit[];
-  /** by id of the outage */
-  readonly facts: ReadonlyMap<string, Fact>;
+  /** oldest first */
+  readonly facts: readonly Fact[];
 };
 
 export class Credits {
@@ -66,16 +68,16 @@ export class Credits {
         ...{ priceWon: row.price_won, slaVersion: row.sla_version, exclusions: excluded(row.outage_id) },
       }),
     );
-    const facts = rows.map((row): [string, Fact] => [
-      row.outage_id,
-      {
+    const facts = rows.map(
+      (row): Fact => ({
         ...{ outageId: row.outage_id, cause: row.cause, restored: row.restored === 1 },
-        ...{ startedAt: row.started_at, endedAt: row.ended_at, exclusions: excluded(row.outage_id) },
-      },
-    ]);
+        ...{ startedAt: row.started_at, endedAt: row.ended_at },
+        exclusions: excluded(row.outage_id).filter((one) => clipped(one, row.started_at, row.ended_at ?? Infinity)),
+      }),
+    );
     const { order_id, plan, price_won, availability_percent, sla_version, agreed_at } = rows.at(-1) ?? neverEmpty();
     const contract = { order_id, plan, price_won, availability_percent, sla_version, agreed_at };
-    return { siteId, contract, months: creditsOf(stops, this), facts: new Map(facts) };
+    return { siteId, contract, months: creditsOf(stops, this), facts };
   }
 }
 

@@ -7,7 +7,7 @@ import { type ExclusionReason, exclusionReasons } from './credit.ts';
 import { Credits, type SiteCredits } from './credits.ts';
 import { OutageRefused, type OutagesParts } from './parts.ts';
 import { type OutageRow, OutageStore } from './store.ts';
-import { Telling } from './telling.ts';
+import { Telling, type Told } from './telling.ts';
 
 export { type ExclusionReason, exclusionReasons, type Incident, type MonthCredit } from './credit.ts';
 export type { Fact, SiteCredits } from './credits.ts';
@@ -44,6 +44,7 @@ export type CreditLine = { readonly customerId: string; readonly reference: stri
   'contract'
 > & { readonly credit: SiteCredits['months'][number] };
 
+const unknownOutage = 'no such outage; gotgan outage list names them';
 const longestText = 300;
 const customersAtOnce = 200;
 /** Clocks differ a little. */
@@ -112,6 +113,7 @@ export class Outages {
       ...{ announced_at: one.announcedAt, note: lineOf('note', one.note), recorded_at: now },
     };
     await connection.write(async (tx) => {
+      if (!(await this.#store.hold(tx, id))) throw new OutageRefused(unknownOutage);
       if (await this.#store.isTold(tx, id)) throw new OutageRefused('customers were written to about it: it stays as it is');
       await this.#store.exclude(tx, row);
       await audit.record(tx, { action: 'outages.excluded', actor, subjectId: id, details: { because: one.because } });
@@ -147,8 +149,8 @@ export class Outages {
     return (await this.#known(id)).cause;
   }
 
-  /** Writes to its customers now, and not a day after its end. @returns how many letters were written */
-  async tell(id: string): Promise<number> {
+  /** Writes to its customers now, and not a day after its end. */
+  async tell(id: string): Promise<Told> {
     const outage = await this.#known(id);
     if (outage.ended_at === null) throw new OutageRefused('it has not ended yet');
     return this.#telling.tell(outage);
@@ -207,7 +209,7 @@ export class Outages {
 
   async #known(id: string): Promise<OutageRow> {
     const outage = await this.#store.byId(id);
-    if (!outage || outage.withdrawn_at !== null) throw new OutageRefused('no such outage; gotgan outage list names them');
+    if (!outage || outage.withdrawn_at !== null) throw new OutageRefused(unknownOutage);
     return outage;
   }
 

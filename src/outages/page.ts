@@ -58,7 +58,7 @@ const percent = (value: number) => (Math.floor(value * 1000) / 1000).toString();
 
 function incidentOf(words: Words, one: Incident, { facts }: SiteCredits): ShownIncident {
   const { t } = words;
-  const own = one.outageIds.flatMap((id) => facts.get(id) ?? []);
+  const own = facts.filter((fact) => isPartOf(fact, one));
   const excluded = one.excludedMinutes > 0 ? [t('outages.excluded', { time: inHours(words, one.excludedMinutes) })] : [];
   return {
     startedAt: one.startedAt,
@@ -68,9 +68,13 @@ function incidentOf(words: Words, one: Incident, { facts }: SiteCredits): ShownI
     counted: inHours(words, one.minutes),
     formula: formulaOf(words, one),
     won: words.won(one.won),
-    notes: [...excluded, ...own.flatMap((fact) => notesOf(words, fact))],
+    notes: [...new Set([...excluded, ...own.flatMap((fact) => notesOf(words, fact))])],
   };
 }
+
+/** The same outage may have reached a site twice, in incidents of their own. */
+const isPartOf = ({ outageId, startedAt }: Fact, incident: Incident) =>
+  incident.outageIds.includes(outageId) && startedAt >= incident.startedAt && startedAt <= incident.endedAt;
 
 const notesOf = ({ t, time, clock }: Words, { exclusions }: Fact) =>
   exclusions.map(({ because, startedAt, endedAt, note }) =>

@@ -6,6 +6,7 @@ import type { Moves } from '../moves/moves.ts';
 import type { Orders } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
+import type { Log } from '../platform/log.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { Sites } from '../sites/sites.ts';
 
@@ -13,6 +14,7 @@ export type OutagesParts = {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly letters: Pick<Letters, 'queue'>;
+  readonly log: Pick<Log, 'warn'>;
   readonly audit: Audit;
   readonly consent: Consent;
   readonly orders: Orders;

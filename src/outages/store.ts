@@ -40,6 +40,15 @@ export class OutageStore {
     return reader.selectFrom('outages').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
+  /**
+   * Until the end of the transaction nobody else withdraws it or tells of it.
+   * @returns false when it is not there, or was withdrawn
+   */
+  async hold(tx: Tx, id: string): Promise<boolean> {
+    const row = await tx.selectFrom('outages').select('withdrawn_at').where('id', '=', id).forUpdate().executeTakeFirst();
+    return row?.withdrawn_at === null;
+  }
+
   /** @returns newest first, those that were withdrawn as well */
   async newest(count: number): Promise<OutageRow[]> {
     const query = this.#connection.db.selectFrom('outages').selectAll().orderBy('started_at', 'desc').orderBy('id', 'desc');
@@ -76,6 +85,7 @@ export class OutageStore {
 
   /** @returns false when it was withdrawn before, or somebody was written to about it */
   async withdraw(tx: Tx, id: string, now: number): Promise<boolean> {
+    if (!(await this.hold(tx, id))) return false;
     const { numUpdatedRows } = await tx
       .updateTable('outages')
       .set({ withdrawn_at: now })
@@ -165,8 +175,9 @@ export class OutageStore {
     return rows.map(({ customer_id }) => customer_id);
   }
 
-  /** @returns whether nobody had written to the customer about it: of several workers one is told so */
+  /** @returns whether nobody had written to the customer about it, and it stands: of several workers one is told so */
   async markTold(tx: Tx, outageId: string, customerId: string, now: number): Promise<boolean> {
+    if (!(await this.hold(tx, outageId))) return false;
     const { numUpdatedRows } = await tx
       .updateTable('outage_sites')
       .set({ told_at: now })
@@ -178,6 +189,7 @@ export class OutageStore {
   }
 
   async markAllTold(tx: Tx, outageId: string, now: number): Promise<void> {
-    await tx.updateTable('outages').set({ told_at: now }).where('id', '=', outageId).execute();
+    const query = tx.updateTable('outages').set({ told_at: now }).where('id', '=', outageId);
+    await query.where('withdrawn_at', 'is', null).execute();
   }
 }

@@ -11,6 +11,9 @@ export const tellAfter = day;
 export const objectionDays = 30;
 const customersAtOnce = 100;
 
+/** Letters that were written, and customers who could not be written to. */
+export type Told = { readonly letters: number; readonly failed: number };
+
 export class Telling {
   readonly #parts: OutagesParts;
   readonly #store: OutageStore;
@@ -27,19 +30,36 @@ export class Telling {
     for (const outage of await this.#store.untold(this.#parts.clock.now() - tellAfter)) await this.tell(outage);
   }
 
-  /** @returns how many letters were written: none to whom nothing is due, unless data came back from a backup */
-  async tell(outage: OutageRow): Promise<number> {
+  /** No letter goes to whom nothing is due, unless data came back from a backup. Who could not be written to is tried again by the clock. */
+  async tell(outage: OutageRow): Promise<Told> {
     const { connection, clock } = this.#parts;
-    let letters = 0;
+    let [letters, failed] = [0, 0];
     for (let after = ''; ; ) {
       const customers = await this.#store.untoldCustomers(outage.id, after, customersAtOnce);
       const last = customers.at(-1);
       if (last === undefined) break;
-      for (const customerId of customers) if (await this.#tellOne(outage, customerId)) letters += 1;
+      for (const customerId of customers) {
+        const isWritten = await this.#tried(outage, customerId);
+        if (isWritten === undefined) failed += 1;
+        else if (isWritten) letters += 1;
+      }
       after = last;
     }
-    await connection.write((tx) => this.#store.markAllTold(tx, outage.id, clock.now()));
-    return letters;
+    if (failed === 0) await connection.write((tx) => this.#store.markAllTold(tx, outage.id, clock.now()));
+    return { letters, failed };
+  }
+
+  /** One customer whose letter cannot be made keeps nobody else from theirs. @returns undefined for such a one */
+  async #tried(outage: OutageRow, customerId: string): Promise<boolean | undefined> {
+    try {
+      return await this.#tellOne(outage, customerId);
+    } catch (error) {
+      this.#parts.log.warn(
+        { customer: customerId, outage: outage.id, err: error },
+        'a letter about an outage could not be written',
+      );
+      return undefined;
+    }
   }
 
   async #tellOne(outage: OutageRow, customerId: string): Promise<boolean> {
@@ -47,7 +67,7 @@ export class Telling {
     const [sites, owner] = await Promise.all([this.#credits.ofCustomer(customerId), accounts.owner(customerId)]);
     const names = await this.#parts.sites.namesOf(customerId);
     const lines = sites.flatMap((site) => linesOf(outage.id, site, names));
-    // No lines: it was withdrawn while those before it were told of.
+    // No lines: it was withdrawn while others were told of it.
     const isNews = lines.some(({ won }) => won > 0 || outage.restored === 1);
     const now = clock.now();
     return connection.write(async (tx) => {

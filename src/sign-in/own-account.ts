@@ -1,7 +1,7 @@
 // What a person sees of and does to their own way in: sessions, history, a new password (KHADA 6.1; ux.md 2.12).
 import type { Request } from 'express';
 import type { Accounts } from '../accounts/accounts.ts';
-import type { Audit } from '../audit/audit.ts';
+import { type Audit, everybody } from '../audit/audit.ts';
 import { type Clock, minute } from '../platform/clock.ts';
 import type { Counters } from '../platform/counters/port.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
@@ -153,7 +153,7 @@ export class OwnAccount {
   }
 
   /**
-   * For the operator (ASVS 7.4.5): signs one person out everywhere, or everybody.
+   * For the operator (ASVS 7.4.5): signs one person out everywhere, or everybody. Their programs' tokens and links go by the audit row.
    * @returns how many sessions ended. @throws PanelError 404 for a login name that nobody has
    */
   async endByOperator(loginName?: string): Promise<number> {
@@ -167,7 +167,7 @@ export class OwnAccount {
         action: 'signIn.sessionsEnded',
         actor: { kind: 'operator' },
         ...customer,
-        ...(person && { subjectId: person.id }),
+        subjectId: person?.id ?? everybody,
         details: { count },
       });
       return count;

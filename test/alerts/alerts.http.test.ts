@@ -2,8 +2,9 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { overdueAfter } from '../../src/alerts/alerts.ts';
+import { Alerts, overdueAfter } from '../../src/alerts/alerts.ts';
 import { day, hour, minute } from '../../src/platform/clock.ts';
+import type { Tx } from '../../src/platform/database/database.ts';
 import { watchOnce } from '../../src/watch.ts';
 import { startPanel, type TestPanel, unescaped, Visitor } from '../support/panel.ts';
 import { isSigned, type Receiver, startReceiver } from './receiver.ts';
@@ -305,6 +306,32 @@ describe('letters by the calendar', () => {
     goTo(3, 9);
     await rounds();
     expect(await of(home, 'backup-digest')).toBe(1);
+  });
+
+  test('whose letter could not be written is tried again until it is, and nobody else gets a second one', async () => {
+    const { doors } = house.panel;
+    const fails = { left: 2, asked: [] as string[] };
+    const accounts = {
+      owner: async (customerId: string, tx?: Tx) => {
+        fails.asked.push(customerId);
+        if (customerId === home.customerId && fails.left-- > 0) throw new Error('the key of this row is damaged');
+        return doors.accounts.owner(customerId, tx);
+      },
+    };
+    const own = new Alerts({ ...doors, accounts });
+    const other = await arrive('neighbour@example.com');
+    await back(other);
+    const before = [await of(home, 'backup-digest'), await of(other, 'backup-digest')];
+    goTo(1, 9);
+    await own.keepRounds();
+    expect([await of(home, 'backup-digest'), await of(other, 'backup-digest')]).toEqual([before[0], 1]);
+    fails.asked.length = 0;
+    await own.keepRounds();
+    expect([await of(home, 'backup-digest'), fails.asked]).toEqual([before[0], [home.customerId]]);
+    await own.keepRounds();
+    await own.keepRounds();
+    await rounds();
+    expect([await of(home, 'backup-digest'), await of(other, 'backup-digest')]).toEqual([(before[0] ?? 0) + 1, 1]);
   });
 
   test('who has not downloaded for thirty days is reminded once a month, and not who has', async () => {

@@ -27,6 +27,8 @@ let id: string;
 let archive: Buffer;
 let archiveName: string;
 let token: string;
+/** site of somebody whom the operator signs out */
+let operated: string;
 
 beforeAll(async () => {
   house = await startPanel({
@@ -107,9 +109,25 @@ describe('a token', () => {
     const wrong: Record<string, string>[] = [{ name: '' }, { reach: 'everything' }, { days: '3650' }, { name: 'x'.repeat(61) }];
     for (const fields of wrong) expect((await visitor.submit(page(), { name: 'NAS', ...fields })).status).toBe(422);
     const stranger = await signedIn('stranger@example.com');
-    for (let count = 0; count < 20; count += 1) await makeToken(house, other, 'stranger@example.com');
+    for (let count = 0; count < 18; count += 1) await makeToken(house, other, 'stranger@example.com');
+    const atOnce = await Promise.allSettled(Array.from({ length: 6 }, () => makeToken(house, other, 'stranger@example.com')));
+    expect(atOnce.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
     const refused = await stranger.submit(page(other), { name: 'NAS' });
     expect([refused.status, refused.text.includes('20개')]).toEqual([422, true]);
+  });
+
+  test.each([
+    ['of one person', 'operated@example.com'],
+    ['of everybody', undefined],
+  ])('ends when the operator ends the sessions %s', async (_whose, name) => {
+    const of = await new Visitor(house).arrive('operated@example.com').catch(() => operated);
+    operated = of;
+    const { token: made } = await makeToken(house, of, 'operated@example.com');
+    expect((await ask(api('', of), made)).status).toBe(200);
+    await house.panel.doors.signIn.own.endByOperator(name);
+    expect((await ask(api('', of), made)).status).toBe(401);
+    house.clock.advance(minute);
+    token = await make(await signedIn());
   });
 
   test('lists, shows, downloads and checks, and does nothing else', async () => {

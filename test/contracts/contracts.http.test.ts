@@ -1,5 +1,6 @@
 // Another site, another plan, an order placed by the operator: none of them exists without the consents it needs, or waiting for them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mostOrders } from '../../src/contracts/contracts.ts';
 import { ordersCommand } from '../../src/order-commands.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 
@@ -136,6 +137,17 @@ describe('an order by the operator', () => {
     expect((await owner.submit('/agree', boxes)).status).toBe(303);
     expect(await rows('sites')).toHaveLength(sitesBefore.length + 1);
   });
+});
+
+test('of orders that are placed at the same time none is one too many', async () => {
+  const name = await new Visitor(house).arrive('many@example.com');
+  const { contracts, sites } = house.panel.doors;
+  const { customerId } = await sites.byName(name);
+  const wish = { plan: 'seed', reason: 'many' };
+  for (let count = 1; count < mostOrders - 2; count += 1) await contracts.placeFor(customerId, wish);
+  const placed = await Promise.allSettled(Array.from({ length: 6 }, () => contracts.placeFor(customerId, wish)));
+  expect(placed.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  expect(await contracts.list(customerId)).toHaveLength(mostOrders);
 });
 
 test('a stranger’s order is not there', async () => {

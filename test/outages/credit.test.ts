@@ -168,6 +168,12 @@ describe('what does not count', () => {
     expect(short(done('2026-11-10'), done('2026-11-17'))).toEqual([['2026-11', 120, '0 120', 0]]);
   });
 
+  test('announced in time goes by when the maintenance began, also for a site that it reached only later', () => {
+    // Announced six days and 21 hours before it began; seven days before the site moved to that server.
+    const late = maintenance('00:00', '08:00', '2026-11-13 03:00');
+    expect(short(stop(`${day} 03:00`, `${day} 10:00`, { exclusions: [late] }))).toEqual([['2026-11', 420, '420', 321]]);
+  });
+
   test('bringing the service back from a backup is never maintenance', () => {
     const exclusions = [maintenance('00:00', '04:00', '2026-11-01 00:00')];
     expect(long({ exclusions, restored: true })).toEqual([600, '600', 458]);
