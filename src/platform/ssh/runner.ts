@@ -53,11 +53,9 @@ async function conversation(
   { signal, most }: { signal: AbortSignal; most: number },
 ): Promise<RunEnd> {
   const [stop, ended] = [new AbortController(), Promise.withResolvers<number | null>()];
-  let code: number | null | undefined;
-  channel.on('exit', (status: number | null) => {
-    code = status;
-  });
-  channel.on('close', () => {
+  // Not `exit`: of a short program its beginning and its end come in one packet, and ssh2 tells that before anybody who waits for the
+  // channel has his turn. `close` says the same (null: a signal; undefined: the server never said) and waits until all output is read.
+  channel.on('close', (code?: number | null) => {
     if (code !== undefined) ended.resolve(code);
     else ended.reject(new SshFault('ECONNECTION', 'The connection ended before the program did'));
   });
