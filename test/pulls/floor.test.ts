@@ -1,5 +1,5 @@
 // The floor of a backup host, its own time, and the list of servers that it reaches.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { pullBlock, pullFaults } from '../../src/platform/ssh/pull-sshd-config.t
 import { aboveFloor, mayErase } from '../../src/pulls/floor.ts';
 import { Ledger, localKeys, serverList } from '../../src/pulls/host.ts';
 import { hostRoleSql } from '../../src/pulls/pulls.ts';
+import { fill, smallDisk } from '../faults/small-disk.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -69,6 +70,34 @@ describe('the own time of a backup host', () => {
     await writeFile(join(folder, 'time.json'), '{"own": 1');
     await expect(Ledger.open(folder, clock)).rejects.toThrow(SyntaxError);
   });
+});
+
+test('a key is whole or not there: with a full disk none is made, and what a cut-off write left is none', async () => {
+  const disk = await smallDisk(1);
+  if (!disk) throw new Error('a small file system cannot be mounted here');
+  const place = join(disk.folder, 'keys');
+  await mkdir(place);
+  const giveBack = await fill(disk.folder, 0);
+  try {
+    const keys = localKeys(place);
+    await expect(keys.forKeeping('a1')).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect([await readdir(place), await keys.forReading('a1')]).toEqual([[], undefined]);
+    await giveBack();
+    for (const left of ['', 'half-of-a-key']) {
+      await writeFile(join(place, 'a1'), left);
+      expect(await keys.forReading('a1')).toBeUndefined();
+    }
+    // As a kill before the rename leaves it.
+    await writeFile(join(place, 'a1.new'), 'half-of-a-key');
+    const key = await keys.forKeeping('a1');
+    expect(key).toMatch(/^[\w-]{43}$/);
+    expect([await localKeys(place).forKeeping('a1'), await readdir(place)]).toEqual([key, ['a1']]);
+    await keys.destroy('a1');
+    expect([await readdir(place), await keys.forReading('a1')]).toEqual([[], undefined]);
+  } finally {
+    disk.unmount();
+    await rm(disk.folder, { recursive: true, force: true });
+  }
 });
 
 test('a key is made once a site, and erased with it', async () => {
