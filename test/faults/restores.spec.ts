@@ -1,4 +1,5 @@
-// kill -9 of the worker in the middle of restores: the backup stays, the site is as before or as restored, and the next worker ends it.
+// kill -9 of the worker in the middle of restores, over the site and into a new folder: the backup stays, the site is as before or as
+// restored, pages say how far it is, and the next worker ends it.
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +12,19 @@ import { isShort, randomFrom, tell } from './seed.ts';
 
 const rounds = isShort ? 1 : 50;
 const files = isShort ? 60 : 200;
+
+/** What was asked for, in turn. */
+const orders = [
+  { dest: 'in_place', mode: 'exact' },
+  { dest: 'in_place', mode: 'keep_new' },
+  { dest: 'new_folder', mode: 'keep_new' },
+] as const;
+
+const without = (tree: string, start: string) =>
+  tree
+    .split('\n')
+    .filter((line) => !line.startsWith(start))
+    .join('\n');
 
 for (const { name: engine, missing } of engines) {
   describe.skipIf(missing)(`${engine}${missing ? ` (skipped: ${missing})` : ''}`, () => {
@@ -32,8 +46,8 @@ for (const { name: engine, missing } of engines) {
             await writeFile(path, `<?php // ${text} ${at}\n${'x'.repeat(at * 20)}`);
           }
         };
-        const inside = async () =>
-          (await treeOf(www)).map((line) => line.replace(/^(\S.*) (\d+) \d{9,} (\S*)$/, '$1 $2 $3')).join('\n');
+        const inside = async (folder = '') =>
+          (await treeOf(join(www, folder))).map((line) => line.replace(/^(\S.*) (\d+) \d{9,} (\S*)$/, '$1 $2 $3')).join('\n');
         await fill('saved', files);
         const saved = await inside();
         await customer.client.submit(`/sites/${customer.site}/backups`, {});
@@ -56,10 +70,11 @@ for (const { name: engine, missing } of engines) {
           await mkdir(join(www, 'new'), { recursive: true });
           await writeFile(join(www, `new/${round}.txt`), 'newer');
           const before = await inside();
-          const mode = round % 2 === 0 ? 'exact' : 'keep_new';
-          const query = new URLSearchParams({ scope: 'all', dest: 'in_place', mode });
+          const { dest, mode } = orders[round % orders.length] ?? orders[0];
+          const query = new URLSearchParams({ scope: 'all', dest, mode });
           const begun = await customer.client.submit(`${top}/confirmation?${query}`, {}, top);
           expect([round, begun.status, begun.location]).toEqual([round, 303, expect.stringContaining('/restorations/')]);
+          const shown = async () => JSON.parse((await customer.client.get(`${begun.location}/state`)).text);
           const isOpen = async () => (await house.count('select count(*) as count from restores where ended_at is null')) > 0;
           const step = async () => (await house.rows('select step from restores order by asked_at desc limit 1'))[0]?.step;
           // The making ready takes the longest; half of the kills are to hit what comes after it.
@@ -72,24 +87,27 @@ for (const { name: engine, missing } of engines) {
           process.kill(await house.worker(), 'SIGKILL');
           count('kills');
           count(at);
+          count(dest);
+          // Read before and after: an end that came in between is no lie.
+          const wasOpen = await isOpen();
+          const { finished } = await shown();
+          if (wasOpen === (await isOpen())) expect([round, at, finished]).toEqual([round, at, !wasOpen]);
           // Until the exchange has begun nothing of the site has changed.
           const [killedAt] = await house.rows('select switched_at from restores order by asked_at desc limit 1');
           if (killedAt?.switched_at === null) expect([round, at, await inside()]).toEqual([round, at, before]);
           expect([round, at, await house.until(async () => !(await isOpen()), 120)]).toEqual([round, at, true]);
-          const [row] = await house.rows('select step, fault from restores order by asked_at desc limit 1');
+          const [{ folder, ...row } = {}] = await house.rows(
+            'select step, fault, folder from restores order by asked_at desc limit 1',
+          );
           expect([round, at, row]).toEqual([round, at, { step: 'done', fault: null }]);
+          expect([round, at, await shown()]).toEqual([round, at, expect.objectContaining({ finished: true, failed: false })]);
           if (!isShort) console.log(`round ${round + 1}: killed at ${at}`);
           const after = await inside();
-          if (mode === 'exact') expect([round, at, after]).toEqual([round, at, saved]);
-          else
-            expect([
-              round,
-              at,
-              after
-                .split('\n')
-                .filter((line) => !line.startsWith('new'))
-                .join('\n'),
-            ]).toEqual([round, at, saved]);
+          if (folder) {
+            expect([round, at, without(after, String(folder))]).toEqual([round, at, before]);
+            expect([round, at, await inside(String(folder))]).toEqual([round, at, saved]);
+            await rm(join(www, String(folder)), { recursive: true });
+          } else expect([round, at, mode === 'exact' ? after : without(after, 'new')]).toEqual([round, at, saved]);
           expect((await stat(archive)).size).toBe(size);
           const kept = await house.rows(`select state, sha256 from backups where id = '${backup?.id}'`);
           expect(kept).toEqual([{ state: 'verified', sha256: backup?.sha256 }]);
