@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commanded } from './support/commands.ts';
 import { freePort } from './support/embedding/installed.ts';
-import { childrenOf, gotgan, isAlive, type Program, type ProgramOptions, untilGone } from './support/program.ts';
+import { childrenOf, type Ended, gotgan, isAlive, type Program, type ProgramOptions, untilGone } from './support/program.ts';
 
 let folder: string;
 let port: string;
@@ -36,9 +37,13 @@ function start(args: readonly string[], environment: Record<string, string> = {}
   return program;
 }
 
+/** The same without a process of its own, for what ends at once. */
+const told = (args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> =>
+  commanded(args, { folder, environment: { PORT: port, ...environment } });
+
 /** A refused start: code 1, nothing on the page's side, and only lines of the form `SETTING: what is wrong. what to do.` */
-async function refusedStart(program: Program): Promise<string[]> {
-  const { code, err, out } = await program.ended;
+async function refusedStart(program: Promise<Ended>): Promise<string[]> {
+  const { code, err, out } = await program;
   expect([code, out]).toEqual([1, '']);
   expect(err).not.toMatch(/^\s+at |node:internal|Error:/m);
   return err.trim().split('\n');
@@ -91,18 +96,18 @@ describe('with nothing set', () => {
 describe('what is wrong is said in one line each, without a stack', () => {
   test('a port that is taken', async () => {
     const taken = await occupied();
-    const lines = await refusedStart(start(['serve'], { PORT: taken }));
+    const lines = await refusedStart(start(['serve'], { PORT: taken }).ended);
     expect(lines).toEqual([expect.stringMatching(new RegExp(`^PORT: .*${taken}.*EADDRINUSE`))]);
   });
 
   test('a database of an unknown kind', async () => {
-    const lines = await refusedStart(start(['serve'], { DATABASE_URL: 'mysql://panel:hunter2@db/panel' }));
+    const lines = await refusedStart(told(['serve'], { DATABASE_URL: 'mysql://panel:hunter2@db/panel' }));
     expect(lines).toEqual([expect.stringMatching(/^DATABASE_URL: .*mysql/)]);
     expect(lines.join()).not.toContain('hunter2');
   });
 
   test('a PostgreSQL server that does not answer', async () => {
-    const lines = await refusedStart(start(['serve'], { DATABASE_URL: 'postgres://panel:hunter2@127.0.0.1:1/panel' }));
+    const lines = await refusedStart(told(['serve'], { DATABASE_URL: 'postgres://panel:hunter2@127.0.0.1:1/panel' }));
     expect(lines).toEqual([expect.stringMatching(/^DATABASE_URL: .*ECONNREFUSED/)]);
     expect(lines.join()).not.toContain('hunter2');
   });
@@ -110,7 +115,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
   test('a SQLite file that is no database', async () => {
     await mkdir(join(folder, 'data'));
     await writeFile(join(folder, 'data/panel.db'), 'this is no database, '.repeat(500));
-    const lines = await refusedStart(start(['serve']));
+    const lines = await refusedStart(told(['serve']));
     expect(lines).toEqual([expect.stringMatching(/^DATABASE_URL: /)]);
   });
 
@@ -120,7 +125,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
     await mkdir(join(folder, 'data'));
     await chmod(join(folder, 'data'), 0o500);
     if (by.includes('--clear-groups')) await chmod(folder, 0o755);
-    const lines = await refusedStart(start(['serve'], {}, { by: [...by, process.execPath] }));
+    const lines = await refusedStart(start(['serve'], {}, { by: [...by, process.execPath] }).ended);
     expect(lines.every((line) => /^(DATA_DIR|ARCHIVES_URL|SITES_URL|MAIL_URL|DATABASE_URL): /.test(line))).toBe(true);
     expect(lines.some((line) => /^DATA_DIR: .*EACCES/.test(line))).toBe(true);
   });
@@ -137,7 +142,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
         LIMITS_SCALE: '9',
         UPLOAD_KINDS: '+php',
         TRUST_PROXY: 'true',
-      }),
+      }).ended,
     );
     const settings = lines.map((line) => line.split(':')[0]).sort();
     expect(settings).toEqual([
@@ -158,7 +163,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
     const taken = await occupied();
     await writeFile(join(folder, 'file'), '');
     const lines = await refusedStart(
-      start(['serve'], {
+      told(['serve'], {
         PORT: taken,
         DATABASE_URL: 'postgres://127.0.0.1:1/none',
         SITES_URL: 'file:file/sites',
@@ -171,7 +176,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
   test('a data folder that cannot be made, together with a taken port', async () => {
     const taken = await occupied();
     await writeFile(join(folder, 'file'), '');
-    const lines = await refusedStart(start(['serve'], { PORT: taken, DATA_DIR: 'file/data' }));
+    const lines = await refusedStart(told(['serve'], { PORT: taken, DATA_DIR: 'file/data' }));
     const settings = new Set(lines.map((line) => line.split(':')[0]));
     expect(settings).toContain('DATA_DIR');
     expect(settings).toContain('PORT');
@@ -181,7 +186,7 @@ describe('what is wrong is said in one line each, without a stack', () => {
     const { code, err } = await start(['sevre']).ended;
     expect(code).toBe(2);
     expect(err).toContain('gotgan serve');
-    const option = await start(['work', '--twice']).ended;
+    const option = await told(['work', '--twice']);
     expect(option.code).toBe(1);
     expect(option.err).not.toMatch(/^\s+at /m);
   });
@@ -253,12 +258,12 @@ async function workerOf(program: Program): Promise<number[]> {
 
 describe('gotgan config', () => {
   test('shows every choice and hides what is secret', async () => {
-    const { code, out } = await start(['config'], {
+    const { code, out } = await told(['config'], {
       SECRET: 'a secret of an operator, long enough for it',
       DATABASE_URL: 'postgres://panel:hunter2@db.example/panel',
       MAIL_URL: 'smtp://mailer:hunter3@mail.example',
       BRAND_NAME: '햇살호스팅',
-    }).ended;
+    });
     expect(code).toBe(0);
     expect(out).not.toMatch(/hunter|long enough/);
     for (const name of ['SECRET', 'DATABASE_URL', 'MAIL_URL']) expect(out).toMatch(new RegExp(`^${name} .*hidden`, 'm'));
@@ -267,7 +272,7 @@ describe('gotgan config', () => {
   });
 
   test('warns of every default that is only for development', async () => {
-    const { out } = await start(['config']).ended;
+    const { out } = await told(['config']);
     for (const name of ['SECRET', 'PUBLIC_URL', 'MAIL_URL', 'DATABASE_URL', 'OFFICERS', 'SCANNER_URL'])
       expect(out).toMatch(new RegExp(`^${name}: `, 'm'));
     expect(await readdir(folder)).toEqual([]);

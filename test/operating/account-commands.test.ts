@@ -13,6 +13,7 @@ import { openDatabase } from '../../src/platform/database/database.ts';
 import { Secrets } from '../../src/platform/secrets.ts';
 import { Settings } from '../../src/platform/settings.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
+import { commanded } from '../support/commands.ts';
 import { gotgan } from '../support/program.ts';
 
 const first = 'the-first-secret-at-least-thirty-two-bytes';
@@ -25,9 +26,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const begin = (args: string[], environment: Record<string, string> = {}) =>
-  gotgan(args, { folder, environment: { SECRET: first, PASSWORD_COST: 'm=19456,t=2,p=1', ...environment } });
-const run = (args: string[], environment?: Record<string, string>) => begin(args, environment).ended;
+const around = (environment: Record<string, string> = {}) => ({
+  folder,
+  environment: { SECRET: first, PASSWORD_COST: 'm=19456,t=2,p=1', ...environment },
+});
+/** As a process, which can be killed. */
+const begin = (args: string[], environment?: Record<string, string>) => gotgan(args, around(environment));
+const run = (args: string[], environment?: Record<string, string>) => commanded(args, around(environment));
 const database = () => new DatabaseSync(join(folder, 'data/panel.db'), { readOnly: true, timeout: 5000 });
 function count(statement: string): number {
   const opened = database();
@@ -82,7 +87,7 @@ test('an import: what is wrong is said row by row and nothing is written; killed
   await killWhen(begin(['accounts', 'import', file]), () => count(persons) >= 10);
   const before = count(persons);
   expect(before).toBeLessThan(customers);
-  const again = await run(['accounts', 'import', file]);
+  const again = await begin(['accounts', 'import', file]).ended;
   expect(again.out).toContain('it goes on where it stopped');
   expect(again.out).toContain(`${customers - before} customers were written, ${before} were there already.`);
   for (const table of ['persons', 'customers', 'memberships', 'orders', 'import_rows'])
@@ -97,7 +102,7 @@ test('an import: what is wrong is said row by row and nothing is written; killed
   expect((await run(['accounts', 'import', '--undo', 'nothing'])).err).toContain('there is no such import');
 }, 180_000);
 
-test.each([
+const missing: [string[], string][] = [
   [['accounts'], 'import, find'],
   [['accounts', 'import'], 'a file is needed'],
   [['accounts', 'import', 'nowhere.csv'], 'cannot be read (ENOENT)'],
@@ -110,10 +115,19 @@ test.each([
   [['keys'], 'rotate is needed'],
   [['backup', 'run'], 'a site is needed'],
   [['passwords'], 'a file to import is needed'],
-])('gotgan %j says what is missing', async (args, wanted) => {
-  const { code, err } = await run(args);
-  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(wanted) });
-  expect(err).not.toContain('    at ');
+];
+// In one folder: a database of its own for each took longer than the commands.
+test('a command that lacks something says what, without a stack', async () => {
+  for (const [args, wanted] of missing) {
+    const { code, err } = await run(args);
+    expect([args, code, err]).toEqual([args, 1, expect.stringContaining(wanted)]);
+    expect(err).not.toContain('    at ');
+  }
+});
+
+test('what it says and how it ends is what the process says, and the process ends so', async () => {
+  const args = ['accounts', 'lost-factor', 'nobody@example.com', '--asked-by', 'x', '--reason', 'y'];
+  expect(await begin(args).ended).toEqual(await run(args));
 });
 
 test('a change of the secret: killed in the middle it goes on, and the old secret cannot go too early', async () => {
@@ -130,7 +144,7 @@ test('a change of the secret: killed in the middle it goes on, and the old secre
   const left = old();
   expect(left).toBeGreaterThan(0);
   expect((await run(['migrate'], { SECRET: second })).code).toBe(1);
-  const done = await run(['keys', 'rotate'], both);
+  const done = await begin(['keys', 'rotate'], both).ended;
   expect(done.out).toMatch(new RegExp(`persons +${left} rows`));
   expect(done.out).toContain('OLD_SECRETS may go');
   expect(old()).toBe(0);

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commanded } from '../support/commands.ts';
 import { gotgan } from '../support/program.ts';
 
 let folder: string;
@@ -12,7 +13,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const environment = { SECRET: 'a-secret-of-at-least-thirty-two-bytes', PASSWORD_COST: 'm=19456,t=2,p=1' };
-const run = (...args: string[]) => gotgan(args, { folder, environment }).ended;
+const run = (...args: string[]) => commanded(args, { folder, environment });
+/** As a process. */
+const typed = (...args: string[]) => gotgan(args, { folder, environment }).ended;
 const provisioning = join(import.meta.dirname, '../support/provisioning.ts');
 
 test('a server is added, listed and drained; whatever is missing or wrong is said, and the list stays as it was', async () => {
@@ -53,12 +56,14 @@ test('a server is added, listed and drained; whatever is missing or wrong is sai
     expect(err, args.join(' ')).toMatch(words);
     expect(err, args.join(' ')).not.toMatch(/\n\s+at /);
   }
+  const [missing = []] = wrong[1] ?? [];
+  expect(await typed(...missing)).toEqual(await run(...missing));
   expect((await run('server', 'list')).out).toMatch(
     /^this-machine {2}web {2}folders {2}0 sites {2}data\/sites {2}no databases {2}no ftp {2}not checked yet\n$/,
   );
 
   const command = JSON.stringify([process.execPath, provisioning, join(folder, 'far')]);
-  const added = await run(
+  const added = await typed(
     'server',
     'add',
     'far',

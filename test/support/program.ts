@@ -26,7 +26,7 @@ export type ProgramOptions = {
 };
 
 /** What a program in a test takes over: where commands and temporary files are, and what other processes have compiled. */
-const inherited = Object.fromEntries(
+export const inherited = Object.fromEntries(
   ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
 );
 
