@@ -26,7 +26,8 @@ const importRow = async (location: string | undefined) => {
 };
 const path = (location: string | undefined) => location?.replace(/^\/en(?=\/)/, '') ?? '';
 
-const cases = engines.flatMap((engine) => (['ko', 'en'] as const).map((language) => [engine, language] as const));
+/** Both engines and both languages, each once: pages are the same code on both engines, and no database knows what language is spoken. */
+const cases = engines.map((engine, at) => [engine, at % 2 === 0 ? 'ko' : 'en'] as const);
 
 describe.each(cases)('on %s, in %s', (engine, language) => {
   const t = (key: string, values: Record<string, string> = {}) =>
