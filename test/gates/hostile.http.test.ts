@@ -46,9 +46,23 @@ const ofFields = Object.keys(values).filter((what) => !ofBodies.includes(what) &
 
 type Hostile = Readonly<Record<string, string | string[]>>;
 
+/** What pages of a session fill in: a way back, a device, a factor. No other handler looks at them. */
+const filledIn = ['session', 'passkey', 'code', 'recovery', 'next'];
+const looksAtThem = (name: string) => /^\/(account|confirm|login|password|theme|verify)\b/.test(pathOf(name));
+/** What scripts send travels in a header, which has no room for several long texts. */
+const oneByOne = (name: string) => looksAtThem(name) || entranceOf(name).script !== undefined;
+
 /** @returns forms in which, taken together, every field has every value */
-function hostileForms(fields: readonly string[], isMultipart: boolean): Hostile[] {
-  const alone = ofBodies.flatMap((what) => fields.map((field) => ({ [field]: values[what] ?? '' })));
+function hostileForms(name: string): Hostile[] {
+  const { fields: own = {}, multipart } = entranceOf(name);
+  const fields = [...new Set([...Object.keys(own), ...filledIn])];
+  const isMultipart = multipart !== undefined;
+  const one = oneByOne(name) ? fields : Object.keys(own);
+  const alone = ofBodies.flatMap((what) => {
+    const value = values[what] ?? '';
+    const together = Object.fromEntries(filledIn.filter((field) => !one.includes(field)).map((field) => [field, value]));
+    return [...one.map((field) => ({ [field]: value })), ...(Object.keys(together).length > 0 ? [together] : [])];
+  });
   const turns = ofFields.filter((what) => !isMultipart || typeof values[what] === 'string');
   const byTurns = turns.map((_what, turn) =>
     Object.fromEntries(fields.map((field, at) => [field, values[turns[(at + turn) % turns.length] ?? ''] ?? ''])),
@@ -86,16 +100,16 @@ async function sender(name: string): Promise<Sender> {
   return { visitor, token: await tokenOf(visitor) };
 }
 
+/** Who has sent a form's hostile values, and can send it once more: to arrive takes longer than all of them. */
+const senders = new Map<string, Sender>();
+
 /** The form before was the end of the session or of its token: then nobody has looked at what was sent. */
 const isUnread = ({ status, headers }: { status: number; headers: Record<string, string> }) =>
   [401, 403].includes(status) || (status === 303 && (headers.location ?? '').includes('/login?next='));
 
 test.each(posts)('%s takes no hostile field for a bug', async (name) => {
-  const { fields = {}, multipart } = entranceOf(name);
-  // Some fields are filled in from the page; here every form gets every one of them.
-  const known = [...new Set([...Object.keys(fields), 'session', 'passkey', 'code', 'recovery', 'next'])];
   let from: Sender | undefined;
-  for (const hostile of hostileForms(known, multipart !== undefined)) {
+  for (const hostile of hostileForms(name)) {
     const form = { ...foreign, ...others(name), ...hostile } as Record<string, string>;
     const send = async (by: Sender) =>
       answered(sendForm(house, name, by.visitor, addressOf(name), { token: by.token, fields: form }));
@@ -113,6 +127,7 @@ test.each(posts)('%s takes no hostile field for a bug', async (name) => {
     expect(answer.text ?? '').not.toContain('<script>alert(1)');
     expect(answer.text ?? '').not.toMatch(/62615533|node_modules|at .*\.ts:\d/);
   }
+  if (from) senders.set(name, from);
 });
 
 test('fields that nobody listed leave no trace, whatever form they are sent with', async () => {
@@ -120,9 +135,11 @@ test('fields that nobody listed leave no trace, whatever form they are sent with
   const { db, owner: introspected } = house.panel.doors.connection;
   const quota = await db.selectFrom('sites').select('quota_bytes').where('name', '=', owner.site).executeTakeFirstOrThrow();
   for (const name of posts) {
-    const { visitor, token } = await sender(name);
     const plants = Object.fromEntries(Object.keys(foreign).map((field) => [field, planted]));
-    await answered(sendForm(house, name, visitor, addressOf(name), { token, fields: { ...plants, ...others(name) } }));
+    const send = ({ visitor, token }: Sender) =>
+      answered(sendForm(house, name, visitor, addressOf(name), { token, fields: { ...plants, ...others(name) } }));
+    const known = senders.get(name);
+    if (!known || isUnread(await send(known))) await send(await sender(name));
   }
   const tables = (await introspected.introspection.getTables()).filter(({ name }) => name !== 'sessions');
   expect(tables.length).toBeGreaterThan(30);
