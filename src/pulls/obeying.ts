@@ -94,10 +94,11 @@ export async function checkWhenDue({ tier, ledger, rows, clock, signal, log }: R
   if (!isDue && notes.checkedAt !== null) return;
   // The first one is due a week after the first copy.
   if (!isDue) return ledger.write(siteId, { ...notes, checkedAt: at });
-  await tier.tidy(siteId, signal);
   const part = { part: (notes.checks % checkParts) + 1, parts: checkParts };
   const { damaged, complaint, bytes } = await tier.check(siteId, part, signal);
   await ledger.write(siteId, { ...notes, checkedAt: at, checks: notes.checks + 1 });
   await rows.checked(siteId, { damaged, complaint, bytes, checks: notes.checks + 1, at: clock.now() });
-  if (complaint) log.warn({ site: siteId, complaint, damaged: damaged.length }, 'what lies here could not be read back');
+  // No room is given back in what is damaged.
+  if (!complaint) return tier.tidy(siteId, signal);
+  log.warn({ site: siteId, complaint, damaged: damaged.length }, 'what lies here could not be read back');
 }

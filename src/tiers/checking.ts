@@ -4,6 +4,8 @@ import type { TierName } from '../migrations/schema.ts';
 import { day } from '../platform/clock.ts';
 import { whenMissing } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
+import type { TierCheck } from '../platform/tier/port.ts';
+import type { Site } from '../sites/sites.ts';
 import { wordOf } from './keeping.ts';
 import type { TierSetup, TiersParts } from './parts.ts';
 import type { TierStore } from './store.ts';
@@ -46,9 +48,7 @@ export class Checking {
     const site = await sites.byId(siteId).catch(whenMissing);
     const state = site && (await this.#store.states(site)).find((one) => one.tier === tier);
     if (!setup || !site || !state) return;
-    const part = { part: (state.checks % checkParts) + 1, parts: checkParts };
-    await setup.tier.tidy(siteId, run.signal);
-    const { damaged, complaint, bytes } = await setup.tier.check(siteId, part, run.signal);
+    const { damaged, complaint, bytes } = await this.#look(site, setup, state.checks, run.signal);
     const now = clock.now();
     await connection.write(async (tx) => {
       const found = { checked_at: now, check_fault: complaint ?? null, checks: state.checks + 1, bytes };
@@ -71,6 +71,23 @@ export class Checking {
       const parameters = { tier, site: site.name, fault: complaint, at: now };
       await letters.queue(tx, { template: 'tier-failed', language: 'ko', to: choices.operatorEmail, parameters });
     });
+    // Not before: what is damaged is told first, and no room is given back in it.
+    if (!complaint) await setup.tier.tidy(siteId, run.signal);
+  }
+
+  /** What the tier says of itself, and what rows say is there and the tier does not list any more: nobody forgot it, so it was lost. */
+  async #look(site: Site, { name, tier }: TierSetup, checks: number, signal: AbortSignal): Promise<TierCheck> {
+    // Rows before the list: what is kept meanwhile is not missed.
+    const held = await this.#store.ofSite(site, name, ['kept', 'damaged']);
+    const found = await tier.check(site.id, { part: (checks % checkParts) + 1, parts: checkParts }, signal);
+    // A repository that cannot be opened lists nothing, and says so.
+    if (found.complaint !== undefined && found.complaint !== 'DAMAGED') return found;
+    const there = new Set((await tier.list(site.id, signal)).map(({ backupId }) => backupId));
+    const now = await this.#store.ofSite(site, name, ['kept', 'damaged']);
+    // What retention has forgotten meanwhile is not missed either.
+    const lost = held.filter((row) => !there.has(row.backup_id) && now.some(({ id }) => id === row.id));
+    const damaged = [...new Set([...found.damaged, ...lost.map(({ backup_id }) => backup_id)])];
+    return { ...found, damaged, complaint: damaged.length > 0 ? (found.complaint ?? 'DAMAGED') : found.complaint };
   }
 
   /** A check that could not be made is due again tomorrow. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../src/platform/ids.ts';
+import { faultOf } from '../../src/platform/tier/faults.ts';
 import type { BackupTier } from '../../src/platform/tier/port.ts';
 import { type ResticTierOptions, resticTier } from '../../src/platform/tier/restic.ts';
 import { type ResticAddress, tierAddress } from '../../src/platform/tier/tier-address.ts';
@@ -70,6 +71,17 @@ async function running(site: string): Promise<{ pid: number; words: string }> {
   }
   throw new Error('restic does not run');
 }
+
+test.each([
+  // What restic 0.14 says when sshd was killed under it (test/faults/tiers.spec.ts).
+  ['pack f1eb16d2 failed to download: StreamPack: connection lost', 'UNREACHABLE'],
+  ['Load(<key/1>): invalid id 1234: connection lost\nFatal: unable to open', 'UNREACHABLE'],
+  ['subprocess ssh: ssh_dispatch_run_fatal: Connection to 10.0.0.1 port 22: Broken pipe', 'UNREACHABLE'],
+  ['Fatal: config or key 6655 is damaged: ciphertext verification failed', 'DAMAGED'],
+  ['error: Get https://10.0.0.1/x: no space left on device', 'FULL'],
+])('what is told of %j is %s', (said, code) => {
+  expect(faultOf(said).code).toBe(code);
+});
 
 describe('restic behind S3', () => {
   test('a store that is killed in the middle leaves nothing that counts, and the next run is whole; no secret is seen meanwhile', async () => {
@@ -230,6 +242,29 @@ describe('restic in a folder', () => {
     const second = await state(site, { 'big.bin': [...first.files.values()][0] ?? '' }, 2);
     await tier.keep(second.source, signal);
     await whole(tier, site, second);
+  });
+
+  test('every file of a repository that changes is told, also by a machine that remembers nothing, and is forgotten when it is well', async () => {
+    const site = newId(Date.now());
+    const place = `${folder}/every-file`;
+    const first = await state(site, { 'big.bin': noise(20_000) });
+    await tierAt(`restic:${place}`).keep(first.source, signal);
+    const names = (await readdir(place, { recursive: true, withFileTypes: true })).filter((one) => one.isFile());
+    const kinds = Map.groupBy(names, ({ parentPath }) => parentPath.slice(place.length).split('/')[2] ?? 'config');
+    expect([...kinds.keys()].sort()).toEqual(['config', 'data', 'index', 'keys', 'snapshots']);
+    for (const [kind, [one]] of kinds) {
+      if (!one) continue;
+      const path = join(one.parentPath, one.name);
+      const bytes = await readFile(path);
+      const changed = Buffer.from(bytes);
+      changed[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 1;
+      const tier = tierAt(`restic:${place}`, { working: join(folder, `every-file-${kind}`) });
+      const look = () => tier.check(site, { part: 1, parts: 1 }, signal);
+      await writeFile(path, changed);
+      expect([kind, (await look()).complaint]).toEqual([kind, expect.stringMatching(/^(DAMAGED|FAILED|WRONG_KEY)$/)]);
+      await writeFile(path, bytes);
+      expect([kind, await look()]).toEqual([kind, expect.objectContaining({ damaged: [], complaint: undefined })]);
+    }
   });
 
   test('when restic is shown empty room that it does not know, nothing of it is kept, and the next run is right', async () => {

@@ -195,4 +195,29 @@ describe('what lies in a tier', () => {
     expect(await house.letters('tier-failed')).toHaveLength(1);
     expect(await house.audited('tiers.damaged')).toHaveLength(1);
   });
+
+  test.each(['folder', 'restic'] as const)(
+    'what a tier (%s) has lost altogether is told as damaged, and what is brought anew heals',
+    async (longTerm) => {
+      house = await openTierHouse({ longTerm });
+      const { site } = await house.openSite();
+      await house.night();
+      await house.tiers.tidy();
+      await house.work();
+      for (const place of Object.values(house.places)) await rm(join(place, site.id), { recursive: true });
+      house.clock.advance(8 * day);
+      await house.tiers.tidy();
+      await house.work();
+      for (const tier of ['short-term', 'long-term'] as const)
+        expect([tier, (await house.rows(site, tier)).map(({ state, fault }) => [state, fault])]).toEqual([
+          tier,
+          [['damaged', 'DAMAGED']],
+        ]);
+      expect((await house.tiers.of(site)).map(({ dataAt }) => dataAt)).toEqual([undefined, undefined]);
+      expect(await house.audited('tiers.damaged')).toHaveLength(2);
+      await house.night();
+      const now = await house.tiers.of(site);
+      expect(now.map(({ dataAt }) => dataAt === undefined)).toEqual([false, false]);
+    },
+  );
 });

@@ -40,7 +40,7 @@ const known: readonly (readonly [RegExp, TierFaultCode])[] = [
   [/no space left|disk quota|quota exceeded|ENOSPC|EDQUOT|write: failure|QuotaExceeded/i, 'FULL'],
   [/permission denied|access ?denied|SignatureDoesNotMatch|InvalidAccessKeyId|forbidden/i, 'REFUSED'],
   [
-    /connection (refused|reset|closed|timed out)|no route to host|could not resolve|no such host|broken pipe|i\/o timeout|unexpected EOF/i,
+    /connection (refused|reset|closed|lost|timed out)|ssh_dispatch_run_fatal|no route to host|could not resolve|no such host|broken pipe|i\/o timeout|unexpected EOF/i,
     'UNREACHABLE',
   ],
   [/is there a repository at the following location|repository does not exist/i, 'NO_REPOSITORY'],

@@ -1,5 +1,5 @@
 // One site's repository: what restic is asked, and what it answers (restic 0.14 and later, as in Debian 12).
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TierFault } from './faults.ts';
 import { type ResticCall, restic, resticJson, resticStream } from './restic-program.ts';
@@ -34,12 +34,24 @@ export class Repository {
   readonly #place: RepositoryPlace;
   readonly #key: string;
   readonly #folder: string;
+  readonly #cache: string;
 
   /** @param folder of this machine for what restic keeps by the way: its cache and unfinished packs */
-  constructor(place: RepositoryPlace, key: string, folder: string) {
+  constructor(place: RepositoryPlace, key: string, folder: string, cache = join(folder, 'cache')) {
     this.#place = place;
     this.#key = key;
     this.#folder = folder;
+    this.#cache = cache;
+  }
+
+  /** The same, which believes nothing that was remembered here. @param cache an empty folder, or none yet */
+  anew(cache: string): Repository {
+    return new Repository(this.#place, this.#key, this.#folder, cache);
+  }
+
+  /** What was damaged when it was read stays so here, whatever the repository has since: restic does not look again. */
+  async forgetCache(): Promise<void> {
+    await rm(this.#cache, { recursive: true, force: true });
   }
 
   async #call(words: readonly string[], signal: AbortSignal, more: Partial<ResticCall> = {}): Promise<ResticCall> {
@@ -48,7 +60,7 @@ export class Repository {
     await mkdir(temporary, { recursive: true, mode: 0o700 });
     const limit = kilobytesPerSecond === undefined ? [] : ['--limit-upload', String(kilobytesPerSecond)];
     return {
-      arguments: [...words, ...options.flatMap((option) => ['-o', option]), ...limit, '--cache-dir', join(this.#folder, 'cache')],
+      arguments: [...words, ...options.flatMap((option) => ['-o', option]), ...limit, '--cache-dir', this.#cache],
       // A home of its own: ssh and the S3 client look for settings of whoever runs them.
       environment: {
         ...{ RESTIC_REPOSITORY: repository, RESTIC_PASSWORD: this.#key, TMPDIR: temporary, TZ: 'UTC', HOME: this.#folder },

@@ -1,15 +1,16 @@
 // A tier of restic repositories, one a site with a key of its own: deduplicated, encrypted, in a folder, behind SFTP or S3 (docs/decisions/0041-tiers.md).
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notFound } from '../errors.ts';
-import { TierFault } from './faults.ts';
+import { TierFault, type TierFaultCode } from './faults.ts';
 import { HeldContents } from './held-contents.ts';
 import { type BackupTier, mayGo, type SiteKeys, type Snapshot, type SnapshotSource, type TierCheck } from './port.ts';
 import { heldNow, Keeping, type Work } from './restic-keeping.ts';
 import { OpenResticSnapshot, sampled } from './restic-opened.ts';
 import { knock, placeOf, type Reach } from './restic-place.ts';
 import { restic } from './restic-program.ts';
-import { Repository } from './restic-repository.ts';
+import { type Listed, Repository } from './restic-repository.ts';
 import { lockFolder } from './working-lock.ts';
 
 export type ResticTierOptions = Reach & {
@@ -106,22 +107,21 @@ class ResticTier implements BackupTier {
 
   async check(site: string, part: { part: number; parts: number }, signal: AbortSignal): Promise<TierCheck> {
     const key = await this.#options.keys.forReading(site);
-    if (key === undefined) return { damaged: [], complaint: undefined, bytes: 0 };
-    return this.#alone(site, key, signal, async ({ repository, folder, memory }) => {
-      const found = (await snapshotsOf(repository, signal)).filter(({ backupId }) => backupId !== undefined);
-      const newest = found.at(-1);
-      if (!newest) return { damaged: [], complaint: undefined, bytes: 0 };
-      const complaint = await complaintOf(() => repository.check(part, signal));
-      const damaged = new Set<string>();
-      if (complaint)
-        for (const { id, backupId = '' } of found)
-          if (await complaintOf(() => repository.readThrough(id, signal))) damaged.add(backupId);
-      // restic vouches for what it stored; that this is what it was given is seen by the names.
-      const sample = await complaintOf(() => sampled(repository, { snapshot: newest.id, folder, ...part }, signal));
-      if (sample) damaged.add(newest.backupId ?? '');
-      if (complaint || sample) await memory.distrust();
-      const bytes = await repository.bytes(signal).catch(() => 0);
-      return { damaged: [...damaged], complaint: complaint ?? sample, bytes };
+    if (key === undefined) return nothingHeld;
+    return this.#alone(site, key, signal, async (work) => {
+      const cache = join(work.folder, 'opened', randomUUID());
+      const repository = work.repository.anew(cache);
+      try {
+        const found = await lookedThrough({ ...work, repository }, part);
+        // No repository: what this machine remembers is of one that is gone.
+        if (found === nothingHeld) await work.memory.forget();
+        if (!found.complaint) return found;
+        await work.memory.distrust();
+        await work.repository.forgetCache();
+        return found;
+      } finally {
+        await rm(cache, { recursive: true, force: true });
+      }
     });
   }
 
@@ -160,15 +160,46 @@ class ResticTier implements BackupTier {
     const folder = this.#folder(site);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const unlock = await lockFolder(folder);
+    let repository: Repository | undefined;
     try {
-      return await act({ repository: await this.#repository(site, key), folder, memory: new HeldContents(folder), signal });
+      repository = await this.#repository(site, key);
+      return await act({ repository, folder, memory: new HeldContents(folder), signal });
     } catch (error) {
+      if (error instanceof TierFault && error.code === 'DAMAGED') await repository?.forgetCache();
       if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw new TierFault('FULL', 'this machine', { cause: error });
       throw error;
     } finally {
       await unlock();
     }
   }
+}
+
+const nothingHeld: TierCheck = { damaged: [], complaint: undefined, bytes: 0 };
+
+/** Reads back what the repository holds: all that leads to contents, and a part of these. */
+async function lookedThrough(
+  { repository, folder, signal }: Pick<Work, 'repository' | 'folder' | 'signal'>,
+  part: { part: number; parts: number },
+): Promise<TierCheck> {
+  let all: Listed[] = [];
+  const closed = await complaintOf(async () => {
+    all = await repository.snapshots(signal);
+  });
+  // Its key or its settings: restic cannot even begin.
+  if (closed) return closed === 'NO_REPOSITORY' ? nothingHeld : { ...nothingHeld, complaint: closed };
+  const found = all.filter(({ backupId }) => backupId !== undefined);
+  // Also where none is listed: restic leaves out those that it cannot read.
+  const complaint = await complaintOf(() => repository.check(part, signal));
+  const damaged = new Set<string>();
+  if (complaint)
+    for (const { id, backupId = '' } of found)
+      if (await complaintOf(() => repository.readThrough(id, signal))) damaged.add(backupId);
+  // restic vouches for what it stored; that this is what it was given is seen by the names.
+  const newest = found.at(-1);
+  const sample = newest && (await complaintOf(() => sampled(repository, { snapshot: newest.id, folder, ...part }, signal)));
+  if (sample) damaged.add(newest?.backupId ?? '');
+  const bytes = await repository.bytes(signal).catch(() => 0);
+  return { damaged: [...damaged], complaint: complaint ?? sample, bytes };
 }
 
 /** No repository yet is an empty one. */
@@ -178,12 +209,15 @@ const snapshotsOf = (repository: Repository, signal: AbortSignal) =>
     throw error;
   });
 
-async function complaintOf(act: () => Promise<void>): Promise<string | undefined> {
+const complaints: readonly TierFaultCode[] = ['DAMAGED', 'FAILED', 'WRONG_KEY', 'NO_REPOSITORY'];
+
+/** @throws what says nothing of the contents: a tier that is away, busy or full */
+async function complaintOf(act: () => Promise<void>): Promise<TierFaultCode | undefined> {
   try {
     await act();
     return undefined;
   } catch (error) {
-    if (error instanceof TierFault && (error.code === 'DAMAGED' || error.code === 'FAILED')) return error.code;
+    if (error instanceof TierFault && complaints.includes(error.code)) return error.code;
     throw error;
   }
 }
