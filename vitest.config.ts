@@ -125,8 +125,8 @@ export default defineConfig({
           ...everywhere,
           name: 'faults',
           include: ['test/faults/**/*.spec.ts'],
-          // Long as a whole: it has no short form, but test/files/fuzz.http.test.ts.
-          exclude: process.env.FAULTS === 'short' ? ['test/faults/fuzz.spec.ts'] : [],
+          // Long as a whole: what is short of them are test/files/fuzz.http.test.ts, test/faults/database.spec.ts and test/tiers/restic.test.ts.
+          exclude: process.env.FAULTS === 'short' ? ['test/faults/{database-killed,fuzz,tiers}.spec.ts'] : [],
           testTimeout: 1_800_000,
           // Kills and ends are timed in minutes in the long form; in the short one two programs side by side leave each a core.
           fileParallelism: process.env.FAULTS === 'short',

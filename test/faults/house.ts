@@ -23,6 +23,8 @@ export type HouseOptions = {
   readonly environment?: Readonly<Record<string, string>>;
   /** runs when the program has ended, before the folder is removed */
   readonly beforeRemoval?: () => void;
+  /** a PostgreSQL of the test's own, where it is to be killed; else the one of all tests */
+  readonly server?: string;
   /** stands between program and PostgreSQL: the address it is given instead */
   readonly through?: (url: URL) => Promise<URL>;
 };
@@ -53,9 +55,9 @@ export class House {
     this.#pool?.on('error', () => {});
   }
 
-  static async open({ engine, folder, environment = {}, beforeRemoval, through }: HouseOptions): Promise<House> {
+  static async open({ engine, folder, environment = {}, beforeRemoval, through, server }: HouseOptions): Promise<House> {
     const place = folder ?? (await mkdtemp(join(tmpdir(), 'gotgan-faults-')));
-    const database = engine === 'postgresql' ? await postgresDatabase(postgresServer ?? '') : undefined;
+    const database = engine === 'postgresql' ? await postgresDatabase(server ?? postgresServer ?? '') : undefined;
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
     const given = database && ((await through?.(new URL(database.url))) ?? new URL(database.url));

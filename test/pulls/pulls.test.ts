@@ -10,7 +10,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hostChoices, openHost } from '../../src/backup-host.ts';
 import { day, hour, StoppedClock, systemClock } from '../../src/platform/clock.ts';
 import { openDatabase } from '../../src/platform/database/database.ts';
-import type { JobRun } from '../../src/platform/jobs/port.ts';
 import { type HostParts, Ledger, round } from '../../src/pulls/host.ts';
 import type { Site } from '../../src/sites/sites.ts';
 import { openPullWorld, type PullWorld } from '../support/pull-world.ts';
@@ -29,27 +28,7 @@ afterAll(() => world?.close());
 
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** Jobs of backups alone: no night begins here. */
-function work() {
-  const { doors } = world.panel.panel;
-  const id = (run: JobRun, name: string) => String(run.payload[name]);
-  return doors.queue.drain({
-    'tiers.keep': (run) => doors.tiers.keep(id(run, 'backupId')),
-    'tiers.store': (run) => doors.tiers.store(id(run, 'snapshotId'), run),
-    'pulls.take': (run) => doors.pulls.take(id(run, 'stagingId')),
-    'backups.verify': (run) => doors.backups.verify(id(run, 'backupId'), run),
-  });
-}
-
-/** A backup of that day, made, read back and shown in the site's `backup/`. */
-async function backUp() {
-  const { doors } = world.panel.panel;
-  const fileName = await doors.backups.runNow(site);
-  await work();
-  const found = (await doors.backups.held(site)).find((one) => one.fileName === fileName);
-  if (!found?.sha256) throw new Error('no backup was made');
-  return { ...found, fileName, sha256: found.sha256 };
-}
+const backUp = () => world.backUp(site);
 
 const lines = () => world.panel.panel.doors.pulls.lines(100);
 const snapshots = () =>
@@ -284,14 +263,14 @@ test('killed in the middle of a job it leaves a row that says so, and the next r
   world.panel.clock.advance(day);
   const backup = await backUp();
   // The web server takes connections and says nothing.
-  world.webSshd.kill('SIGSTOP');
+  world.webSshd().kill('SIGSTOP');
   const killed = world.startHost('--once');
   const ended = once(killed, 'exit');
   const rows = async () => (await lines()).filter(({ backup_id }) => backup_id === backup.id);
   await until(async () => (await rows()).length === 1 && (await established()).some((line) => line.includes(':22 ')));
   killed.kill('SIGKILL');
   await ended;
-  world.webSshd.kill('SIGCONT');
+  world.webSshd().kill('SIGCONT');
   expect(await world.round()).toMatch(/^1 pulled, 0 failed/);
   expect((await rows()).map(({ closed_at, fault }) => [closed_at !== null, fault])).toEqual([
     [true, null],
@@ -313,7 +292,7 @@ test('an archive that has gone from the panel is asked for, laid into staging by
   expect(await world.round()).toMatch(/^0 pulled, 0 failed, 1 staged/);
   expect(await readdir(world.place('staging/incoming'))).toHaveLength(1);
   await doors.pulls.keep();
-  await work();
+  await world.work();
   const back = await doors.backups.byId(site, first.id);
   expect(back).toMatchObject({ state: 'verified', expiredAt: null });
   expect(digest(await readFile(join(world.panel.folder, 'archives', site.name, first.fileName)))).toBe(first.sha256);

@@ -7,9 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { StoppedClock } from '../../src/platform/clock.ts';
+import type { JobRun } from '../../src/platform/jobs/port.ts';
 import { fingerprintOf } from '../../src/platform/ssh/connection.ts';
+import type { Site } from '../../src/sites/sites.ts';
 import { freshPostgreSql } from './fresh-engines.ts';
 import { startPanel, Visitor } from './panel.ts';
+import { childrenOf, isAlive, untilGone } from './program.ts';
 import { draw, insisting } from './remote-sites.ts';
 import { ThreeHosts } from './three-hosts.ts';
 
@@ -99,7 +102,7 @@ async function build(endings: (() => Promise<unknown>)[]) {
     ...compiled,
   };
   await mkdir(at('host'), { mode: 0o700 });
-  const webSshd = await startSshd('web', ['--user', reader, '--from', hosts.address('backup', 'web')]);
+  let webSshd = await startSshd('web', ['--user', reader, '--from', hosts.address('backup', 'web')]);
   await startSshd('panel', ['--user', stager, '--from', hosts.address('backup', 'panel'), '--staging']);
 
   async function startSshd(host: 'web' | 'panel', words: readonly string[]) {
@@ -110,19 +113,47 @@ async function build(endings: (() => Promise<unknown>)[]) {
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', place('host')]);
     const lines = ['Port 22', `HostKey ${place('host')}`, `PidFile ${place('pid')}`, 'UsePAM no', 'LogLevel VERBOSE'];
     await writeFile(place('sshd_config'), `${lines.join('\n')}\nSubsystem sftp internal-sftp\n${printed}`);
-    const child = hosts.start(host, '/usr/sbin/sshd', ['-D', '-e', '-f', place('sshd_config')]);
+    return serve(host);
+  }
+
+  async function serve(host: 'web' | 'panel') {
+    const child = hosts.start(host, '/usr/sbin/sshd', ['-D', '-e', '-f', at(`${host}-sshd_config`)]);
     await hosts.listening(host, 22);
     return child;
   }
+
+  /** Jobs of backups alone: no night begins here. */
+  const work = () => {
+    const { doors } = panel.panel;
+    const id = (run: JobRun, name: string) => String(run.payload[name]);
+    return doors.queue.drain({
+      'tiers.keep': (run) => doors.tiers.keep(id(run, 'backupId')),
+      'tiers.store': (run) => doors.tiers.store(id(run, 'snapshotId'), run),
+      'pulls.take': (run) => doors.pulls.take(id(run, 'stagingId')),
+      'backups.verify': (run) => doors.backups.verify(id(run, 'backupId'), run),
+    });
+  };
+
+  /** @returns a backup of that day, made, read back and shown in the site's `backup/` */
+  const backUp = async (site: Site) => {
+    const { doors } = panel.panel;
+    const fileName = await doors.backups.runNow(site);
+    await work();
+    const found = (await doors.backups.held(site)).find((one) => one.fileName === fileName);
+    if (!found?.sha256) throw new Error('no backup was made');
+    return { ...found, fileName, sha256: found.sha256 };
+  };
 
   const fingerprint = async (host: 'web' | 'panel') => {
     const [, blob = ''] = (await readFile(at(`${host}-host.pub`), 'utf8')).split(' ');
     return fingerprintOf(Buffer.from(blob, 'base64'));
   };
-  /** @param web fingerprint that the list has of the web server */
-  const writeServers = async (web?: string) => {
+  /** @param web fingerprint that the list has of the web server @param more lines of servers that lie there too: name, folder */
+  const writeServers = async (web?: string, more: Readonly<Record<string, string>> = {}) => {
+    const there = Object.entries({ 'this-machine': '/', ...more });
+    const print = web ?? (await fingerprint('web'));
     const lines = [
-      `this-machine ${reader}@${hosts.address('web', 'backup')} / ${web ?? (await fingerprint('web'))}`,
+      ...there.map(([name, folder]) => `${name} ${reader}@${hosts.address('web', 'backup')} ${folder} ${print}`),
       `staging ${stager}@${hosts.address('panel', 'backup')} /incoming ${await fingerprint('panel')}`,
     ];
     await writeFile(at('host/servers.txt'), `# servers of this host\n${lines.join('\n')}\n`);
@@ -130,7 +161,12 @@ async function build(endings: (() => Promise<unknown>)[]) {
   await writeServers();
 
   return {
-    ...{ hosts, panel, postgres, folder, environment, reader, webSshd, writeServers, fingerprint },
+    ...{ hosts, panel, postgres, folder, environment, reader, writeServers, fingerprint, work, backUp },
+    webSshd: () => webSshd,
+    /** Another sshd on the web server, after the first was killed. */
+    serveWeb: async () => {
+      webSshd = await serve('web');
+    },
     /** The backup host's program as a process of its own there. */
     startHost: (...args: readonly string[]) => {
       const env = { ...environment, PATH: process.env.PATH, HOME: folder };
@@ -167,24 +203,41 @@ async function startPostgres(hosts: ThreeHosts, endings: (() => Promise<unknown>
   const rules = ['local all all trust', `host panel gotgan_short_term ${from}/32 scram-sha-256`];
   await writeFile(join(folder, 'data/pg_hba.conf'), `${rules.join('\n')}\n`);
   const own = ['-h', there, '-c', `unix_socket_directories=${folder}`];
-  hosts.start('panel', started, [...args, ...own]);
+  // setpriv and ip become the program that they start: this is PostgreSQL's first process.
+  let server = hosts.start('panel', started, [...args, ...own]);
   const url = (role: string, database = 'panel') => `postgres://${role}@localhost/${database}?host=${encodeURIComponent(folder)}`;
   const psql = async (text: string) => {
     const client = new pg.Client({ connectionString: url('postgres') });
     await client.connect();
     return client.query(text).finally(() => client.end());
   };
-  for (let attempt = 0; ; attempt++) {
-    const client = new pg.Client({ connectionString: url('postgres', 'postgres') });
-    try {
-      await client.connect();
-      await client.query('create database panel').finally(() => client.end());
-      break;
-    } catch (error) {
-      await client.end().catch(() => {});
-      if (attempt === 200) throw new Error(`PostgreSQL does not answer: ${hosts.said()}`, { cause: error });
-      await sleep(25);
+  const answering = async (act: (client: pg.Client) => Promise<unknown>) => {
+    for (let attempt = 0; ; attempt++) {
+      const client = new pg.Client({ connectionString: url('postgres', 'postgres') });
+      client.on('error', () => {});
+      try {
+        await client.connect();
+        return await act(client).finally(() => client.end());
+      } catch (error) {
+        await client.end().catch(() => {});
+        if (attempt === 400) throw new Error(`PostgreSQL does not answer: ${hosts.said()}`, { cause: error });
+        await sleep(25);
+      }
     }
-  }
-  return { url, psql };
+  };
+  await answering((client) => client.query('create database panel'));
+  return {
+    url,
+    psql,
+    /** As `kill -9` of all its processes does it. */
+    kill: async () => {
+      const all = [server.pid ?? 0, ...(await childrenOf(server.pid ?? 0).catch(() => []))];
+      for (const pid of all) if (await isAlive(pid)) process.kill(pid, 'SIGKILL');
+      for (const pid of all) await untilGone(pid, 30);
+    },
+    restart: async () => {
+      server = hosts.start('panel', started, [...args, ...own]);
+      await answering((client) => client.query('select 1'));
+    },
+  };
 }

@@ -108,21 +108,26 @@ export class ThreeHosts {
     throw new Error(`nobody listens at ${port} of ${host}: ${this.said()}`);
   }
 
+  /** `kill -9` of everything that runs there, until nothing does. */
+  async killAll(host: HostName): Promise<void> {
+    for (let round = 0; round < 100; round++) {
+      const { stdout } = await ip('netns', 'pids', this.#space(host)).catch(() => ({ stdout: '' }));
+      const left = stdout.split('\n').filter(Boolean).map(Number);
+      for (const pid of left) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // it has ended meanwhile
+        }
+      }
+      if (left.length === 0) break;
+      await sleep(20);
+    }
+  }
+
   async close(): Promise<void> {
     for (const host of hostNames) {
-      for (let round = 0; round < 100; round++) {
-        const { stdout } = await ip('netns', 'pids', this.#space(host)).catch(() => ({ stdout: '' }));
-        const left = stdout.split('\n').filter(Boolean).map(Number);
-        for (const pid of left) {
-          try {
-            process.kill(pid, 'SIGKILL');
-          } catch {
-            // it has ended meanwhile
-          }
-        }
-        if (left.length === 0) break;
-        await sleep(20);
-      }
+      await this.killAll(host);
       await ip('netns', 'delete', this.#space(host)).catch(() => {});
     }
   }
