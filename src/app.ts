@@ -7,6 +7,7 @@ import { tokenRoutes } from './api/token-routes.ts';
 import { broughtRoutes, isBrought } from './backups/bringing-routes.ts';
 import type { PageParts } from './backups/page.ts';
 import { backupRoutes } from './backups/routes.ts';
+import { billingRoutes } from './billing/routes.ts';
 import { accentStyle, tokensFile } from './brand.ts';
 import { browseRoutes } from './browse/routes.ts';
 import { consentRoutes, freshDocuments } from './consent/routes.ts';
@@ -131,6 +132,7 @@ export function panelApp(doors: Doors): Express {
   const handingOut = new HandingOut({ ...doors, accelArchives: choices.accelArchives });
   // Before sessions: programs have none.
   if (has('backups')) app.use(apiRoutes({ ...doors, handingOut, limits: choices.limits }));
+  app.use(billingRoutes({ ...doors, limits: choices.limits }));
   app.use(
     fromOurPages(addresses),
     doors.sessionMiddleware,

@@ -5,6 +5,7 @@ import { accountCommands } from './account-commands.ts';
 import { places } from './adapters.ts';
 import { backupCommands } from './backup-commands.ts';
 import { backupHostCommands, backupHostUsage, workAsBackupHost } from './backup-host-commands.ts';
+import { billingUsage } from './billing-commands.ts';
 import { tryAll, tryHelpers, tryTiers } from './check.ts';
 import { allCustomersCommand, closingUsage } from './closing-commands.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
@@ -57,6 +58,7 @@ gotgan accounts import <file> [--dry-run]   customers of another panel, from a C
 gotgan accounts find [--domain <name>] [--reference <text>] [--phone-last4 <digits>]   customers, for support
 gotgan consent verify [--anchors <file>] | anchor   whether the ledger of consents holds · a signed line that says where it ends, to be kept elsewhere
 gotgan orders place --reference <number> | --site <name> --plan <name> --reason <why>   an order that waits for the customer's consent
+${billingUsage}
 gotgan terms publish <document> | list   a version of a document, looked at first (told how without more words) · every version there is
 gotgan keys rotate               writes everything anew that a secret of before has sealed
 gotgan accounts end-sessions <login name> | --all

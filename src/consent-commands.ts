@@ -1,6 +1,7 @@
 // `gotgan consent …`, and what the worker does for the ledger: looks whether it holds, and says outside where it ends.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { billingCommand } from './billing-commands.ts';
 import { type Anchor, anchorIn, anchorLine } from './consent/consent.ts';
 import { CommandRefused } from './import-commands.ts';
 import { ordersCommand } from './order-commands.ts';
@@ -15,6 +16,7 @@ export function agreementCommands(withPanel: WithPanel, say: (line: string) => v
   return {
     consent: (args: string[]) => withPanel(({ doors }) => consentCommand(args, doors, say)),
     orders: (args: string[]) => withPanel(async ({ doors }) => say(await ordersCommand(args, doors))),
+    billing: (args: string[]) => withPanel(async ({ doors }) => say(await billingCommand(args, doors))),
     terms: (args: string[]) => withPanel(({ doors }) => termsCommand(args, doors, say)),
   };
 }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { CommandRefused } from './import-commands.ts';
 import type { Doors } from './panel.ts';
 
-/** @throws CommandRefused when something is missing, PanelError 404 for a customer or plan that is not there */
+/** @throws CommandRefused when something is missing, PanelError 404 for a customer that is not there, Invalid for a plan that may not be chosen */
 export async function ordersCommand(args: string[], doors: Pick<Doors, 'contracts' | 'accounts' | 'sites'>): Promise<string> {
   const text = { type: 'string' } as const;
   const options = { site: text, reference: text, plan: text, reason: text };

@@ -9,6 +9,7 @@ import { customerPolicy, nistPolicy, PasswordRules } from './accounts/passwords.
 import { openPlatform, places, tiersOf } from './adapters.ts';
 import { Audit } from './audit/audit.ts';
 import { Backups } from './backups/backups.ts';
+import { Billing } from './billing/billing.ts';
 import { Browse } from './browse/browse.ts';
 import { Consent } from './consent/consent.ts';
 import { Contracts } from './contracts/contracts.ts';
@@ -143,6 +144,7 @@ async function build(choices: Choices, given: PanelOptions) {
 
   const home = new Home({ ...platform, consent, orders, backups, tiers });
   const contracts = new Contracts({ ...platform, audit, orders, accounts, sites, databases, ftp });
+  const billing = new Billing({ ...platform, audit, orders, accounts, sites, contracts, termination });
   const records = recordsOf({ ...platform, audit, consent, orders, accounts, sites, moves }, choices);
   const told = telling({ ...platform, audit, accounts, sites, signIn, backups, downloads, tiers });
 
@@ -180,6 +182,7 @@ async function build(choices: Choices, given: PanelOptions) {
     home,
     ...records,
     contracts,
+    billing,
     termination,
     ...told,
   };

@@ -34,7 +34,7 @@ describe('the rules see a breach', () => {
     ['a message that knows a feature', 'messages/ko/files.ts', 'files/files.ts'],
     ['a migration that knows a feature', 'migrations/008-files.ts', 'files/files.ts'],
     ['a root file that uses a store', 'panel.ts', 'files/store.ts'],
-    ['a folder that is no feature', 'billing/billing.ts', 'platform/errors.ts'],
+    ['a folder that is no feature', 'reselling/reselling.ts', 'platform/errors.ts'],
   ])('%s', (_what, from, to) => {
     expect(breach(from, to, _what.includes('types only'))).toContain(`${from} imports ${to}: `);
   });

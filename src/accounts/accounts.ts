@@ -37,7 +37,7 @@ export type Person = {
 export type { Membership, PlaceRights, PlaceRow, Role } from './memberships.ts';
 export type { AccountsParts } from './parts.ts';
 export type { ClosingReason } from './password-ways.ts';
-export { type Restriction, type RestrictionReason, restrictionReasons } from './restrictions.ts';
+export { type CustomerName, type Restriction, type RestrictionReason, restrictionReasons } from './restrictions.ts';
 
 /**
  * Who people are and where they belong. Personal values come out opened and go in sealed; look-up is by keyed digests only.

@@ -4,6 +4,7 @@ import type { AccountTables } from '../migrations/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
+import { conflict, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { AccountStore } from './store.ts';
@@ -74,9 +75,14 @@ export class Memberships {
     return new Map(rows.flatMap(({ id, external_reference: name }) => (name === null ? [] : [[id, name]])));
   }
 
-  /** Until the end of the transaction no other one that holds the customer goes on: what is counted stays so. */
+  /**
+   * Until the end of the transaction no other one that holds the customer goes on: what is counted stays so.
+   * @throws PanelError 404 for a customer that is not there, 409 for one that is closed
+   */
   async hold(tx: Tx, customerId: string): Promise<void> {
-    await tx.selectFrom('customers').select('id').where('id', '=', customerId).forUpdate().execute();
+    const row = await tx.selectFrom('customers').select('closed_at').where('id', '=', customerId).forUpdate().executeTakeFirst();
+    if (!row) throw notFound();
+    if (row.closed_at !== null) throw conflict('termination.closedAlready');
   }
 
   /** @returns the person's places that are valid now, at customers that are not closed, oldest first */

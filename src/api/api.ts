@@ -114,12 +114,11 @@ export class Tokens {
   }
 
   /**
-   * @param header `Authorization` as it came
+   * @param text what stood behind `Bearer`
    * @throws PanelError 401 without a token that holds, 403 from an address that its maker may not use
    */
-  async open(header: string | undefined, { address, agent }: { address: string; agent: string }): Promise<Holder> {
+  async open(text: string, { address, agent }: { address: string; agent: string }): Promise<Holder> {
     const { clock, audit } = this.#parts;
-    const text = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
     const token = shape.test(text) ? await this.#store.byHash(hashToken(text)) : undefined;
     if (!token || token.endedAt !== null || token.expiresAt <= clock.now()) throw refused();
     const { personId, createdAt } = token;

@@ -1,15 +1,8 @@
 // The description of the API for programs (OpenAPI 3.1), made of the shapes of its answers.
-import { z } from 'zod';
-import { backupShape, listShape, problemShape } from './shapes.ts';
+import { json, problemShape, problems, schemaOf } from '../platform/web/openapi.ts';
+import { backupShape, listShape } from './shapes.ts';
 
-type Schema = Readonly<Record<string, unknown>>;
-
-function schemaOf(shape: z.ZodType): Schema {
-  const { $schema: _, ...schema } = z.toJSONSchema(shape, { target: 'draft-2020-12' });
-  return schema;
-}
-
-const problems: Readonly<Record<number, string>> = {
+const refused = {
   401: 'There is no token, or it does not hold (any more).',
   403: 'The token may not be used from this network address.',
   404: 'No such thing, or it is not for this token.',
@@ -18,20 +11,10 @@ const problems: Readonly<Record<number, string>> = {
 };
 const ofArchives = { 409: 'The backup is not made yet, or damaged.', 410: 'The backup has expired.' };
 
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-});
-
 /** What may be refused, beside the answer itself. */
 function refusals(more: Readonly<Record<number, string>> = {}) {
-  return Object.fromEntries(Object.entries({ ...problems, ...more }).map(([status, text]) => [status, problem(text)]));
+  return problems({ ...refused, ...more });
 }
-
-const json = (name: string, description: string) => ({
-  description,
-  content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } },
-});
 
 const site = { name: 'site', in: 'path', required: true, schema: { type: 'string' }, description: 'name of the site' };
 const backup = {

@@ -1,14 +1,15 @@
 // The HTTP of the API: without session, cookie or form; a token in the header, JSON and archives as answers (RFC 6750, 9110, 9457).
-import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Backup, Backups } from '../backups/backups.ts';
 import type { Downloads, HandingOut } from '../downloads/downloads.ts';
 import type { Limits } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Counters } from '../platform/counters/port.ts';
-import { badRequest, notFound, PanelError } from '../platform/errors.ts';
+import { badRequest, notFound } from '../platform/errors.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
 import { asAttachment } from '../platform/web/headers.ts';
+import { bearerOf, challenge, countByToken, oneAddress, withRetryAfter } from '../platform/web/programs.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Site } from '../sites/sites.ts';
 import { answerOf } from './answers.ts';
@@ -44,7 +45,7 @@ export function apiRoutes(parts: ApiRouteParts): Router {
 
   const answering = (answer: (asked: Asked, req: Request, res: Response) => Promise<void>): RequestHandler[] => [
     oneAddress,
-    withRetryAfter(parts, byAddress),
+    withRetryAfter(parts.clock, byAddress),
     async (req, res) => answer(await enter(parts, req, res), req, res),
   ];
   const found = (asked: Asked, req: Request) => backupOf(parts.backups, asked.site, String(req.params.backup));
@@ -79,38 +80,17 @@ export function apiRoutes(parts: ApiRouteParts): Router {
   return router;
 }
 
-/** One address, not one a language. */
-const oneAddress: RequestHandler = (req, _res, next) => next(req.visit.language === 'ko' ? undefined : notFound());
-
-/** A limit by address is asked before the token: who guesses waits. */
-function withRetryAfter({ clock }: ApiRouteParts, limit: RequestHandler): RequestHandler {
-  return (req, res, next: NextFunction) =>
-    limit(req, res, (error?: unknown) => {
-      const until = (req as Request & { rateLimit?: { resetTime?: Date } }).rateLimit?.resetTime?.getTime();
-      if (error instanceof PanelError && error.status === 429) sayRetryAfter(res, until ?? clock.now(), clock);
-      next(error);
-    });
-}
-
-const sayRetryAfter = (res: Response, until: number, clock: Clock) =>
-  res.set('Retry-After', String(Math.max(1, Math.ceil((until - clock.now()) / 1000))));
-
 /** @throws PanelError 401, 403, 404 or 429; the first of them with what RFC 6750 wants */
 async function enter(parts: ApiRouteParts, req: Request, res: Response): Promise<Asked> {
-  const { tokens, counters, limits, clock } = parts;
+  const { tokens, limits } = parts;
   res.vary('Authorization');
   const { address, agent } = req.visit;
-  const holder = await tokens.open(req.get('authorization'), { address, agent }).catch((error) => {
-    if (error instanceof PanelError && error.status === 401)
-      res.set('WWW-Authenticate', `Bearer realm="backups"${req.get('authorization') ? ', error="invalid_token"' : ''}`);
+  const header = req.get('authorization');
+  const holder = await tokens.open(bearerOf(header), { address, agent }).catch((error) => {
+    challenge(res, error, { realm: 'backups', isNamed: header !== undefined });
     throw error;
   });
-  const { count: most, windowMilliseconds } = limits.apiByToken;
-  const { count, resetAt } = await counters.hit(`api:${holder.token.id}`, windowMilliseconds);
-  if (count > most) {
-    sayRetryAfter(res, resetAt, clock);
-    throw new PanelError(429, 'error.wait', { until: req.visit.words.clock(resetAt) });
-  }
+  await countByToken(parts, { key: `api:${holder.token.id}`, limit: limits.apiByToken }, req, res);
   return { holder, site: await tokens.site(holder, String(req.params.site)) };
 }
 

@@ -46,17 +46,5 @@ export const listShape = z
   })
   .meta({ title: 'Backups' });
 
-/** RFC 9457. */
-export const problemShape = z
-  .object({
-    type: z.string(),
-    status: z.int(),
-    title: z.string(),
-    detail: z.string().meta({ description: 'for people, in the language of the panel' }),
-    code: z.string().meta({ description: 'for programs' }),
-    instance: z.string().meta({ description: 'number of the request in the panel’s log' }),
-  })
-  .meta({ title: 'Problem' });
-
 export type BackupAnswer = z.infer<typeof backupShape>;
 export type ListAnswer = z.infer<typeof listShape>;

@@ -1,6 +1,6 @@
 // The door of contracts: another site that a customer orders, another plan, an order placed for them; each with consents of its own (KHADA 8.3).
-import type { Accounts } from '../accounts/accounts.ts';
-import type { Audit } from '../audit/audit.ts';
+import type { Accounts, Person } from '../accounts/accounts.ts';
+import type { Actor, Audit } from '../audit/audit.ts';
 import type { Databases } from '../databases/databases.ts';
 import type { Ftp } from '../ftp/ftp.ts';
 import type { Order, Orders, Plan } from '../orders/orders.ts';
@@ -28,6 +28,14 @@ export type Agreed = Parameters<Accounts['agreements']['place']>[1];
 
 /** Orders a customer may have open at a time: each makes a site. */
 export const mostOrders = 20;
+
+const operator: Actor = { kind: 'operator' };
+
+/** An order that nobody asked the customer for first: `reason` says why, and is kept. */
+export type OperatorsWish = { readonly plan: string; readonly reason: string; readonly actor?: Actor };
+
+/** Runs in the transaction, for who keeps what came of it. @param site name of the one that goes on under the order */
+export type FinishOrder = (tx: Tx, order: Order, site: string | null) => Promise<void>;
 
 /** All of a customer by customer: a stranger's order is PanelError 404, as if it did not exist. */
 export class Contracts {
@@ -127,23 +135,63 @@ export class Contracts {
   /**
    * By the operator, or the company's own billing: the order waits for the customer's consent, who is written to. A site comes with it
    * once they have agreed.
-   * @param reason why nobody asked the customer first; it is kept
-   * @throws PanelError 404 for an unknown plan or customer, 409 with too many open orders
+   * @throws PanelError 404 for an unknown customer, 409 with too many open orders, Invalid on `plan`
    */
-  async placeFor(customerId: string, { plan, reason }: { readonly plan: string; readonly reason: string }): Promise<Order> {
-    const { connection, orders, accounts, audit, letters } = this.#parts;
+  async placeFor(customerId: string, wish: OperatorsWish & { readonly finish?: FinishOrder }): Promise<Order> {
+    const { connection, accounts } = this.#parts;
     const owner = await accounts.owner(customerId);
     if (!owner) throw notFound();
-    const { name } = await orders.plan(plan);
+    await this.#refuse(wish.plan);
     return connection.write(async (tx) => {
       await this.#makeRoom(tx, customerId);
-      const order = await orders.placePending(tx, { customerId, personId: owner.id, plan, domain: null });
-      const entry = { action: 'orders.placedPending', actor: { kind: 'operator' }, customerId, subjectId: order.id } as const;
-      await audit.record(tx, { ...entry, details: { plan, reason } });
-      const { language, email: to } = owner;
-      await letters.queue(tx, { template: 'order-waits', language, to, parameters: { plan: name[language] }, customerId });
+      const order = await this.#pending(tx, { customerId, owner, domain: null }, wish);
+      await wish.finish?.(tx, order, null);
       return order;
     });
+  }
+
+  /**
+   * By the company's own billing: another order, whose consent is pending, takes the place of this one. Its site goes on under it: until
+   * the customer agrees, reading, downloading and leaving are left there.
+   * @throws PanelError 404 for an order that is not there, 409 when it has ended or was changed meanwhile, Invalid on `plan`
+   */
+  async changeFor(orderId: string, wish: OperatorsWish & { readonly finish?: FinishOrder }): Promise<Order> {
+    const { connection, accounts, sites, orders } = this.#parts;
+    const { customerId, endedAt, domain } = await orders.byId(orderId);
+    if (endedAt !== null) throw conflict('orders.ended');
+    const [owner, contract] = await Promise.all([accounts.owner(customerId), this.find(customerId, orderId)]);
+    const faults = await this.refusalOf(contract, wish.plan);
+    if (faults.length > 0) throw new Invalid({ plan: faults });
+    const { site } = contract;
+    if (!owner || !site) throw conflict('contracts.notReady');
+    return connection.write(async (tx) => {
+      await accounts.memberships.hold(tx, customerId);
+      await orders.end(tx, orderId, { actor: wish.actor ?? operator, reason: 'changed' });
+      const order = await this.#pending(tx, { customerId, owner, domain }, wish);
+      await sites.goOnUnder(tx, site, order);
+      await wish.finish?.(tx, order, site.name);
+      return order;
+    });
+  }
+
+  async #refuse(plan: string): Promise<void> {
+    const faults = await this.#parts.orders.refusalOf(plan);
+    if (faults.length > 0) throw new Invalid({ plan: faults });
+  }
+
+  async #pending(
+    tx: Tx,
+    { customerId, owner, domain }: { customerId: string; owner: Person; domain: string | null },
+    { plan, reason, actor = operator }: OperatorsWish,
+  ): Promise<Order> {
+    const { orders, audit, letters } = this.#parts;
+    const { name } = await orders.plan(plan, tx);
+    const order = await orders.placePending(tx, { customerId, personId: owner.id, plan, domain });
+    const entry = { action: 'orders.placedPending', actor, customerId, subjectId: order.id };
+    await audit.record(tx, { ...entry, details: { plan, reason } });
+    const { language, email: to } = owner;
+    await letters.queue(tx, { template: 'order-waits', language, to, parameters: { plan: name[language] }, customerId });
+    return order;
   }
 }
 

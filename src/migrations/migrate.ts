@@ -50,6 +50,7 @@ import { outages } from './053-outages.ts';
 import { notices } from './054-notices.ts';
 import { closures } from './055-closures.ts';
 import { announcements } from './057-announcements.ts';
+import { billing } from './064-billing.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -104,6 +105,7 @@ const numbered: Record<string, Migrate> = {
   '054-notices': notices,
   '055-closures': closures,
   '057-announcements': announcements,
+  '064-billing': billing,
 };
 
 /**

@@ -5,6 +5,7 @@ import type { FileAct } from './010-file-acts.ts';
 import type { AlertTables } from './alert-tables.ts';
 import type { ApiTables } from './api-tables.ts';
 import type { BackupTables } from './backup-tables.ts';
+import type { BillingTables } from './billing-tables.ts';
 import type { BrowseTables } from './browse-tables.ts';
 import type { ConsentTables } from './consent-tables.ts';
 import type { DatabasesTables } from './databases-tables.ts';
@@ -36,6 +37,7 @@ export type { FileActKind } from './010-file-acts.ts';
 export type { AlertCause, AlertTables } from './alert-tables.ts';
 export type { ApiTables } from './api-tables.ts';
 export type { BackupState, BackupTables } from './backup-tables.ts';
+export type { BillingTables } from './billing-tables.ts';
 export type { BrowseTables } from './browse-tables.ts';
 export type { ConsentRow, ConsentTables } from './consent-tables.ts';
 export type { DatabaseImportState, DatabaseImportStep, DatabasesTables } from './databases-tables.ts';
@@ -271,4 +273,5 @@ export interface Schema
     TerminationTables,
     AlertTables,
     ApiTables,
+    BillingTables,
     BackupTables {}

@@ -93,8 +93,8 @@ export class Orders {
   }
 
   /** Also a closed one, since customers still have it. @throws PanelError 404 */
-  async plan(slug: string): Promise<Plan> {
-    const plan = await this.#store.plan(slug);
+  async plan(slug: string, tx?: Tx): Promise<Plan> {
+    const plan = await this.#store.plan(slug, tx);
     if (!plan) throw notFound();
     return plan;
   }

@@ -81,23 +81,23 @@ export class Sites {
     const levels = new Levels(parts, this.#usage);
     this.#acts = { ...parts, freezing: this.freezing, levels, sites: this.#store };
     this.presence = new Presence(parts.connection, this.servers, this.#store);
-    const { servers, presence } = this;
-    this.#counting = new Counting({ ...parts, levels, servers, presence }, this.#store, this.#usage);
+    this.#counting = new Counting({ ...parts, levels, servers: this.servers, presence: this.presence }, this.#store, this.#usage);
   }
 
   /**
-   * Joins the caller's transaction: a site row "being prepared" and the job that opens it. An order gets one site, on the server of the
-   * group `web` that has the fewest and is not drained. @throws PanelError 503 when every server is drained
+   * Joins the caller's transaction: a site row "being prepared" and the job that opens it, on the server of the group `web` that has the
+   * fewest and is not drained. An order gets one site: one that is there stays it. @throws PanelError 503 when every server is drained
    * @returns the site's name, drawn at random and never changed (architecture §6)
    */
   async prepare(tx: Tx, order: { id: string; customerId: string; storageBytes: number }, actor: Actor): Promise<string> {
-    const { clock, audit } = this.#parts;
-    const now = clock.now();
+    const known = await this.#store.nameUnder(tx, order.id);
+    if (known !== undefined) return known;
+    const now = this.#parts.clock.now();
     const site = { id: newId(now), name: newSiteName(), customerId: order.customerId };
     const serverId = await this.servers.forNewSite(tx);
     await this.#store.add(tx, { ...site, serverId, orderId: order.id, quotaBytes: order.storageBytes, now });
     await this.#queue(tx, 'sites.open', site);
-    await audit.record(tx, { action: 'sites.prepared', actor, customerId: order.customerId, siteId: site.id });
+    await this.#parts.audit.record(tx, { action: 'sites.prepared', actor, customerId: site.customerId, siteId: site.id });
     return site.name;
   }
 

@@ -76,6 +76,11 @@ export class SiteStore {
   }
 
   /** @returns false when it is another order's, or holds more than the room */
+  /** @returns the name of the site that goes on under the order */
+  async nameUnder(tx: Tx, orderId: string): Promise<string | undefined> {
+    return (await tx.selectFrom('sites').select('name').where('order_id', '=', orderId).executeTakeFirst())?.name;
+  }
+
   async setOrder(tx: Tx, site: Pick<Site, 'id' | 'orderId'>, order: { id: string; storageBytes: number }): Promise<boolean> {
     const { numUpdatedRows } = await tx
       .updateTable('sites')

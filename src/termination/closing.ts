@@ -21,6 +21,9 @@ export type ClosingWish = {
 /** What closing came to. */
 export type Closed = Pick<Closure, 'id' | 'closedAt' | 'eraseAt' | 'heldAt'>;
 
+/** Runs in the transaction, for who keeps what came of it. */
+export type Finish = (tx: Tx, closed: Closed) => Promise<void>;
+
 const longestSaid = 1000;
 
 export class Closing {
@@ -35,7 +38,8 @@ export class Closing {
   }
 
   /** See `Termination.close`. */
-  async close(customerId: string, { because, said, days }: ClosingWish, actor: Actor): Promise<Closed> {
+  async close(customerId: string, wish: ClosingWish, actor: Actor, finish: Finish = async () => {}): Promise<Closed> {
+    const { because, said, days } = wish;
     const { connection, clock, audit, accounts, choices } = this.#parts;
     const text = said.normalize('NFC').trim();
     if (text.length > longestSaid) throw new Invalid({ reason: [{ key: 'error.tooLongField' }] });
@@ -63,6 +67,7 @@ export class Closing {
       await this.#enforce(tx, customerId);
       if (closed.eraseAt <= now) await queueErasure(this.#parts, tx, closed.id);
       await this.#tell(tx, 'account-closed', owners, { customerId, closureId: closed.id, at: now, eraseAt: closed.eraseAt });
+      await finish(tx, closed);
       return closed;
     });
   }

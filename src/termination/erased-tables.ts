@@ -42,6 +42,8 @@ export const erasedTables: Readonly<Record<Table, Erased>> = {
   webhook_deliveries: customer,
   webhooks: customer,
   api_tokens: customer,
+  operator_tokens: nobody,
+  billing_requests: customer,
   pull_connections: site,
   pull_stagings: customer,
   tier_snapshots: customer,

@@ -4,7 +4,7 @@ import { notFound } from '../platform/errors.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
 import { hashToken } from '../platform/secrets.ts';
 import { isGenuine, type SignedCertificate } from './certificate.ts';
-import { type Closed, Closing, type ClosingWish } from './closing.ts';
+import { type Closed, Closing, type ClosingWish, type Finish } from './closing.ts';
 import { Erasing, type ErasingParts } from './erasing.ts';
 import { ErasuresList } from './erasures-list.ts';
 import { KeptRecords } from './kept.ts';
@@ -49,8 +49,8 @@ export class Termination {
    * FTP, databases and SSH. The owners get a letter with the link that undoes it.
    * @throws PanelError 404 for nobody, 409 when it is closed already, Invalid on `reason`
    */
-  close(customerId: string, wish: ClosingWish, actor: Actor): Promise<Closed> {
-    return this.#closing.close(customerId, wish, actor);
+  close(customerId: string, wish: ClosingWish, actor: Actor, finish?: Finish): Promise<Closed> {
+    return this.#closing.close(customerId, wish, actor, finish);
   }
 
   /** Changes nothing. @returns the closing that this link undoes. @throws PanelError 410 when it cannot any more */

@@ -117,7 +117,7 @@ describe('an order by the operator', () => {
     const { doors } = house.panel;
     await expect(ordersCommand(['place', '--site', site, '--plan', 'seed'], doors)).rejects.toThrow('--reason <why>');
     await expect(ordersCommand(['place', '--site', site, '--plan', 'palace', '--reason', 'x'], doors)).rejects.toMatchObject({
-      status: 404,
+      fields: { plan: [{ key: 'orders.refused.unknownPlan' }] },
     });
     const sitesBefore = (await rows('sites')).map(({ id }) => id);
     expect(await ordersCommand(['place', '--site', site, '--plan', 'seed', '--reason', '전화로 신청'], doors)).toContain(

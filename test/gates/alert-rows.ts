@@ -24,7 +24,7 @@ export async function makeToken(
 export async function writeAlerts(house: TestPanel, siteName: string, email: string): Promise<string> {
   const { alerts, tokens, sites } = house.panel.doors;
   const { token } = await makeToken(house, siteName, email, '사무실 서고에 있는 시놀로지 나스, 밤마다 받아 가는 것');
-  await tokens.open(`Bearer ${token}`, { address: '2001:db8:85a3:8d3:1319:8a2e:370:7348', agent: 'curl' });
+  await tokens.open(token, { address: '2001:db8:85a3:8d3:1319:8a2e:370:7348', agent: 'curl' });
   const { id } = await makeToken(house, siteName, email, '집 컴퓨터');
   const { customerId } = await sites.byName(siteName);
   // A private address: nothing is ever sent there.

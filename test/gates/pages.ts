@@ -786,6 +786,18 @@ export const noPages: Readonly<Record<string, NoPage>> = {
   '/readyz': { why: 'JSON', who: 'guest', path: () => '/readyz' },
   '/watchz': { why: 'JSON', who: 'guest', path: () => '/watchz' },
   '/api/v1/openapi.json': { why: 'JSON', who: 'guest', path: () => '/api/v1/openapi.json' },
+  '/api/v1/billing/openapi.json': { why: 'JSON', who: 'guest', path: () => '/api/v1/billing/openapi.json' },
+  ...Object.fromEntries(
+    ['orders', 'customers'].map((part) => [
+      `/api/v1/billing/${part}/:name`,
+      {
+        why: 'for the company’s own billing, with a token: JSON (test/billing)',
+        who: 'guest' as const,
+        path: () => `/api/v1/billing/${part}/none`,
+        status: 401,
+      },
+    ]),
+  ),
   ...Object.fromEntries(
     ['', '/:backup', '/:backup/archive', '/:backup/sha256'].map((part) => [
       `/api/v1/sites/:site/backups${part}`,

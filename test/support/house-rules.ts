@@ -35,6 +35,7 @@ export const line = [
   'notices',
   'evidence',
   'termination',
+  'billing',
   'dashboard',
   'home',
   'operator',

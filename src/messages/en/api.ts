@@ -53,6 +53,13 @@ export const api = {
   'api.refused.token': 'There is no token, or it has ended.',
   'api.refused.none': 'There is no good backup yet.',
   'api.refused.page': 'page has to be an integer from 1 on.',
+  'api.refused.scope': 'This token may not do that.',
+  'api.refused.key': 'The header Idempotency-Key is needed: 8 to 100 letters, digits and . _ : -',
+  'api.refused.otherWords': 'This Idempotency-Key was sent before with other words.',
+  'api.refused.json': 'The body has to be application/json.',
+  'api.refused.field': 'This field is missing, or not as it is described.',
+  'api.refused.restrictedOtherwise': 'The customer is restricted for another reason, which stays.',
+  'api.refused.closedOtherwise': 'The account was not closed because of expiry or non-payment, so payment does not undo it.',
 
   'mail.token-made.subject': '[{brand}] A token for backups was made: {site}',
   'mail.token-used.subject': '[{brand}] A token for backups was used from a new place',

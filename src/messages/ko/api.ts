@@ -52,6 +52,13 @@ export const api = {
   'api.refused.token': '토큰이 없거나, 끝난 토큰입니다.',
   'api.refused.none': '아직 정상 백업이 없습니다.',
   'api.refused.page': 'page는 1 이상의 정수여야 합니다.',
+  'api.refused.scope': '이 토큰으로는 할 수 없는 일입니다.',
+  'api.refused.key': 'Idempotency-Key 헤더가 필요합니다. 영문자, 숫자와 . _ : - 로 8자에서 100자입니다.',
+  'api.refused.otherWords': '이 Idempotency-Key는 다른 내용으로 이미 보낸 적이 있습니다.',
+  'api.refused.json': '본문은 application/json이어야 합니다.',
+  'api.refused.field': '이 항목이 없거나, 설명된 형식과 다릅니다.',
+  'api.refused.restrictedOtherwise': '고객이 다른 이유로 이용 제한 중이며, 그 제한은 그대로 둡니다.',
+  'api.refused.closedOtherwise': '만료나 미납으로 해지된 계정이 아니므로 납부로 되돌리지 않습니다.',
 
   'mail.token-made.subject': '[{brand}] 백업을 받는 토큰을 만들었습니다: {site}',
   'mail.token-used.subject': '[{brand}] 백업 토큰을 새로운 곳에서 썼습니다',

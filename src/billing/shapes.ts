@@ -1,0 +1,48 @@
+// What the company's billing may send and what it is answered, once: types, checks and the description for programs come from here.
+import { z } from 'zod';
+
+const moment = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
+const plan = z.string().min(1).max(100).meta({ description: 'name of a plan as in its address' });
+const reason = z.string().trim().min(1).max(1000).meta({ description: 'why, in words for the record' });
+const customer = z.string().min(1).max(200).meta({ description: 'the id, or the reference that your billing calls them by' });
+
+export const orderWish = z.strictObject({ customer, plan, reason }).meta({ title: 'OrderWish' });
+export const planWish = z.strictObject({ plan, reason }).meta({ title: 'PlanWish' });
+export const nothingWish = z.strictObject({}).meta({ title: 'Nothing' });
+export const terminationWish = z
+  .strictObject({
+    because: z.enum(['expired', 'unpaid']),
+    reason,
+    days: z.int().min(0).max(3650).optional().meta({ description: 'until the erasure, instead of ERASE_AFTER_DAYS' }),
+  })
+  .meta({ title: 'TerminationWish' });
+
+export const orderShape = z
+  .strictObject({
+    id: z.uuid(),
+    customer: z.uuid(),
+    plan: z.string(),
+    state: z.enum(['consent_pending', 'open', 'ended']).meta({
+      description: 'consent_pending: until the customer agrees, only reading, downloading and leaving work at its site',
+    }),
+    price_won: z.int().meta({ description: 'a month, tax included' }),
+    site: z.string().nullable().meta({ description: 'null: it comes once the customer has agreed' }),
+    placed_at: moment,
+    ended_at: moment.nullable(),
+  })
+  .meta({ title: 'Order' });
+
+export const customerShape = z
+  .strictObject({
+    id: z.uuid(),
+    reference: z.string().nullable(),
+    state: z.enum(['open', 'restricted', 'closed']),
+    because: z.string().nullable().meta({ description: 'why it is restricted or closed' }),
+    erase_at: moment.nullable().meta({ description: 'of a closed account: until then payment undoes it' }),
+  })
+  .meta({ title: 'Customer' });
+
+export const customerWithOrders = customerShape.extend({ orders: z.array(orderShape) }).meta({ title: 'CustomerWithOrders' });
+
+export type OrderAnswer = z.infer<typeof orderShape>;
+export type CustomerAnswer = z.infer<typeof customerShape>;
