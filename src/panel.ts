@@ -22,7 +22,7 @@ import { Home } from './home/home.ts';
 import { Incoming } from './incoming/incoming.ts';
 import { Moves } from './moves/moves.ts';
 import { type Choices, chosen, type PanelOptions } from './options.ts';
-import { Orders } from './orders/orders.ts';
+import { Orders, readRules } from './orders/orders.ts';
 import { packageFolder } from './package-folder.ts';
 import { People } from './people/people.ts';
 import { second } from './platform/clock.ts';
@@ -91,7 +91,8 @@ async function build(choices: Choices, given: PanelOptions) {
   const audit = new Audit({ connection, secrets, clock });
   const { timeZone } = choices;
   const consent = new Consent({ ...platform, documentsFolder: packageFolder('views/documents'), timeZone });
-  const orders = new Orders({ connection, consent, audit, clock, timeZone });
+  const ruleOf = readRules(packageFolder('views/documents/sla-rules.json'));
+  const orders = new Orders({ connection, consent, audit, clock, ruleOf, timeZone });
   const threadPoolSize = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
   const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   const parameters = costFrom(choices.passwordCost);
@@ -145,7 +146,7 @@ async function build(choices: Choices, given: PanelOptions) {
   const home = new Home({ ...platform, consent, orders, backups, tiers });
   const contracts = new Contracts({ ...platform, audit, orders, accounts, sites, databases, ftp });
   const billing = new Billing({ ...platform, audit, orders, accounts, sites, contracts, termination });
-  const records = recordsOf({ ...platform, audit, consent, orders, accounts, sites, moves }, choices);
+  const records = recordsOf({ ...platform, audit, consent, orders, ruleOf, accounts, sites, moves }, choices);
   const told = telling({ ...platform, audit, accounts, sites, signIn, backups, downloads, tiers });
 
   await consent.rememberDocuments();

@@ -8,7 +8,7 @@ import { catalogues } from './messages/catalogue.ts';
 import type { Moves } from './moves/moves.ts';
 import { Notices } from './notices/notices.ts';
 import type { Choices } from './options.ts';
-import type { Orders } from './orders/orders.ts';
+import type { Orders, RuleOf } from './orders/orders.ts';
 import { Outages } from './outages/outages.ts';
 import { packageFolder } from './package-folder.ts';
 import { day, hour } from './platform/clock.ts';
@@ -24,12 +24,12 @@ type Parts = Awaited<ReturnType<typeof openPlatform>> & {
   readonly accounts: Accounts;
   readonly sites: Sites;
   readonly moves: Moves;
+  readonly ruleOf: RuleOf;
 };
 
 /** Builds the doors of the records, which know the others and are known by nobody. */
 export function recordsOf(parts: Parts, { timeZone, brand }: Pick<Choices, 'timeZone' | 'brand'>) {
-  const rulesFile = packageFolder('views/documents/sla-rules.json');
-  const outages = new Outages({ ...parts, timeZone, rulesFile });
+  const outages = new Outages({ ...parts, timeZone });
   const notices = new Notices({ ...parts, timeZone });
   const receipts = new Receipts(parts);
   // A court reads Korean.

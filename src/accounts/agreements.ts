@@ -69,13 +69,13 @@ export class Agreements {
     const { orders, consent, secrets } = this.#parts;
     const plans = await Promise.all([...new Set(waiting.map(({ plan }) => plan))].map((slug) => orders.plan(slug)));
     const versions = signedVersions(secrets, words.language, consent.currentVersions());
-    return { orders: waiting, plans, items: shownItems(words, consent, plans), versions };
+    return { orders: waiting, plans, items: shownItems(words, consent, { plans, rule: orders.compensation() }), versions };
   }
 
   /** @returns what a page shows on which one of these plans is ordered: the items with their documents, the signed list of versions */
   orderPage(words: Words, plans: readonly Plan[]) {
-    const { consent, secrets } = this.#parts;
-    const items = { ...shownItems(words, consent, plans), optional: [] };
+    const { consent, secrets, orders } = this.#parts;
+    const items = { ...shownItems(words, consent, { plans, rule: orders.compensation() }), optional: [] };
     return { items, versions: signedVersions(secrets, words.language, consent.currentVersions()) };
   }
 

@@ -50,7 +50,10 @@ export class InvitedPersons {
 
   /** @returns what the page asks to agree to */
   shownItems(words: Words): ShownItem[] {
-    return shownItems(words, this.#parts.consent, []).required.filter(({ name }) => (items as readonly string[]).includes(name));
+    const { consent, orders } = this.#parts;
+    return shownItems(words, consent, { plans: [], rule: orders.compensation() }).required.filter(({ name }) =>
+      (items as readonly string[]).includes(name),
+    );
   }
 
   /**

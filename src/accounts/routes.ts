@@ -88,7 +88,7 @@ export function accountRoutes({
         scripts: ['behaviours/show-password.js', 'behaviours/submit-once.js'],
         plans,
         chosen: chosenPlan(req),
-        items: shownItems(words, consent, plans),
+        items: shownItems(words, consent, { plans, rule: orders.compensation() }),
         versions: accounts.shownVersions(words.language),
         documentsAreShown: choices.features.includes('consent'),
       };

@@ -2,7 +2,7 @@
 import type { Consent, Document } from '../consent/consent.ts';
 import {
   type Answer,
-  compensationRule,
+  type Compensation,
   documentOf,
   type ItemName,
   optionalItems,
@@ -36,11 +36,14 @@ export function answersOf(words: Words, ticked: Readonly<Partial<Record<ItemName
 
 const strong = (text: string): Part => ({ text, strong: true });
 
+/** The plans that may be chosen, and what an outage is worth by the SLA in force. */
+type Offered = { readonly plans: readonly Plan[]; readonly rule: Compensation };
+
 /** Important lines stand out (PIPA decree 17(3)): they are strong. */
-function summaryOf(words: Words, item: ItemName, plans: readonly Plan[]): Part[] {
+function summaryOf(words: Words, item: ItemName, { plans, rule }: Offered): Part[] {
   const { t } = words;
   if (item === 'agree_backup') return backupSummary(words, plans);
-  const { fromHours: hours, times } = compensationRule;
+  const { fromHours: hours, times } = rule;
   const parts: Part[] = [t(`consent.${item}.summary`, { hours, times })];
   if (item === 'agree_sla' || item === 'marketing_use') parts.push(strong(t(`consent.${item}.important`)));
   return parts;
@@ -62,17 +65,13 @@ const variantsOf = (plans: readonly Plan[]) =>
   (['none', 'separate'] as const).filter((variant) => plans.some((plan) => plan.backupVariant === variant));
 
 /** @returns the items in the order of the page, required ones first */
-export function shownItems(
-  words: Words,
-  consent: Consent,
-  plans: readonly Plan[],
-): { required: ShownItem[]; optional: ShownItem[] } {
+export function shownItems(words: Words, consent: Consent, offered: Offered): { required: ShownItem[]; optional: ShownItem[] } {
   const shown = (name: ItemName): ShownItem => {
-    const variants = name === 'agree_backup' ? variantsOf(plans) : (['none'] as const);
+    const variants = name === 'agree_backup' ? variantsOf(offered.plans) : (['none'] as const);
     const documents = variants
       .flatMap((variant) => documentOf(name, variant) ?? [])
       .map((document) => consent.current(document, words.language));
-    return { name, label: wordingOf(words, name), summary: summaryOf(words, name, plans), documents };
+    return { name, label: wordingOf(words, name), summary: summaryOf(words, name, offered), documents };
   };
   const optional = optionalItems.map((name) => ({ ...shown(name), documents: [] }));
   return { required: requiredItems.map(shown), optional };

@@ -1,7 +1,7 @@
 // The door of consent: documents in their versions, and what each customer agreed to (KHADA 8.3; korea.md 2.7).
 import type { Clock } from '../platform/clock.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
-import { conflict, notFound } from '../platform/errors.ts';
+import { conflict, notFound, whenMissing } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Signing } from '../platform/signing.ts';
@@ -38,6 +38,9 @@ export type ConsentParts = {
   /** signs anchors of the ledger */
   readonly signing?: Signing;
 };
+
+/** What tells the text of an answer. */
+type TextKey = 'document' | 'version' | 'language' | 'textSha256';
 
 /**
  * Documents are files with a date and are never edited: a new text is a new version, and consents name the version that was shown
@@ -165,6 +168,17 @@ export class Consent {
   /** @returns which of these customers were written to about it */
   told(of: Telling, customerIds: readonly string[]): Promise<ReadonlySet<string>> {
     return this.#tellings.told(of, customerIds);
+  }
+
+  /** @returns the exact text that an answer was given to; undefined without a document, or where it is not there any more */
+  agreedText({ document, version, language, textSha256 }: Pick<Given, TextKey>): Document | undefined {
+    if (document === null || version === null) return undefined;
+    try {
+      const found = this.version(document, version, language);
+      return found.sha256 === textSha256 ? found : undefined;
+    } catch (error) {
+      return whenMissing(error);
+    }
   }
 
   #shown(document: string, version: string | undefined, language: Language): Document {

@@ -15,51 +15,50 @@ export function freshDocuments({ consent }: ConsentRouteParts): RequestHandler {
 
 export function consentRoutes({ consent }: ConsentRouteParts): Router {
   const router = Router();
-  const { library } = consent;
-
-  const show = async (req: Request, res: Response, shown: Document) => {
-    const { language, words } = req.visit;
-    const inForce = consent.current(shown.document, language).version;
-    const versions = consent.versions(shown.document);
-    const published = library.published(shown.document, shown.version);
-    await res.page('consent/page', {
-      title: req.params.version ? `${shown.title}, ${words.t('consent.version', { version: shown.version })}` : shown.title,
-      description: words.t('consent.documents.description', { title: shown.title, version: shown.version }),
-      document: shown,
-      html: shown.html,
-      state: shown.version === inForce ? 'current' : shown.version > library.today() ? 'future' : 'past',
-      jointTerms: published?.jointTerms ?? null,
-      coming: versions.filter((version) => version > library.today() && version !== shown.version).reverse(),
-      others: versions.filter((version) => version <= library.today() && version !== shown.version),
-      hasChanges: earlierThan(versions, shown.version) !== undefined,
-      documents: documentNames.filter((document) => document !== shown.document),
-    });
-  };
-
+  const version = (req: Request) => consent.version(String(req.params.document), String(req.params.version), req.visit.language);
   router.get('/documents/:document', (req, res) =>
-    show(req, res, consent.current(String(req.params.document), req.visit.language)),
+    show(consent, consent.current(String(req.params.document), req.visit.language), req, res),
   );
-  router.get('/documents/:document/:version', (req, res) =>
-    show(req, res, consent.version(String(req.params.document), String(req.params.version), req.visit.language)),
-  );
-  router.get('/documents/:document/:version/changes', async (req, res) => {
-    const { language, words } = req.visit;
-    const after = consent.version(String(req.params.document), String(req.params.version), language);
-    const versions = consent.versions(after.document);
-    const wanted = typeof req.query.since === 'string' ? req.query.since : undefined;
-    const since = wanted ?? earlierThan(versions, after.version);
-    if (since === undefined || since >= after.version) throw notFound();
-    const before = consent.version(after.document, since, language);
-    await res.page('consent/changes', {
-      title: words.t('consent.changes.title', { title: after.title }),
-      description: words.t('consent.changes.lead', { before: before.version, after: after.version }),
-      document: after,
-      before: before.version,
-      changes: changesOf(before.markdown, after.markdown),
-      sinces: versions.filter((version) => version < after.version && version !== before.version),
-    });
-  });
+  router.get('/documents/:document/:version', (req, res) => show(consent, version(req), req, res));
+  router.get('/documents/:document/:version/changes', (req, res) => showChanges(consent, version(req), req, res));
   return router;
+}
+
+async function show(consent: Consent, shown: Document, req: Request, res: Response): Promise<void> {
+  const { language, words } = req.visit;
+  const { library } = consent;
+  const inForce = consent.current(shown.document, language).version;
+  const versions = consent.versions(shown.document);
+  const published = library.published(shown.document, shown.version);
+  await res.page('consent/page', {
+    title: req.params.version ? `${shown.title}, ${words.t('consent.version', { version: shown.version })}` : shown.title,
+    description: words.t('consent.documents.description', { title: shown.title, version: shown.version }),
+    document: shown,
+    html: shown.html,
+    state: shown.version === inForce ? 'current' : shown.version > library.today() ? 'future' : 'past',
+    jointTerms: published?.jointTerms ?? null,
+    coming: versions.filter((version) => version > library.today() && version !== shown.version).reverse(),
+    others: versions.filter((version) => version <= library.today() && version !== shown.version),
+    hasChanges: earlierThan(versions, shown.version) !== undefined,
+    documents: documentNames.filter((document) => document !== shown.document),
+  });
+}
+
+async function showChanges(consent: Consent, after: Document, req: Request, res: Response): Promise<void> {
+  const { language, words } = req.visit;
+  const versions = consent.versions(after.document);
+  const wanted = typeof req.query.since === 'string' ? req.query.since : undefined;
+  const since = wanted ?? earlierThan(versions, after.version);
+  if (since === undefined || since >= after.version) throw notFound();
+  const before = consent.version(after.document, since, language);
+  await res.page('consent/changes', {
+    title: words.t('consent.changes.title', { title: after.title }),
+    description: words.t('consent.changes.lead', { before: before.version, after: after.version }),
+    document: after,
+    before: before.version,
+    changes: changesOf(before.markdown, after.markdown),
+    sinces: versions.filter((version) => version < after.version && version !== before.version),
+  });
 }
 
 /** @param versions newest first @returns the one before */

@@ -1,5 +1,5 @@
 // The HTTP of contracts: what the customer has ordered, ordering another site, another plan. For owners only.
-import { type Request, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Choices } from '../options.ts';
@@ -34,32 +34,38 @@ const fields = z.object({
 type Values = z.infer<typeof fields>;
 
 export function contractRoutes(parts: ContractRouteParts, guards: Guards): Router {
-  const { contracts, orders } = parts;
   const router = Router();
   const may = guards.may('people');
+  router.get(listAddress, guards.signedIn, may, (req, res) => list(parts, req, res));
+  const order = orderForm(parts);
+  router.get('/account/orders/new', guards.signedIn, may, guards.fresh, order.get);
+  router.post('/account/orders/new', guards.signedIn, may, guards.fresh, order.post);
+  const change = changeForm(parts);
+  router.get('/account/orders/:order/plan', guards.signedIn, may, guards.fresh, change.get);
+  router.post('/account/orders/:order/plan', guards.signedIn, may, guards.fresh, change.post);
+  return router;
+}
 
-  router.get(listAddress, guards.signedIn, may, async (req, res) => {
-    const { customerId, pendingOrders } = signedIn(req);
-    await res.page('contracts/list', {
-      title: req.visit.words.t('contracts.title'),
-      section: 'account',
-      contracts: await contracts.list(customerId),
-      pending: [...(pendingOrders ?? [])],
-    });
+async function list({ contracts }: ContractRouteParts, req: Request, res: Response): Promise<void> {
+  const { customerId, pendingOrders } = signedIn(req);
+  await res.page('contracts/list', {
+    title: req.visit.words.t('contracts.title'),
+    section: 'account',
+    contracts: await contracts.list(customerId),
+    pending: [...(pendingOrders ?? [])],
   });
+}
 
-  const order = form({
+function orderForm(parts: ContractRouteParts) {
+  const { contracts, orders, idempotency } = parts;
+  return form({
     view: 'contracts/order',
     fields,
-    idempotency: parts.idempotency,
+    idempotency,
     show: async (req) => {
       const plans = await orders.plans();
-      return {
-        title: req.visit.words.t('contracts.order.title'),
-        plans,
-        ...(await choiceOf(req, parts, plans)),
-        action: `${listAddress}/new`,
-      };
+      const title = req.visit.words.t('contracts.order.title');
+      return { title, plans, ...(await choiceOf(req, parts, plans)), action: `${listAddress}/new` };
     },
     submit: async ({ req, values, once }) => {
       const agreed = await agreedBy(req, values, parts);
@@ -68,27 +74,24 @@ export function contractRoutes(parts: ContractRouteParts, guards: Guards): Route
       return listAddress;
     },
   });
-  router.get('/account/orders/new', guards.signedIn, may, guards.fresh, order.get);
-  router.post('/account/orders/new', guards.signedIn, may, guards.fresh, order.post);
+}
 
-  const change = form({
+function changeForm(parts: ContractRouteParts) {
+  const { contracts, orders, idempotency } = parts;
+  const asked = (req: Request) => contracts.find(signedIn(req).customerId, String(req.params.order));
+  return form({
     view: 'contracts/order',
     fields,
-    idempotency: parts.idempotency,
+    idempotency,
     show: async (req) => {
-      const contract = await contracts.find(signedIn(req).customerId, String(req.params.order));
-      const others = (await orders.plans()).filter(({ slug }) => slug !== contract.order.plan);
+      const contract = await asked(req);
+      const plans = (await orders.plans()).filter(({ slug }) => slug !== contract.order.plan);
       const title = req.visit.words.t('contracts.change.title');
-      return {
-        title,
-        contract,
-        plans: others,
-        ...(await choiceOf(req, parts, others)),
-        action: `${listAddress}/${contract.order.id}/plan`,
-      };
+      const action = `${listAddress}/${contract.order.id}/plan`;
+      return { title, contract, plans, ...(await choiceOf(req, parts, plans)), action };
     },
     submit: async ({ req, values, once }) => {
-      const contract = await contracts.find(signedIn(req).customerId, String(req.params.order));
+      const contract = await asked(req);
       const refused = await contracts.refusalOf(contract, values.plan);
       const agreed = await agreedBy(req, values, parts, refused);
       await contracts.change(contract.order.id, agreed, (tx) => once.finish(tx, listAddress));
@@ -96,9 +99,6 @@ export function contractRoutes(parts: ContractRouteParts, guards: Guards): Route
       return listAddress;
     },
   });
-  router.get('/account/orders/:order/plan', guards.signedIn, may, guards.fresh, change.get);
-  router.post('/account/orders/:order/plan', guards.signedIn, may, guards.fresh, change.post);
-  return router;
 }
 
 async function choiceOf(req: Request, { accounts, choices }: ContractRouteParts, plans: Awaited<ReturnType<Orders['plans']>>) {

@@ -1,6 +1,5 @@
 // What was agreed to: the rows of the ledger with their places in the chain, and the texts themselves.
 import { anchorLine, type Given, type Link } from '../consent/consent.ts';
-import { whenMissing } from '../platform/errors.ts';
 import type { Names } from './names.ts';
 import type { EvidenceParts, Member, Table } from './parts.ts';
 
@@ -53,19 +52,11 @@ const linkOf = (link: Link | undefined) =>
 /** The exact bytes that each digest is of; a text that is not there any more is left out, and its digest stays in the table. */
 function textsOf(given: readonly Given[], consent: EvidenceParts['consent']): Member[] {
   const members = new Map<string, Member>();
-  for (const { document, version, language, textSha256 } of given) {
-    if (document === null || version === null) continue;
-    const path = `documents/${document}/${version}.${language}.md`;
-    const found = found404(() => consent.version(document, version, language));
-    if (found && found.sha256 === textSha256) members.set(path, { path, content: found.markdown });
+  for (const one of given) {
+    const found = consent.agreedText(one);
+    if (!found) continue;
+    const path = `documents/${found.document}/${found.version}.${found.language}.md`;
+    members.set(path, { path, content: found.markdown });
   }
   return [...members.values()];
-}
-
-function found404<T>(find: () => T): T | undefined {
-  try {
-    return find();
-  } catch (error) {
-    return whenMissing(error);
-  }
 }

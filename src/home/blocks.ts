@@ -1,6 +1,6 @@
 // Blocks: what a company's own homepage and product pages have to say, in the panel's words and figures (KHADA 1.1, 7.6, 8.1, 8.2).
 import type { Choices } from '../options.ts';
-import { compensation, compensationRule, type Plan } from '../orders/orders.ts';
+import { type Compensation, compensation, type Plan } from '../orders/orders.ts';
 import type { Language, Words } from '../platform/web/words.ts';
 import { type BlockId, type BlockNode, contentOf, htmlOf, scriptOf, versionOf } from './block-nodes.ts';
 import type { Locations, TierPlace } from './locations.ts';
@@ -23,6 +23,8 @@ export type BlockFacts = {
   readonly plans: readonly Plan[];
   /** of the documents in force; `sla` is that of the plan where there is one */
   readonly versions: { readonly backup: string; readonly backupService: string; readonly sla: string };
+  /** of `versions.sla` */
+  readonly rule: Compensation;
   readonly documentsAreShown: boolean;
   readonly support: { readonly phone: string; readonly email: string };
   readonly tiersReady: boolean;
@@ -195,15 +197,15 @@ function service({ words: { t }, locations, tiersReady }: BlockFacts, d: Duty): 
 }
 
 /** The rule and what it is worth on the plan, or on each (KHADA 8.2): every amount is computed. */
-function sla({ words, plan, plans, versions, documentsAreShown, address, support }: BlockFacts): Made {
-  const { fromHours: hours, times, exampleHours } = compensationRule;
+function sla({ words, plan, plans, versions, rule, documentsAreShown, address, support }: BlockFacts): Made {
+  const { fromHours: hours, times, exampleHours } = rule;
   const c = (key: string, more = {}) => words.t(`orders.compensation.${key}`, { hours, times, exampleHours, ...more });
   const examples = (plan ? [plan] : plans).map((one) => ({
     plan: one.slug,
     name: one.name[words.language],
     priceWon: one.priceWon,
     availabilityPercent: one.availabilityPercent,
-    exampleWon: compensation(one.priceWon, exampleHours),
+    exampleWon: compensation(one.priceWon, exampleHours, rule),
   }));
   const example = ({ name, priceWon, exampleWon }: (typeof examples)[number]) =>
     priceWon > 0 ? c('example', { plan: name, price: words.won(priceWon), amount: words.won(exampleWon) }) : c('free');

@@ -3,7 +3,7 @@ import type { Backups } from '../backups/backups.ts';
 import type { Consent } from '../consent/consent.ts';
 import type { AnnouncedSubject } from '../migrations/schema.ts';
 import type { Choices } from '../options.ts';
-import { compensationRule, type Orders, type Plan } from '../orders/orders.ts';
+import type { Orders, Plan } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { whenMissing } from '../platform/errors.ts';
@@ -116,6 +116,7 @@ export class Home {
       plan,
       plans,
       versions: { backup: version('backup'), backupService: version('backup-service'), sla: version('sla') },
+      rule: orders.compensation(),
       documentsAreShown: choices.features.includes('consent'),
       support: choices.brand.support,
       tiersReady: tiers.areReady,
@@ -156,7 +157,7 @@ export class Home {
       this.#parts.orders.plans(),
       this.#announcing.locationsSince(),
     ]);
-    const { fromHours: hours, times } = compensationRule;
+    const { fromHours: hours, times } = this.#parts.orders.compensation();
     // The lowest promise of all plans: nobody may read more into the line than their plan says.
     const percent = Math.min(...plans.map((plan) => plan.availabilityPercent));
     return { nights, plans, locationsSince, service: plans.length > 0 ? { percent, hours, times } : undefined };

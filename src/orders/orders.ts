@@ -8,12 +8,14 @@ import { newId } from '../platform/ids.ts';
 import type { Language } from '../platform/web/words.ts';
 import { agreeAgain, ownerTicks } from './agreeing-again.ts';
 import { documentOf, type ItemName, requiredItems } from './items.ts';
-import { type Plan, samplePlans } from './plans.ts';
+import { type Compensation, compensationOf, type Plan, samplePlans } from './plans.ts';
+import type { RuleOf } from './sla-rules.ts';
 import { Standings } from './standing.ts';
 import { OrderStore } from './store.ts';
 
 export { documentOf, type ItemName, optionalItems, requiredItems } from './items.ts';
-export { compensation, compensationRule, type Plan } from './plans.ts';
+export { type Compensation, compensation, type Plan } from './plans.ts';
+export { type RuleOf, readRules, type SlaRule } from './sla-rules.ts';
 export type { Standing, Superseded } from './standing.ts';
 
 export type Order = {
@@ -61,6 +63,8 @@ export type OrdersParts = {
   consent: Consent;
   audit: Audit;
   clock: Clock;
+  /** the figures of each version of the document `sla` */
+  ruleOf: RuleOf;
   /** the zone in which a version of a document begins to apply at midnight */
   timeZone?: string;
 };
@@ -85,6 +89,11 @@ export class Orders {
   async seedPlans(): Promise<void> {
     const slaVersion = this.#parts.consent.current('sla', 'ko').version;
     await this.#store.seed(samplePlans.map((plan) => ({ ...plan, slaVersion, closedAt: null })));
+  }
+
+  /** @returns what an outage is worth by that version of the document `sla`, else by the one in force (KHADA 8.2) */
+  compensation(slaVersion = this.#parts.consent.current('sla', 'ko').version): Compensation {
+    return compensationOf(this.#parts.ruleOf(slaVersion));
   }
 
   /** @returns the plans that may be chosen now, in their order */

@@ -1,5 +1,6 @@
 // What a plan promises, the three sample plans, and what an outage is worth on each (KHADA 8.2; views/documents/sla).
 import type { Language } from '../platform/web/words.ts';
+import type { SlaRule } from './sla-rules.ts';
 
 export type Plan = {
   readonly slug: string;
@@ -24,16 +25,28 @@ export type Plan = {
   readonly closedAt: number | null;
 };
 
-/** The rule of the document `sla`: from so many hours without a break, so many times the fee of that time, at most a month's fee. */
-export const compensationRule = { fromHours: 3, times: 3, exampleHours: 4 } as const;
+/** What a plan's page says of the rule of the document `sla`: from so many hours without a break, so many times the fee of that time. */
+export type Compensation = {
+  readonly fromHours: number;
+  readonly times: number;
+  /** of one month, at most so many monthly fees */
+  readonly mostMonthlyFees: number;
+  /** of the worked example: an hour more than the least */
+  readonly exampleHours: number;
+};
 
 const hoursOfMonth = 720;
 
-/** @returns won for an outage of `hours` without a break in a month of 30 days, whole won, at most a month's fee */
-export function compensation(priceWon: number, hours: number): number {
-  if (hours < compensationRule.fromHours) return 0;
+/** @returns the same figures as credits are computed with, in hours */
+export const compensationOf = ({ leastMinutes, times, mostMonthlyFees }: SlaRule): Compensation => ({
+  ...{ fromHours: leastMinutes / 60, times, mostMonthlyFees, exampleHours: Math.ceil(leastMinutes / 60) + 1 },
+});
+
+/** @returns won for an outage of `hours` without a break in a month of 30 days, whole won */
+export function compensation(priceWon: number, hours: number, { fromHours, times, mostMonthlyFees }: Compensation): number {
+  if (hours < fromHours) return 0;
   // Multiplied first: a quotient would lose a won to rounding (33,000 × 12 ÷ 720 is 550 exactly).
-  return Math.min(priceWon, Math.round((priceWon * hours * compensationRule.times) / hoursOfMonth));
+  return Math.min(Math.round(priceWon * mostMonthlyFees), Math.round((priceWon * hours * times) / hoursOfMonth));
 }
 
 const gigabyte = 1_000_000_000;

@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import type { Consent } from '../consent/consent.ts';
 import type { Choices } from '../options.ts';
-import { compensation, compensationRule, documentOf, type Orders, type Plan } from './orders.ts';
+import { compensation, documentOf, type Orders, type Plan } from './orders.ts';
 
 export type OrderRouteParts = {
   readonly orders: Orders;
@@ -15,8 +15,7 @@ export type OrderRouteParts = {
 export function orderRoutes({ orders, consent, choices, tiers }: OrderRouteParts): Router {
   const router = Router();
   const { backupAt, keepDaily, keepWeekly, features } = choices;
-  const promise = {
-    ...compensationRule,
+  const always = {
     backupAt,
     keepDaily,
     keepWeekly,
@@ -26,18 +25,24 @@ export function orderRoutes({ orders, consent, choices, tiers }: OrderRouteParts
     locationIsShown: features.includes('home'),
   };
 
-  const exampleOf = ({ priceWon }: Pick<Plan, 'priceWon'>) => compensation(priceWon, compensationRule.exampleHours);
+  // A version may come into force while the panel runs.
+  const promised = () => {
+    const rule = orders.compensation();
+    const exampleOf = ({ priceWon }: Pick<Plan, 'priceWon'>) => compensation(priceWon, rule.exampleHours, rule);
+    return { promise: { ...rule, ...always }, exampleOf };
+  };
 
   router.get('/plans', async (req, res) => {
     const plans = await orders.plans();
     const { t } = req.visit.words;
     const description = t('orders.plans.lead');
-    await res.page('orders/plans', { title: t('orders.plans.title'), description, section: 'plans', plans, promise, exampleOf });
+    await res.page('orders/plans', { title: t('orders.plans.title'), description, section: 'plans', plans, ...promised() });
   });
 
   router.get('/plans/:slug', async (req, res) => {
     const plan = await orders.plan(String(req.params.slug));
     const { words } = req.visit;
+    const { promise, exampleOf } = promised();
     const duty = documentOf('agree_backup', plan.backupVariant) ?? 'backup';
     await res.page('orders/plan', {
       title: words.t('orders.plan.title', { plan: plan.name[words.language] }),

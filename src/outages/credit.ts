@@ -1,8 +1,8 @@
 // What outages are worth, by the document `sla` in the version that was agreed to: a pure function of recorded facts (KHADA 8.2).
+import type { RuleOf, SlaRule } from '../orders/orders.ts';
 import { day, minute } from '../platform/clock.ts';
 import { clipped, type Interval, lengthOf, union, without } from './intervals.ts';
 import type { Months } from './months.ts';
-import type { RuleOf, SlaRule } from './rules.ts';
 
 /** Section 6 of the document `sla`: why time does not count, though nobody could use the service. */
 export const exclusionReasons = ['maintenance', 'force-majeure', 'customer', 'network', 'authority'] as const;

@@ -1,10 +1,10 @@
 // From the rows of a customer to credits, site by site.
+import type { RuleOf } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
 import { creditsOf, type Exclusion, type MonthCredit, type Stop } from './credit.ts';
 import { clipped } from './intervals.ts';
 import { Months } from './months.ts';
 import type { OutagesParts } from './parts.ts';
-import { type RuleOf, readRules } from './rules.ts';
 import { type AffectedRow, type ExclusionRow, OutageStore } from './store.ts';
 
 /** One stretch of an outage at one site, as its customer reads it: a site that moved away and came back has two of the same outage. */
@@ -41,12 +41,11 @@ export class Credits {
   readonly #store: OutageStore;
   readonly #clock: Clock;
 
-  /** @throws Error naming the file of rules when it cannot be used */
-  constructor({ connection, clock, timeZone, rulesFile }: OutagesParts) {
+  constructor({ connection, clock, timeZone, ruleOf }: OutagesParts) {
     this.#store = new OutageStore(connection);
     this.#clock = clock;
     this.months = new Months(timeZone);
-    this.ruleOf = readRules(rulesFile);
+    this.ruleOf = ruleOf;
   }
 
   /** @param siteIds those that may be told of; null: every site of the customer. @returns sites with any outage, in the order of ids */

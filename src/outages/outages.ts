@@ -57,7 +57,6 @@ export class Outages {
   readonly #credits: Credits;
   readonly #telling: Telling;
 
-  /** @throws Error naming the file of rules when it cannot be used */
   constructor(parts: OutagesParts) {
     this.#parts = parts;
     this.#store = new OutageStore(parts.connection);

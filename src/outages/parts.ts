@@ -3,7 +3,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Consent } from '../consent/consent.ts';
 import type { Moves } from '../moves/moves.ts';
-import type { Orders } from '../orders/orders.ts';
+import type { Orders, RuleOf } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import type { Log } from '../platform/log.ts';
@@ -23,8 +23,8 @@ export type OutagesParts = {
   readonly moves: Pick<Moves, 'switchedSince'>;
   /** an IANA name: months and versions begin at midnight there */
   readonly timeZone: string;
-  /** `sla-rules.json` */
-  readonly rulesFile: string;
+  /** the figures of each version of the document `sla` */
+  readonly ruleOf: RuleOf;
 };
 
 /** The operator can act: the sentence says how. */

@@ -5,7 +5,7 @@ import type { Consent, Document, Given } from '../consent/consent.ts';
 import { documentOf, optionalItems } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
-import { forbidden, notFound, whenMissing } from '../platform/errors.ts';
+import { forbidden, notFound } from '../platform/errors.ts';
 import type { Letters } from '../platform/mail/letters.ts';
 import type { Signing } from '../platform/signing.ts';
 import type { SignedIn } from '../platform/web/visit.ts';
@@ -89,22 +89,12 @@ export class Receipts {
     const given = (await this.#all(by)).find((one) => one.id === id);
     if (!given) throw notFound();
     if (!isFor(by, given)) throw forbidden('error.role');
-    const document = this.#textOf(given);
     const { consent, clock, signing } = this.#parts;
+    const document = consent.agreedText(given);
     const [texts, links] = await Promise.all([consent.ledger.texts([id]), consent.ledger.links([id])]);
     const anchor = await consent.ledger.lastAnchor();
     const parts = { rowText: texts.get(id) ?? '', link: links.get(id), document, anchor };
     return { given, document, file: receiptFile(parts, { signing, now: clock.now() }) };
-  }
-
-  #textOf({ document, version, language, textSha256 }: Given): Document | undefined {
-    if (document === null || version === null) return undefined;
-    try {
-      const found = this.#parts.consent.version(document, version, language);
-      return found.sha256 === textSha256 ? found : undefined;
-    } catch (error) {
-      return whenMissing(error);
-    }
   }
 
   /** @returns the optional consents of this person at this customer, in their order */

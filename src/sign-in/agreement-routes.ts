@@ -23,46 +23,11 @@ const fields = z.object({
   terms_versions: z.string().max(20_000).catch('').default(''),
 });
 
-export function agreementRoutes({ signIn, accounts, choices }: AgreementRouteParts, guards: Guards): Router {
+export function agreementRoutes(parts: AgreementRouteParts, guards: Guards): Router {
   const router = Router();
-  const standingOf = ({ visit: { person } }: Request) => {
-    if (!person) throw notSignedIn();
-    return accounts.agreements.standing(person.customerId);
-  };
-  const documentsAreShown = choices.features.includes('consent');
-  const closingIsShown = choices.features.includes('termination');
-  const agree = form({
-    view: 'sign-in/agree',
-    fields,
-    show: async (req) => {
-      const { words } = req.visit;
-      const { waiting } = await standingOf(req);
-      const page = await accounts.agreements.page(words, waiting);
-      return { title: words.t('agreement.title'), description: words.t('agreement.lead'), ...page, documentsAreShown };
-    },
-    submit: async ({ req, values: { terms_versions, ...ticked } }) => {
-      await signIn.agreement.agree(req, ticked, terms_versions);
-      say(req, 'agreement.done');
-      return '/dashboard';
-    },
-  });
-  const again = form({
-    view: 'sign-in/agree-again',
-    fields,
-    show: async (req) => {
-      const { words, person } = req.visit;
-      const page = accounts.agreements.changedPage(words, await standingOf(req));
-      const title = words.t('agreement.again.title');
-      return { title, ...page, isOwner: person?.role === 'owner', documentsAreShown, closingIsShown };
-    },
-    submit: async ({ req, values: { terms_versions, ...ticked } }) => {
-      await signIn.agreement.agree(req, ticked, terms_versions);
-      say(req, 'agreement.again.done');
-      return '/dashboard';
-    },
-  });
+  const [agree, again] = [firstForm(parts), againForm(parts)];
   router.get('/agree', guards.signedIn, async (req, res, next) => {
-    const { waiting, superseded } = await standingOf(req);
+    const { waiting, superseded } = await standingOf(parts, req);
     if (waiting.length > 0) return agree.get(req, res, next);
     if (superseded.length > 0) return again.get(req, res, next);
     goTo(req, res, '/dashboard');
@@ -72,10 +37,55 @@ export function agreementRoutes({ signIn, accounts, choices }: AgreementRoutePar
     '/agree',
     guards.signedInAt(() => '/dashboard'),
     async (req, res, next) => {
-      const { waiting, superseded } = await standingOf(req);
+      const { waiting, superseded } = await standingOf(parts, req);
       const asked = waiting.length === 0 && superseded.length > 0 ? again : agree;
       await asked.post(req, res, next);
     },
   );
   return router;
 }
+
+async function standingOf({ accounts }: AgreementRouteParts, { visit: { person } }: Request) {
+  if (!person) throw notSignedIn();
+  return accounts.agreements.standing(person.customerId);
+}
+
+/** Of whose orders wait for what was never agreed to. */
+function firstForm(parts: AgreementRouteParts) {
+  return form({
+    view: 'sign-in/agree',
+    fields,
+    show: async (req) => {
+      const { words } = req.visit;
+      const { waiting } = await standingOf(parts, req);
+      const page = await parts.accounts.agreements.page(words, waiting);
+      const documentsAreShown = parts.choices.features.includes('consent');
+      return { title: words.t('agreement.title'), description: words.t('agreement.lead'), ...page, documentsAreShown };
+    },
+    submit: submitWith(parts, 'agreement.done'),
+  });
+}
+
+/** Of whose contract rests on a text that has changed. */
+function againForm(parts: AgreementRouteParts) {
+  const { features } = parts.choices;
+  const shown = { documentsAreShown: features.includes('consent'), closingIsShown: features.includes('termination') };
+  return form({
+    view: 'sign-in/agree-again',
+    fields,
+    show: async (req) => {
+      const { words, person } = req.visit;
+      const page = parts.accounts.agreements.changedPage(words, await standingOf(parts, req));
+      return { title: words.t('agreement.again.title'), ...page, isOwner: person?.role === 'owner', ...shown };
+    },
+    submit: submitWith(parts, 'agreement.again.done'),
+  });
+}
+
+const submitWith =
+  ({ signIn }: AgreementRouteParts, said: 'agreement.done' | 'agreement.again.done') =>
+  async ({ req, values: { terms_versions, ...ticked } }: { req: Request; values: z.output<typeof fields> }) => {
+    await signIn.agreement.agree(req, ticked, terms_versions);
+    say(req, said);
+    return '/dashboard';
+  };

@@ -14,7 +14,7 @@ import { accounts as accountsKo } from '../../src/messages/ko/accounts.ts';
 import { consent as consentKo } from '../../src/messages/ko/consent.ts';
 import { imports as importsKo } from '../../src/messages/ko/imports.ts';
 import { chosen } from '../../src/options.ts';
-import { Orders } from '../../src/orders/orders.ts';
+import { Orders, readRules } from '../../src/orders/orders.ts';
 import { packageFolder } from '../../src/package-folder.ts';
 import { StoppedClock } from '../../src/platform/clock.ts';
 import { databaseCounters } from '../../src/platform/counters/database-counters.ts';
@@ -51,7 +51,8 @@ export async function openDoors({ documentsFolder = packageFolder('views/documen
   const counters = databaseCounters(connection, clock);
   const audit = new Audit({ connection, secrets, clock });
   const consent = new Consent({ connection, secrets, clock, documentsFolder });
-  const orders = new Orders({ connection, consent, audit, clock });
+  const ruleOf = readRules(packageFolder('views/documents/sla-rules.json'));
+  const orders = new Orders({ connection, consent, audit, clock, ruleOf });
   const hashing = new PasswordHashing({ concurrency: 2 });
   const settings = new Settings(connection, clock);
   const accounts = new Accounts({

@@ -13,7 +13,7 @@ import { Consent } from '../../src/consent/consent.ts';
 import { Databases } from '../../src/databases/databases.ts';
 import { signingOf } from '../../src/keys.ts';
 import type { Choices } from '../../src/options.ts';
-import { Orders } from '../../src/orders/orders.ts';
+import { Orders, readRules } from '../../src/orders/orders.ts';
 import { packageFolder } from '../../src/package-folder.ts';
 import { hour, localDay, localStamp, StoppedClock } from '../../src/platform/clock.ts';
 import { databaseCounters } from '../../src/platform/counters/database-counters.ts';
@@ -50,7 +50,8 @@ export async function openHouse(start = '2026-11-22T03:00:00Z', given: Given = {
   const mailer = outbox(join(folder, 'outbox'), { from: 'panel@example.com', logLine: () => {} });
   const letters = new Letters({ connection, queue, mailer, secrets, clock, render: async () => ({ subject: '', text: '' }) });
   const consent = new Consent({ connection, secrets, clock, documentsFolder: packageFolder('views/documents') });
-  const orders = new Orders({ connection, consent, audit, clock });
+  const ruleOf = readRules(packageFolder('views/documents/sla-rules.json'));
+  const orders = new Orders({ connection, consent, audit, clock, ruleOf });
   const rate = { count: 100, windowMilliseconds: hour };
   const accounts = new Accounts({
     ...{ connection, secrets, clock, orders, consent, audit, letters, queue },

@@ -92,9 +92,10 @@ describe('a block', () => {
 
   test('the example of a plan is computed from its fee', async () => {
     const { facts, text } = JSON.parse((await asked('/blocks/sla.json?lang=en')).text);
-    const plans = await house.panel.doors.orders.plans();
+    const { orders } = house.panel.doors;
+    const plans = await orders.plans();
     expect(facts.plans.map(({ exampleWon }: { exampleWon: number }) => exampleWon)).toEqual(
-      plans.map(({ priceWon }) => compensation(priceWon, facts.exampleHours)),
+      plans.map(({ priceWon }) => compensation(priceWon, facts.exampleHours, orders.compensation())),
     );
     for (const { exampleWon } of facts.plans) expect(text).toContain(`₩${exampleWon}`);
     const shown = (await new Visitor(house, 'en').get('/plans')).text;

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compensationRule } from '../../src/orders/orders.ts';
+import { readRules } from '../../src/orders/orders.ts';
+import { compensationOf } from '../../src/orders/plans.ts';
 import { creditsOf, type Exclusion, type Stop } from '../../src/outages/credit.ts';
 import { Months } from '../../src/outages/months.ts';
-import { readRules } from '../../src/outages/rules.ts';
 import { minute } from '../../src/platform/clock.ts';
 
 const documents = join(import.meta.dirname, '../../views/documents');
@@ -196,7 +196,8 @@ describe('the rule of a version', () => {
 
   test('is what the document itself says, and what plans promise', () => {
     const { leastMinutes, times, joinedMinutes, maintenanceNoticeDays, maintenanceMinutesPerMonth } = ruleOf('2026-11-22');
-    expect([leastMinutes / 60, times]).toEqual([compensationRule.fromHours, compensationRule.times]);
+    const { fromHours, times: shown, exampleHours } = compensationOf(ruleOf('2026-11-22'));
+    expect([fromHours, shown, exampleHours]).toEqual([3, 3, 4]);
     const text = readFileSync(join(documents, 'sla/2026-11-22.ko.md'), 'utf8');
     for (const words of [
       `${leastMinutes / 60}시간 이상`,

@@ -1,5 +1,6 @@
 // Letters about outages when something goes wrong in between, and a site that one outage reached twice: on a real panel's doors.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readRules } from '../../src/orders/orders.ts';
 import { Outages } from '../../src/outages/outages.ts';
 import { packageFolder } from '../../src/package-folder.ts';
 import { day, hour } from '../../src/platform/clock.ts';
@@ -22,8 +23,8 @@ afterAll(() => house?.close());
 
 const outagesWith = (parts: Partial<ConstructorParameters<typeof Outages>[0]>) => {
   const { doors } = house.panel;
-  const rulesFile = packageFolder('views/documents/sla-rules.json');
-  return new Outages({ ...doors, timeZone: doors.choices.timeZone, rulesFile, ...parts });
+  const ruleOf = readRules(packageFolder('views/documents/sla-rules.json'));
+  return new Outages({ ...doors, timeZone: doors.choices.timeZone, ruleOf, ...parts });
 };
 
 /** Four hours that ended two days ago. */
