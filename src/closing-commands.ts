@@ -1,5 +1,6 @@
 // `gotgan customers close …`: what an operator does about accounts that end, and what is left of them.
 import { parseArgs } from 'node:util';
+import type { Restriction } from './accounts/accounts.ts';
 import { customersCommand } from './defence-commands.ts';
 import { CommandRefused } from './import-commands.ts';
 import type { Doors } from './panel.ts';
@@ -63,11 +64,31 @@ const told = ({ id, because, closedAt, eraseAt, heldAt, begunAt, fault }: Closur
 };
 
 const schedule =
-  (what: 'now' | 'held' | 'released', sentence: string): Act =>
+  (what: 'held' | 'released', sentence: string): Act =>
   async (doors, values) => {
     await doors.termination.schedule(await customerOf(doors, values), what, operator);
     return sentence;
   };
+
+/** @throws CommandRefused for an account on hold: neither an authority nor a dispute is passed over by this word */
+async function eraseNow(doors: Needed, values: Values): Promise<string> {
+  const customerId = await customerOf(doors, values);
+  const heldAt = (await doors.termination.of(customerId))?.heldAt ?? null;
+  if (heldAt !== null) throw new CommandRefused(heldWords(heldAt, await doors.accounts.restrictions.of(customerId)));
+  await doors.termination.schedule(customerId, 'now', operator);
+  return 'The erasure begins within a minute, and nothing can be undone any more.';
+}
+
+function heldWords(heldAt: number, restriction: Restriction | undefined): string {
+  const why =
+    restriction?.because === 'authority'
+      ? 'since an authority has restricted this customer'
+      : 'by gotgan customers hold, for a dispute or an authority';
+  return (
+    `customers erase-now: nothing is erased. This account has been on hold since ${iso(heldAt)}, ${why}. ` +
+    'Once that is over: gotgan customers release, then erase-now again.'
+  );
+}
 
 /** `gotgan customers <act>`, by act. */
 const acts: Readonly<Record<string, Act>> = {
@@ -76,7 +97,7 @@ const acts: Readonly<Record<string, Act>> = {
     await doors.termination.reopen(await customerOf(doors, values), operator);
     return 'Undone: places and sites are as they were, and the owner was written to.';
   },
-  'erase-now': schedule('now', 'The erasure begins within a minute, and nothing can be undone any more.'),
+  'erase-now': eraseNow,
   hold: schedule('held', 'Held: nothing is erased until gotgan customers release.'),
   release: schedule('released', 'Released: it is erased when its day has come.'),
   closed: async ({ termination }) =>

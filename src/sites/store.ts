@@ -1,5 +1,5 @@
 // The SQL of sites.
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { SiteTables } from '../migrations/schema.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
@@ -136,17 +136,25 @@ export class SiteStore {
     await (serverId === undefined ? query : query.where('server_id', '=', serverId)).execute();
   }
 
-  /** @returns false when it was so before */
+  /**
+   * A site that closing its account has shut can be suspended on top of that: the moment is a millisecond beyond the closing's then, so
+   * that undoing the closing leaves it suspended (`LeaverStore.unshut`), and outages are judged as before.
+   * @returns false when it was so before
+   */
   async setSuspended(tx: Tx, siteId: string, suspendedAt: number | null): Promise<boolean> {
-    const result = await tx
-      .updateTable('sites')
-      .set({ suspended_at: suspendedAt })
-      .where('id', '=', siteId)
-      .where('terminated_at', 'is', null)
-      .where('suspended_at', suspendedAt === null ? 'is not' : 'is', null)
-      // Whose account is closed gets nothing back but with the account.
-      .$if(suspendedAt === null, (query) => query.where('customer_id', 'not in', closedCustomers(tx)))
-      .executeTakeFirst();
+    const query = tx.updateTable('sites').where('id', '=', siteId).where('terminated_at', 'is', null);
+    const result =
+      suspendedAt === null
+        ? await query
+            .set({ suspended_at: null })
+            .where('suspended_at', 'is not', null)
+            // Whose account is closed gets nothing back but with the account.
+            .where('customer_id', 'not in', closedCustomers(tx))
+            .executeTakeFirst()
+        : await query
+            .set((eb) => ({ suspended_at: eb.fn.coalesce(eb('suspended_at', '+', 1), eb.val(suspendedAt)) }))
+            .where((eb) => eb.or([eb('suspended_at', 'is', null), eb('suspended_at', '=', closedAt(tx))]))
+            .executeTakeFirst();
     return result.numUpdatedRows === 1n;
   }
 
@@ -212,3 +220,6 @@ export class SiteStore {
 }
 
 const closedCustomers = (reader: Reader) => reader.selectFrom('customers').select('id').where('closed_at', 'is not', null);
+/** Of the customer of the site that is asked about; null while the account is open. */
+const closedAt = (reader: Reader) =>
+  reader.selectFrom('customers').select('closed_at').where('id', '=', sql.ref<string>('sites.customer_id'));

@@ -6,6 +6,7 @@ import { day, minute } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import { conflict, gone, Invalid, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
+import type { ListedErasure } from './erasures-list.ts';
 import { LeaverStore } from './leaver-store.ts';
 import { queueErasure, type TerminationParts } from './parts.ts';
 import type { Closure, ClosureStore } from './store.ts';
@@ -135,8 +136,8 @@ export class Closing {
       const actor = await actorOf(tx);
       const closure = await this.#store.byId(closureId, tx);
       if (!closure || !(await this.#store.reopen(tx, closureId, now))) throw gone('termination.reopen.gone');
-      const { customerId, answeringSites, eraseAt } = closure;
-      await this.#leavers.unshut(tx, customerId, answeringSites);
+      const { customerId, eraseAt } = closure;
+      await this.#leavers.unshut(tx, closure);
       // The letters of all owners had such a link.
       await tx
         .updateTable('mailed_tokens')
@@ -150,14 +151,14 @@ export class Closing {
     });
   }
 
-  /** Before anybody is served: what a database brought back that is older than an erasure is shut at once. @returns whether there was something */
-  async shutAgain(customerId: string, { closureId, begunAt }: { closureId: string; begunAt: number }): Promise<boolean> {
+  /** Before anybody is served: what a database brought back that is older than an erasure is shut at once. */
+  async shutAgain({ customerId, closureId, begunAt }: ListedErasure): Promise<void> {
     const { connection, clock, audit } = this.#parts;
-    return connection.write(async (tx) => {
+    await connection.write(async (tx) => {
       const now = clock.now();
       const known = await this.#store.byId(closureId, tx);
       // An erasure that goes on, in the database that it began in.
-      if (known?.erasedAt === null && known.begunAt !== null) return true;
+      if (known?.erasedAt === null && known.begunAt !== null) return;
       const members = await this.#leavers.membersOfNobodyElse(customerId, { now, others: 'open', reader: tx });
       const answeringSites = await this.#leavers.shut(tx, customerId, members, now);
       const again = { id: closureId, customerId, because: 'again' as const, closedAt: begunAt, eraseAt: begunAt };
@@ -170,7 +171,6 @@ export class Closing {
       await tx.deleteFrom('closure_steps').where('closure_id', '=', closureId).execute();
       await audit.record(tx, { action: 'termination.begunAgain', actor: systemActor, customerId, subjectId: closureId });
       await this.#enforce(tx, customerId);
-      return true;
     });
   }
 }

@@ -11,9 +11,9 @@ import { type Certificate, destroyedThings, type KeptFact, signed } from './cert
 import type { ErasuresList } from './erasures-list.ts';
 import { contractYears, type KeptRecords, yearsAfter } from './kept.ts';
 import { LeaverStore } from './leaver-store.ts';
-import { removeLetterFiles } from './outbox-letters.ts';
 import { queueErasure, type TerminationParts } from './parts.ts';
-import { eraseCustomer, eraseCustomerRows, eraseLetters, erasePerson } from './rows.ts';
+import { erasePeople } from './people-step.ts';
+import { eraseCustomerRows } from './rows.ts';
 import { type Counts, siteSteps } from './site-steps.ts';
 import type { Closure, ClosureStore, DoneStep } from './store.ts';
 
@@ -97,7 +97,7 @@ export class Erasing {
     await this.#step(work, 'rows', '', () => this.#eraseRows(customerId, sites));
     await this.#step(work, 'certificate', '', () => this.#certify(work.closure));
     await this.#step(work, 'letter', '', () => this.#awaitLetter(work.closure.id));
-    await this.#step(work, 'people', '', () => this.#erasePeople(customerId));
+    await this.#step(work, 'people', '', () => erasePeople(customerId, this.#parts));
     await this.#step(work, 'log', '', () => this.#emptyLog());
     await this.#end(work.closure);
   }
@@ -220,25 +220,6 @@ export class Erasing {
     const isOver = !row || row.sent_at !== null || row.failed_at !== null || clock.now() - row.created_at > longestLetter;
     if (!isOver) throw new Later('the letter with the certificate waits to be sent');
     return { sent: row?.sent_at != null ? 1 : 0 };
-  }
-
-  async #erasePeople(customerId: string): Promise<Counts> {
-    const { connection, accounts, clock, folders, leavers } = this.#parts;
-    const letterIds = async (column: 'customer_id' | 'actor_person_id', id: string) => {
-      const rows = await connection.db.selectFrom('letters').select('id').where(column, '=', id).execute();
-      return rows.map((row) => row.id);
-    };
-    const ids = await leavers.membersOfNobodyElse(customerId, { now: clock.now(), others: 'any' });
-    await removeLetterFiles(folders.outbox, { letterIds: await letterIds('customer_id', customerId), addresses: [] });
-    for (const id of ids) {
-      const person = await accounts.person(id).catch(whenMissing);
-      const addresses = person ? [...new Set([person.email, person.loginName])].filter((one) => one.includes('@')) : [];
-      await removeLetterFiles(folders.outbox, { letterIds: await letterIds('actor_person_id', id), addresses });
-      await erasePerson(connection, { id, loginIndex: person && accounts.loginIndex(person.loginName) });
-    }
-    await eraseLetters(connection, customerId, '');
-    await eraseCustomer(connection, customerId);
-    return { people: ids.length };
   }
 
   async #emptyLog(): Promise<Counts> {

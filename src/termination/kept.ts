@@ -88,9 +88,8 @@ export class KeptRecords {
       readonly now: number;
       readonly externalReference: string | null;
     },
-  ): Promise<number> {
+  ): Promise<void> {
     const { orders, outages, owner, now, externalReference } = more;
-    const ends_at = yearsAfter(closedAt, contractYears);
     const content: KeptContract = {
       ...{ externalReference, closedAt, because, outages },
       orders: orders.map(({ id, plan, priceWon, backupVariant, placedAt, consentedAt, endedAt }) => {
@@ -103,7 +102,7 @@ export class KeptRecords {
       customer_id: customerId,
       kind: 'contract' as const,
       kept_since: now,
-      ends_at,
+      ends_at: yearsAfter(closedAt, contractYears),
     };
     const subject_digest = owner === undefined ? null : this.digestOf(owner);
     await tx
@@ -111,7 +110,6 @@ export class KeptRecords {
       .values({ ...row, subject_digest, content: JSON.stringify(content) })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
-    return ends_at;
   }
 
   /** For a dispute: by the address that somebody names, or by the number of their certificate. */

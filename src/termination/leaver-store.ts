@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import type { KeptContract } from './kept.ts';
+import type { Closure } from './store.ts';
 
 export class LeaverStore {
   readonly #connection: Connection;
@@ -10,14 +11,18 @@ export class LeaverStore {
     this.#connection = connection;
   }
 
-  /** Undoes `shut` as far as it can be: sessions and links stay void. */
-  async unshut(tx: Tx, customerId: string, siteIds: readonly string[]): Promise<void> {
+  /**
+   * Undoes `shut` as far as it can be: sessions and links stay void, and so does a site that was suspended for a reason of its own
+   * meanwhile, which its moment tells (`SiteStore.setSuspended`).
+   */
+  async unshut(tx: Tx, { customerId, answeringSites, closedAt }: Closure): Promise<void> {
     await tx.updateTable('customers').set({ closed_at: null }).where('id', '=', customerId).execute();
-    if (siteIds.length > 0)
+    if (answeringSites.length > 0)
       await tx
         .updateTable('sites')
         .set({ suspended_at: null })
-        .where('id', 'in', [...siteIds])
+        .where('id', 'in', [...answeringSites])
+        .where('suspended_at', '=', closedAt)
         .execute();
   }
 
@@ -125,9 +130,9 @@ export class LeaverStore {
     return rows.map(({ person_id }) => person_id);
   }
 
-  /** @returns owners whose address a letter has proven, with their language; the customer may be closed */
-  async owners(customerId: string, reader: Reader = this.#connection.db): Promise<string[]> {
-    const rows = await reader
+  /** @returns owners whose address a letter has proven, the first before; the customer may be closed */
+  async owners(customerId: string): Promise<string[]> {
+    const rows = await this.#connection.db
       .selectFrom('memberships')
       .innerJoin('persons', 'persons.id', 'memberships.person_id')
       .select('persons.id')

@@ -9,7 +9,11 @@ const atOnce = 500;
 
 export type Whose = { readonly customerId: string; readonly siteIds: readonly string[] };
 /** @param loginIndex undefined: the person's own row is gone already */
-export type ErasedPerson = { readonly id: string; readonly loginIndex: string | undefined };
+export type ErasedPerson = {
+  readonly id: string;
+  readonly loginIndex: string | undefined;
+  readonly letterIds: readonly string[];
+};
 
 const entries = Object.entries(erasedTables) as [Table, Erased][];
 
@@ -32,7 +36,7 @@ function conditionOf(how: Erased, { customerId, siteIds }: Whose): RawBuilder<un
 }
 
 /** Deletes what is a person's own, then the person. May be repeated, and cut off anywhere. */
-export async function erasePerson(connection: Connection, { id, loginIndex }: ErasedPerson): Promise<void> {
+export async function erasePerson(connection: Connection, { id, loginIndex, letterIds }: ErasedPerson): Promise<void> {
   const values = { person: id, login: loginIndex ?? '', owner: id };
   for (const [table, how] of entries)
     if (how.by === 'person' || how.by === 'login' || how.by === 'owner')
@@ -40,11 +44,19 @@ export async function erasePerson(connection: Connection, { id, loginIndex }: Er
   // What they did where no customer was named, or at another's: the row tells nothing personal, what lies beside it does.
   const theirs = sql`select id from audit where actor_person_id = ${id} or (subject_id = ${id} and actor_kind = 'visitor')`;
   await deleteAll(connection, 'audit_personal', sql`id in (${theirs})`);
-  await deleteAll(connection, 'letters', sql`actor_person_id = ${id}`);
+  for (const letterId of letterIds) await deleteAll(connection, 'letters', sql`id = ${letterId}`);
+  await forgetActor(connection, id);
   await deleteAll(connection, 'sessions', sql`person_id = ${id}`);
   await deleteAll(connection, 'persons', sql`id = ${id}`);
   // By their place they are found again after a cut.
   await deleteAll(connection, 'memberships', sql`person_id = ${id}`);
+}
+
+/** What they caused at another customer is that one's: it stays, and tells of nobody any more. */
+async function forgetActor(connection: Connection, personId: string): Promise<void> {
+  await connection.write((tx) =>
+    tx.updateTable('letters').set({ actor_person_id: null }).where('actor_person_id', '=', personId).execute(),
+  );
 }
 
 /** The last rows of the customer. */
@@ -52,11 +64,6 @@ export async function eraseCustomer(connection: Connection, customerId: string):
   for (const table of ['letters', 'jobs', 'memberships'] as const)
     await deleteAll(connection, table, sql`customer_id = ${customerId}`);
   await deleteAll(connection, 'customers', sql`id = ${customerId}`);
-}
-
-/** Letters that are not sent any more, and those that were, but one. */
-export function eraseLetters(connection: Connection, customerId: string, but: string): Promise<number> {
-  return deleteAll(connection, 'letters', sql`customer_id = ${customerId} and id <> ${but}`);
 }
 
 /** Both engines have a name for the place of a row, whatever its key is. */

@@ -118,12 +118,12 @@ export class Termination {
     const { log } = this.#parts;
     const { erasures, foreign } = await this.#list.all();
     if (foreign > 0) log.warn({ lines: foreign }, 'lines of the list of erasures are not ours and were left out');
-    let again = 0;
     const here = await this.#leavers.existing(erasures.map(({ customerId }) => customerId));
-    for (const erasure of erasures)
-      if (here.has(erasure.customerId) && (await this.#closing.shutAgain(erasure.customerId, erasure))) again += 1;
-    if (again > 0) log.warn({ customers: again }, 'customers whose erasure had begun are in this database and are erased');
-    return again;
+    const again = erasures.filter(({ customerId }) => here.has(customerId));
+    for (const erasure of again) await this.#closing.shutAgain(erasure);
+    const customers = again.length;
+    if (customers > 0) log.warn({ customers }, 'customers whose erasure had begun are in this database and are erased');
+    return customers;
   }
 
   /** @returns the certificate that a letter's link shows. @throws PanelError 404, also once it is not kept any more */

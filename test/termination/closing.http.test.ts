@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closingCommand } from '../../src/closing-commands.ts';
 import { day, hour } from '../../src/platform/clock.ts';
 import { ask, makeAccount, openFtp, withRoom } from '../ftp/customer.ts';
+import { makeToken } from '../gates/alert-rows.ts';
 import { welcome } from '../people/guests.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { closeAccount, customerIdOf } from './leavers.ts';
@@ -18,6 +19,7 @@ let second: Visitor;
 let helper: Visitor;
 let site: string;
 let ftpUser: string;
+let token: string;
 
 beforeAll(async () => {
   house = await startPanel({ limitsScale: 100, eraseAfterDays: 14 });
@@ -31,6 +33,7 @@ beforeAll(async () => {
   const { db } = house.panel.doors.connection;
   ftpUser = (await db.selectFrom('ftp_accounts').select('user_name').executeTakeFirstOrThrow()).user_name;
   helper = await welcome(house, owner, { email: guest, sites: site });
+  ({ token } = await makeToken(house, site, email));
   second = new Visitor(house);
   await second.logIn(email);
   await house.work();
@@ -42,9 +45,16 @@ const served = (name = site) =>
     () => true,
     () => false,
   );
+/** Whether a customer's program gets in, and with what answer. */
+const byToken = async () =>
+  (await new Visitor(house).agent.get(`/api/v1/sites/${site}/backups`).set('Authorization', `Bearer ${token}`)).status;
 const textOf = (html: string) => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 
 describe('before', () => {
+  test("a program of the customer's reads backups by its token", async () => {
+    expect(await byToken()).toBe(200);
+  });
+
   test('the page is two links from the dashboard, for owners alone', async () => {
     const first = (await owner.get('/dashboard')).text;
     expect(first).toContain('href="/account/security"');
@@ -119,6 +129,10 @@ describe('from that moment', () => {
       .where('person_id', 'is not', null)
       .executeTakeFirstOrThrow();
     expect(Number(count)).toBe(0);
+  });
+
+  test('no token of a program is one any more, at once', async () => {
+    expect(await byToken()).toBe(401);
   });
 
   test('the right password opens nothing, with the device cookie of before or without, and no mailed link does', async () => {
@@ -205,6 +219,44 @@ describe('gotgan customers', () => {
     expect(await served(name)).toBe(true);
     expect((await new Visitor(house).logIn(other)).status).toBe(303);
     expect(await run('closed')).toContain('No account is closed');
+  });
+
+  test('a site that is suspended for another reason meanwhile stays so when the closing is undone, and no sooner comes back', async () => {
+    const { sites } = house.panel.doors;
+    const state = async () => (await sites.byName(name)).suspendedAt;
+    const operator = { kind: 'operator' } as const;
+    await run('close', '--site', name, '--because', 'unpaid', '--reason', '두 달 미납');
+    const shutAt = (await state()) ?? 0;
+    expect(await sites.suspend(await sites.byName(name), operator, 'terms')).toBe(true);
+    // Said twice it is one suspension, and outages go by the moment of the closing.
+    expect(await sites.suspend(await sites.byName(name), operator, 'terms')).toBe(false);
+    expect(await state()).toBe(shutAt + 1);
+    expect(await sites.resume(await sites.byName(name), operator)).toBe(false);
+    await run('reopen', '--site', name);
+    await house.work();
+    expect([await state(), await served(name)]).toEqual([shutAt + 1, false]);
+    expect(await sites.resume(await sites.byName(name), operator)).toBe(true);
+    await house.work();
+    expect(await served(name)).toBe(true);
+  });
+
+  test('erase-now passes over no hold: it says since when, why and how that is lifted', async () => {
+    await run('close', '--site', name, '--because', 'unpaid', '--reason', 'x');
+    await run('hold', '--site', name);
+    const since = new Date(house.clock.now()).toISOString();
+    await expect(run('erase-now', '--site', name)).rejects.toThrow(
+      new RegExp(`on hold since ${since}, by gotgan customers hold.* gotgan customers release`),
+    );
+    house.clock.advance(hour);
+    await house.work();
+    const customerId = await customerIdOf(house, other);
+    expect((await house.panel.doors.termination.of(customerId))?.begunAt).toBeNull();
+    await run('reopen', '--site', name);
+    await house.panel.doors.accounts.restrictions.restrict(customerId, 'authority');
+    await run('close', '--site', name, '--because', 'unpaid', '--reason', 'x');
+    await expect(run('erase-now', '--site', name)).rejects.toThrow('since an authority has restricted this customer');
+    await run('reopen', '--site', name);
+    await house.panel.doors.accounts.restrictions.lift(customerId);
   });
 
   test('an account that an authority has restricted is closed and not erased', async () => {

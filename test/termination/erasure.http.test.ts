@@ -302,6 +302,37 @@ test('a certificate in the database that somebody has changed is shown to nobody
   expect((await visitor.get(link)).status).toBe(404);
 });
 
+test('what somebody once caused at another customer is that one’s letter, and is sent', async () => {
+  const [leaving, guest] = ['helper-once@example.com', 'invited@example.com'];
+  await new Visitor(house).arrive(leaving);
+  const { accounts, connection, letters } = house.panel.doors;
+  const helper = (await accounts.byLoginName(leaving))?.id ?? '';
+  // A place there that has ended meanwhile.
+  const to = { template: 'account-reopened', language: 'ko', parameters: { at: 0, eraseAt: 0, number: '', token: '' } } as const;
+  const [theirs, mine] = await connection.write(async (tx) => [
+    await letters.queue(tx, { ...to, to: guest, actorPersonId: helper, customerId: neighbourId }),
+    await letters.queue(tx, { ...to, to: leaving, actorPersonId: helper, customerId: neighbourId }),
+  ]);
+  const own = await customerIdOf(house, leaving);
+  await closeAccount(house, leaving, 0);
+  // Without the worker, which would send both before.
+  const { termination } = house.panel.doors;
+  const run = { signal: new AbortController().signal };
+  const closing = async () => (await termination.of(own)) ?? { id: '', letterId: null, erasedAt: null };
+  await termination.erase((await closing()).id, run);
+  await letters.send((await closing()).letterId ?? '');
+  await termination.erase((await closing()).id, run);
+  expect((await closing()).erasedAt).not.toBeNull();
+  const left = await connection.db
+    .selectFrom('letters')
+    .selectAll()
+    .where('id', 'in', [theirs ?? '', mine ?? ''])
+    .execute();
+  expect(left.map(({ id, actor_person_id }) => [id, actor_person_id])).toEqual([[theirs, null]]);
+  await letters.send(theirs ?? '');
+  expect((await house.letters()).filter((letter) => letter.includes(`To: ${guest}`))).toHaveLength(1);
+});
+
 test('whoever has a place elsewhere keeps it, and their own account', async () => {
   const both = 'both@example.com';
   await new Visitor(house).arrive(both);

@@ -133,6 +133,29 @@ export class Letters {
     });
   }
 
+  /**
+   * Whose letters go with a person: who causes a letter is not always who gets it, and an invitation belongs to the customer that it is
+   * sent for.
+   * @param addresses the person's own
+   * @returns ids of what the person caused of this customer or of none, and of what is on its way to them
+   */
+  async ofPerson(
+    personId: string,
+    { customerId, addresses }: { customerId: string; addresses: readonly string[] },
+  ): Promise<string[]> {
+    const rows = await this.#parts.connection.db
+      .selectFrom('letters')
+      .select(['id', 'customer_id', 'recipient_sealed'])
+      .where('actor_person_id', '=', personId)
+      .execute();
+    const isTheirs = ({ id, customer_id, recipient_sealed }: (typeof rows)[number]) =>
+      customer_id === null ||
+      customer_id === customerId ||
+      (recipient_sealed !== null &&
+        addresses.includes(this.#parts.secrets.open(recipient_sealed, place(id, 'recipient_sealed'))));
+    return rows.filter(isTheirs).map(({ id }) => id);
+  }
+
   /** Letters that wait to be sent, and those without an attempt left whose values are still there to send them. */
   async counts(): Promise<{ readonly waiting: number; readonly failed: number }> {
     const row = await this.#parts.connection.db
