@@ -209,9 +209,9 @@ export class House {
     return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
   }
 
-  /** Waits for something. @returns whether it came true */
-  async until(holds: () => Promise<boolean>, seconds: number): Promise<boolean> {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(100)) if (await holds()) return true;
+  /** Waits for something. @param pause milliseconds between two looks. @returns whether it came true */
+  async until(holds: () => Promise<boolean>, seconds: number, pause = 100): Promise<boolean> {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(pause)) if (await holds()) return true;
     return false;
   }
 
