@@ -1,6 +1,4 @@
 // Fills a migrated database with persons who have a site each, and an audit, by SQL and not through the panel.
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import pg from 'pg';
 import type { HashParameters } from '../src/accounts/hash-parameters.ts';
 import { PasswordHashing } from '../src/accounts/hashing.ts';
 import { AccountStore } from '../src/accounts/store.ts';
@@ -8,12 +6,7 @@ import { systemClock } from '../src/platform/clock.ts';
 import { openDatabase } from '../src/platform/database/database.ts';
 import { newId } from '../src/platform/ids.ts';
 import { Secrets } from '../src/platform/secrets.ts';
-
-type Row = Record<string, string | number | null>;
-type Rows = { readonly table: string; readonly rows: Row[] };
-
-/** Writes many rows of one table. */
-type Sink = { write(rows: Rows): Promise<void>; end(): Promise<void> };
+import { type Row, type Rows, sinkOf } from './sink.ts';
 
 export type Amounts = { readonly persons: number; readonly auditRows: number };
 export type Wanted = Amounts & {
@@ -34,7 +27,7 @@ export async function fill({ url, secret, password, cost, persons, auditRows }: 
   const passwordHash = await hashing.hash(password);
   const connection = await openDatabase(url, systemClock);
   const store = new AccountStore(connection, new Secrets(secret));
-  const sink = url.startsWith('sqlite:') ? sqliteSink(url.slice('sqlite:'.length)) : await postgresSink(url);
+  const sink = await sinkOf(url);
   try {
     const { id: serverId } = await connection.db.selectFrom('servers').select('id').executeTakeFirstOrThrow();
     const people: Person[] = [];
@@ -162,41 +155,4 @@ function auditOf(people: readonly Person[], from: number, count: number): Row[] 
       details: '{}',
     };
   });
-}
-
-function sqliteSink(file: string): Sink {
-  const database = new DatabaseSync(file, { timeout: 30_000 });
-  // What is filled here may be lost with the machine, and pages of an index are better kept than read again.
-  database.exec('pragma synchronous=off; pragma cache_size=-262144');
-  return {
-    write: async ({ table, rows }) => {
-      const columns = Object.keys(rows[0] ?? {});
-      const insert = database.prepare(`insert into ${table} (${columns}) values (${columns.map(() => '?')})`);
-      database.exec('begin immediate');
-      for (const row of rows) insert.run(...(Object.values(row) as SQLInputValue[]));
-      database.exec('commit');
-    },
-    end: async () => {
-      database.exec('pragma wal_checkpoint(truncate)');
-      database.close();
-    },
-  };
-}
-
-async function postgresSink(url: string): Promise<Sink> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return {
-    write: async ({ table, rows }) => {
-      const columns = Object.keys(rows[0] ?? {});
-      await client.query(`insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1)`, [
-        JSON.stringify(rows),
-      ]);
-    },
-    end: async () => {
-      // As the server does by itself within minutes.
-      await client.query('vacuum analyze');
-      await client.end();
-    },
-  };
 }

@@ -9,6 +9,7 @@ import { databasesPart } from './databases/databases.ts';
 import { downloadPart } from './download.ts';
 import { type Figure, holds, type Part } from './figure.ts';
 import { ftpPart } from './ftp.ts';
+import { ledgerPart } from './ledger.ts';
 import { loginsPart } from './logins.ts';
 import { machine } from './machine.ts';
 import { managerPart } from './manager.ts';
@@ -25,7 +26,7 @@ import { uploadPart } from './upload.ts';
 
 const parts: readonly Part[] = [
   ...[startPart, pagesPart, loginsPart, uploadPart, resumablePart, downloadPart, browsePart, ftpPart],
-  ...[policyPart, managerPart, manyPart, backupPart, nightsPart, restoresPart, tiersPart, databasesPart],
+  ...[policyPart, managerPart, manyPart, ledgerPart, backupPart, nightsPart, restoresPart, tiersPart, databasesPart],
 ];
 const root = join(import.meta.dirname, '..');
 const document = join(root, 'docs/benchmarks.md');
