@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { axe } from '../gates/checks.ts';
+import { axe } from '../gates/axe.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { password, startPanel, type TestPanel } from '../support/panel.ts';
 import { type AtUploads, atUploads } from './uploads-visit.ts';

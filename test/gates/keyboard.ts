@@ -1,11 +1,24 @@
 // A person who has only a keyboard: goes from stop to stop with Tab, sees where the focus is, and presses keys.
-import type { Locator, Page as Tab } from 'playwright-core';
+import type { CDPSession, Locator, Page as Tab } from 'playwright-core';
 
 const mostStops = 200;
 
 /** Runs in the page. */
 export const hasFocus = (node: unknown) =>
   (globalThis as unknown as { document: { activeElement: unknown } }).document.activeElement === node;
+
+/** What the browser is told of a key that is pressed and let go; letters, digits and signs write themselves. */
+function eventsOf(key: string) {
+  const isWritten = key.length === 1;
+  const windowsVirtualKeyCode = key === 'Tab' ? 9 : key === '/' || key === '?' ? 191 : key.toUpperCase().charCodeAt(0);
+  const down = isWritten ? { type: 'keyDown' as const, text: key } : { type: 'rawKeyDown' as const };
+  return [down, { type: 'keyUp' as const }].map((event) => ({ ...event, key, windowsVirtualKeyCode }));
+}
+
+/** Presses keys as fast as the page takes them, and waits until it has taken the last. */
+export async function press(devTools: CDPSession, keys: readonly string[]): Promise<void> {
+  await Promise.all(keys.flatMap(eventsOf).map((event) => devTools.send('Input.dispatchKeyEvent', event)));
+}
 
 export class Keyboard {
   readonly #tab: Tab;

@@ -1,11 +1,11 @@
 // Every page of the list in a real browser: accessible, within its window, by keyboard, within its budget, without a complaint.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { browserMissing } from '../support/browser.ts';
 import { faultsOf } from './checks.ts';
 import { looksOf, wordsOf } from './looks.ts';
 import { pages } from './pages.ts';
-import { newSeat, Seats } from './seats.ts';
+import { launchForPages, newSeat, Seats } from './seats.ts';
 import { open } from './visit.ts';
 import { openWorlds, type Worlds } from './worlds.ts';
 
@@ -16,7 +16,7 @@ const seats = new Seats(2, () => newSeat(browser, worlds));
 beforeAll(async () => {
   if (browserMissing) return;
   worlds = await openWorlds();
-  browser = await launchBrowser();
+  browser = await launchForPages();
 });
 afterAll(async () => {
   await browser?.close();

@@ -1,27 +1,29 @@
 // Faults planted into pages on their way to the browser: each gate must see its own, else it guards nothing.
 import type { Browser, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { browserMissing } from '../support/browser.ts';
+import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { faultsOf, singleKeys } from './checks.ts';
 import type { Look } from './looks.ts';
 import { pages } from './pages.ts';
-import { newSeat, type Seat } from './seats.ts';
+import { launchForPages, newSeat, type Seat } from './seats.ts';
 import { open } from './visit.ts';
-import { openWorlds, type Worlds } from './worlds.ts';
+import type { Names } from './worlds.ts';
 
-let worlds: Worlds;
+let house: TestPanel;
 let browser: Browser;
 let seat: Seat;
 
 beforeAll(async () => {
   if (browserMissing) return;
-  worlds = await openWorlds();
-  browser = await launchBrowser();
-  seat = await newSeat(browser, worlds);
+  // A guest looks at the page to log in: that needs nobody else.
+  house = await startPanel();
+  browser = await launchForPages();
+  seat = await newSeat(browser, { house, names: {} as Names, enter: async () => new Visitor(house) });
 });
 afterAll(async () => {
   await browser?.close();
-  await worlds?.close();
+  await house?.close();
 });
 
 const look: Look = { language: 'ko', theme: 'light', width: 360, keys: true };
@@ -102,9 +104,14 @@ describe.skipIf(browserMissing)('the gates see', () => {
 
   test('a key that does something', async () => {
     if (!page) throw new Error('the page is not on the list');
-    const { tab } = await open(page, look, seat);
-    expect(await singleKeys(tab)).toEqual([]);
-    await tab.evaluate("addEventListener('keydown', ({ key }) => { if (key === 's') location.hash = 'search'; })");
-    expect(await singleKeys(tab)).toEqual(['a single key changed the page']);
+    const visit = await open(page, look, seat);
+    expect(await singleKeys(visit)).toEqual([]);
+    // Running work tells of itself every few seconds, which no key has done.
+    await visit.tab.evaluate(
+      "const work = document.createElement('p'); work.dataset.job = ''; document.body.append(work); addEventListener('keyup', () => work.append('.'))",
+    );
+    expect(await singleKeys(visit)).toEqual([]);
+    await visit.tab.evaluate("addEventListener('keydown', ({ key }) => { if (key === 's') location.hash = 'search'; })");
+    expect(await singleKeys(visit)).toEqual(['a single key changed the page']);
   });
 });

@@ -2,15 +2,21 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, CDPSession } from 'playwright-core';
-import { newVisit, type Visit as Window } from '../support/browser.ts';
+import { launchBrowser, newVisit, type Visit as Window } from '../support/browser.ts';
+import { axeForLater } from './axe.ts';
 import type { Who, Worlds } from './worlds.ts';
 
 type Cookies = { name: string; value: string }[];
 
+/** Where the pages are: a panel, what their addresses are made of, and who may enter. */
+export type Ground = Pick<Worlds, 'house' | 'names' | 'enter'>;
+
 /** A window that is used again and again: a new one for each page would cost more than the looking. */
 export type Seat = Window & {
-  readonly worlds: Worlds;
+  readonly worlds: Ground;
   readonly devTools: CDPSession;
+  /** bytes of what never changes below its address */
+  readonly weights: Map<string, number>;
   /** Everybody but a guest keeps the session of the seat. */
   become(who: Who): Promise<void>;
 };
@@ -19,10 +25,14 @@ export const inPage = ['common', 'markup', 'layout', 'focus', 'form'].map((name)
   join(import.meta.dirname, 'in-page', `${name}.js`),
 );
 
-export async function newSeat(browser: Browser, worlds: Worlds): Promise<Seat> {
+/** Each page is a new one: what V8 optimises beside, for later, is never used (a tenth of what the pages cost; measured). */
+export const launchForPages = () => launchBrowser(['--js-flags=--no-opt --no-maglev --single-threaded']);
+
+export async function newSeat(browser: Browser, worlds: Ground): Promise<Seat> {
   const { origin } = worlds.house;
   const window = await newVisit(browser, { javaScript: true, locale: 'ko-KR', origin });
   for (const path of inPage) await window.context.addInitScript({ path });
+  await window.context.addInitScript({ content: axeForLater });
   const devTools = await window.context.newCDPSession(window.page);
   await devTools.send('Network.enable');
   const sessions = new Map<Who, Promise<Cookies>>();
@@ -33,7 +43,7 @@ export async function newSeat(browser: Browser, worlds: Worlds): Promise<Seat> {
     sessions.set(who, session);
     await window.context.addCookies((await session).map((cookie) => ({ ...cookie, url: origin })));
   };
-  return { ...window, worlds, devTools, become };
+  return { ...window, worlds, devTools, become, weights: new Map() };
 }
 
 const longestMinutes = 3;

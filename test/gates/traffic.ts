@@ -12,26 +12,34 @@ export type Traffic = { arrived(): Promise<Arrived[]> };
 const kinds: readonly string[] = ['document', 'stylesheet', 'script', 'image', 'font'];
 const isText = /^(text\/|application\/(javascript|json)|image\/svg)/;
 
-/** Listens from here on, until it is asked. */
-export function listen(tab: Tab): Traffic {
+/**
+ * Listens from here on, until it is asked.
+ * @param weights bytes of what never changes below its address (`immutable`), which are counted once
+ */
+export function listen(tab: Tab, weights: Map<string, number>): Traffic {
   const requests: Request[] = [];
   const hear = (request: Request) => void requests.push(request);
   tab.on('request', hear);
   return {
     arrived: async () => {
       tab.off('request', hear);
-      return (await Promise.all(requests.map(arrived))).filter((one) => one !== undefined);
+      return (await Promise.all(requests.map((request) => arrived(request, weights)))).filter((one) => one !== undefined);
     },
   };
 }
 
-async function arrived(request: Request): Promise<Arrived | undefined> {
+async function arrived(request: Request, weights: Map<string, number>): Promise<Arrived | undefined> {
+  const url = request.url();
+  const kind = kinds.includes(request.resourceType()) ? (request.resourceType() as Kind) : 'other';
   const response = await request.response();
+  const known = weights.get(url);
+  if (response && known !== undefined) return { url, kind, bytes: known };
   const body = await response?.body().catch(() => undefined);
   if (!response || !body) return undefined;
-  const type = response.headers()['content-type'] ?? '';
-  const kind = kinds.includes(request.resourceType()) ? (request.resourceType() as Kind) : 'other';
-  return { url: request.url(), kind, bytes: isText.test(type) ? gzipSync(body).length : body.length };
+  const headers = response.headers();
+  const bytes = isText.test(headers['content-type'] ?? '') ? gzipSync(body).length : body.length;
+  if (headers['cache-control']?.includes('immutable')) weights.set(url, bytes);
+  return { url, kind, bytes };
 }
 
 export type Budget = {

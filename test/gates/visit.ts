@@ -1,5 +1,5 @@
 // Brings a window to a page of the list, in one look and as one person.
-import type { Response, Page as Tab } from 'playwright-core';
+import type { CDPSession, Response, Page as Tab } from 'playwright-core';
 import type { Language } from '../../src/platform/web/words.ts';
 import type { Look } from './looks.ts';
 import type { Page, Sent } from './pages.ts';
@@ -9,6 +9,7 @@ import type { Names } from './worlds.ts';
 
 export type Visit = {
   readonly tab: Tab;
+  readonly devTools: CDPSession;
   readonly page: Page;
   readonly look: Look;
   readonly status: number;
@@ -31,14 +32,14 @@ export async function open(page: Page, look: Look, seat: Seat): Promise<Visit> {
   // A first view: what was loaded for the page before does not count.
   await seat.devTools.send('Network.clearBrowserCache');
   complaints.length = 0;
-  const traffic = listen(tab);
+  const traffic = listen(tab, seat.weights);
   const first = await tab.goto(`${worlds.house.origin}${addressOf(look.language, page.path(worlds.names))}`);
   const answer = page.sent ? await send(tab, page, look.language, worlds.names) : first;
   const status = answer?.status() ?? 0;
   // The focus that a page asks for comes with its first picture.
   await tab.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   return {
-    ...{ tab, page, look, status, traffic: await traffic.arrived() },
+    ...{ tab, devTools: seat.devTools, page, look, status, traffic: await traffic.arrived() },
     complaints: () => unexpected(complaints, page.status ?? 200),
   };
 }

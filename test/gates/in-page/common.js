@@ -32,11 +32,12 @@ globalThis.gates = (() => {
   };
 
   // Colours are drawn to learn their red, green, blue and alpha, however they are written.
-  const pencil = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  let pencil;
   const known = new Map();
   const rgba = (colour) => {
     const before = known.get(colour);
     if (before) return before;
+    pencil ??= new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     pencil.clearRect(0, 0, 1, 1);
     pencil.fillStyle = colour;
     pencil.fillRect(0, 0, 1, 1);

@@ -22,6 +22,7 @@ Object.assign(
     const begin = () => {
       globalThis.gates.expected = stops();
       globalThis.gates.seen = [];
+      globalThis.gates.found = { isOut: false, faults: [] };
       const { body } = document;
       body.tabIndex = -1;
       body.focus({ preventScroll: false });
@@ -73,6 +74,30 @@ Object.assign(
       return { isOut: false, faults: [...known, ...ringFaults(node), ...coverFaults(node)] };
     };
 
+    // After the press, when the browser has brought the stop into view. Once the focus is out, it may come in again at the top.
+    const lookOnce = ({ key }) => {
+      const { found } = globalThis.gates;
+      if (key !== 'Tab' || !found || found.isOut) return;
+      const { isOut, faults } = look();
+      found.isOut = isOut;
+      found.faults.push(...faults);
+    };
+    addEventListener('keyup', lookOnce, true);
+
+    /** What was seen since `begin`. A press that led out is heard by no page: then nothing has the focus. */
+    const seenSoFar = () => {
+      const { found } = globalThis.gates;
+      lookOnce({ key: 'Tab' });
+      return found;
+    };
+
+    /** What a key may have changed: where one is, what has the focus, everything on the page but what running work tells of itself. */
+    const state = () => {
+      const page = document.documentElement.cloneNode(true);
+      for (const work of page.querySelectorAll('[data-job]')) work.replaceChildren();
+      return location.href + document.activeElement.localName + page.outerHTML;
+    };
+
     /** After the last Tab: every stop was reached, in the order of the document. */
     const end = () => {
       const { seen, expected } = globalThis.gates;
@@ -82,6 +107,6 @@ Object.assign(
         .every((node, at) => node === seen.filter((one) => expected.includes(one))[at]);
       return [...missed, ...(inOrder ? [] : ['the order of stops is not that of the page'])];
     };
-    return { begin, look, end, ring: ringFaults };
+    return { begin, seenSoFar, end, state, ring: ringFaults };
   })(),
 );

@@ -19,13 +19,7 @@ Object.assign(
     /** Text that is cut off: it does not fit into a box that hides what runs over. A box that scrolls must be reachable by keyboard. */
     const clipped = (when) =>
       all('body *')
-        .filter(
-          (node) =>
-            node.textContent.trim() !== '' &&
-            isShown(node) &&
-            !isForEars(node) &&
-            !node.closest('svg, meter, progress, [aria-hidden=true]'),
-        )
+        // First what rules out nearly all of them.
         .filter((node) => {
           const style = getComputedStyle(node);
           if (style.overflowX === 'visible' && style.overflowY === 'visible') return false;
@@ -34,15 +28,28 @@ Object.assign(
             runsOver && node.clientWidth > 0 && !(scrolls(style) && (node.tabIndex >= 0 || node.querySelector('a[href], button')))
           );
         })
+        .filter(
+          (node) =>
+            node.textContent.trim() !== '' &&
+            isShown(node) &&
+            !isForEars(node) &&
+            !node.closest('svg, meter, progress, [aria-hidden=true]'),
+        )
         .map((node) => `cut off ${when}: ${nameOf(node)}`);
 
     /** Text as large as a person may set it (WCAG 1.4.4): every size follows the one of the root. */
     const enlarge = (percent) => {
       document.documentElement.style.fontSize = percent === 100 ? '' : `${percent}%`;
     };
+    const enlarged = (when) => {
+      enlarge(200);
+      const faults = [...sideways(when), ...clipped(when)];
+      enlarge(100);
+      return faults;
+    };
     const sizes = () =>
       all('main *')
-        .filter((node) => isShown(node) && !isForEars(node) && node.firstChild?.nodeType === 3)
+        .filter((node) => node.firstChild?.nodeType === 3 && isShown(node) && !isForEars(node))
         .map((node) => [node, Number.parseFloat(getComputedStyle(node).fontSize)]);
     const unmoved = () => {
       const before = sizes();
@@ -59,8 +66,11 @@ Object.assign(
       '* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-block-end: 2em !important }',
     );
     /** The spacing that a person may set (WCAG 1.4.12). */
-    const space = (on) => {
-      document.adoptedStyleSheets = on ? [spacing] : [];
+    const spaced = (when) => {
+      document.adoptedStyleSheets = [spacing];
+      const faults = [...clipped(when), ...sideways(when)];
+      document.adoptedStyleSheets = [];
+      return faults;
     };
 
     const controls = 'button, input:not([type=hidden]), select, textarea, .button, nav a, .day[href], .choice-link, summary';
@@ -78,6 +88,6 @@ Object.assign(
     const unfold = () => {
       for (const details of all('details')) details.open = true;
     };
-    return { sideways, clipped, enlarge, unmoved, space, low, unfold };
+    return { sideways, clipped, enlarged, unmoved, spaced, low, unfold };
   })(),
 );
