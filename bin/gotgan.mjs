@@ -22,9 +22,12 @@ const data = process.env.DATA_DIR || 'data';
 if (existsSync(data)) process.env.NODE_COMPILE_CACHE ??= resolve(data, 'compile-cache');
 if (process.env.NODE_COMPILE_CACHE) modules.enableCompileCache(process.env.NODE_COMPILE_CACHE);
 // Node strips no types inside node_modules, so the published module carries its build.
-const source = new URL('../src/cli.ts', import.meta.url);
+const source = new URL('../src/start.ts', import.meta.url);
 // What is read once while the program loads would let its nursery grow for good: 20 MiB of an idle panel (measured).
 setFlagsFromString('--semi-space-growth-factor=1');
-const { run } = await import(existsSync(source) ? source.href : new URL('../dist/cli.js', import.meta.url).href);
+const { load } = await import(existsSync(source) ? source.href : new URL('../dist/start.js', import.meta.url).href);
+const run = await load(process.argv[2]);
+// Kept as it is now: what is compiled later, by whoever ran longest, would be brought into the memory of every process that starts.
+modules.flushCompileCache?.();
 setFlagsFromString('--semi-space-growth-factor=2');
 process.exitCode = await run(process.argv.slice(2));

@@ -1,16 +1,14 @@
-// The commands, thin: each reads the environment, asks the panel, and says what came of it.
+// The commands but `work`, thin: each reads the environment, asks the panel, and says what came of it.
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { accountCommands } from './account-commands.ts';
 import { places } from './adapters.ts';
 import { backupCommands } from './backup-commands.ts';
-import { backupHostCommands, backupHostUsage, workAsBackupHost } from './backup-host-commands.ts';
+import { backupHostCommands, backupHostUsage } from './backup-host-commands.ts';
 import { billingUsage } from './billing-commands.ts';
 import { tryAll, tryHelpers, tryTiers } from './check.ts';
 import { allCustomersCommand, closingUsage } from './closing-commands.ts';
 import { configurationDocument, configurationInUse } from './configuration.ts';
 import { agreementCommands } from './consent-commands.ts';
-import { readEnvironment, withSecret } from './environment.ts';
 import { evidenceCommands, evidenceUsage } from './evidence-commands.ts';
 import { ftpServerCommands, ftpServerUsage } from './ftp-server-commands.ts';
 import { checkGoLive, mayServe } from './go-live.ts';
@@ -19,19 +17,16 @@ import { CommandRefused } from './import-commands.ts';
 import { keysCommand } from './keys-command.ts';
 import { catalogues } from './messages/catalogue.ts';
 import { MoveRefused, move } from './move.ts';
-import { chosen, OptionsError, type PanelOptions } from './options.ts';
+import { fromEnvironment, open, withPanel } from './opening.ts';
+import { chosen, OptionsError } from './options.ts';
 import { outageCommands, outageUsage } from './outage-commands.ts';
-import { createPanel, createWorker, type Worker } from './panel.ts';
+import { createPanel } from './panel.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
-import { letGoOfStart } from './platform/young-memory.ts';
-import { serve, settleMilliseconds } from './serve.ts';
+import { serve } from './serve.ts';
 import { serverCommands } from './server-commands.ts';
 import { siteCommands } from './site-commands.ts';
 import { sshCommands } from './ssh-commands.ts';
 import { webServerCommand } from './web-server-commands.ts';
-
-/** A worker ends within 10 s, like the web process. */
-const endMilliseconds = 7500;
 
 const usage = `gotgan serve [--no-worker]       the panel, with one worker or with none
 gotgan work [--once]             a worker alone; --once does what is due now and ends
@@ -128,7 +123,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function inWords(error: unknown): string {
+/** @returns what a person is told of a fault that ended a command */
+export function inWords(error: unknown): string {
   if (error instanceof OptionsError)
     return error.faults.map(({ setting, wrong, todo }) => `${setting}: ${wrong}. ${todo}.`).join('\n');
   if (error instanceof MoveRefused || error instanceof CommandRefused) return error.message;
@@ -142,30 +138,6 @@ function inWords(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** @throws OptionsError with every fault of the environment at once; nothing was made or opened yet */
-function fromEnvironment() {
-  const { options, serve: at, faults } = readEnvironment(process.env);
-  // The panel's own secret is made only after everything else was found right.
-  return {
-    options,
-    at,
-    choices: chosen({ ...options, secret: options.secret || 'made at the first start, and long enough' }, faults),
-  };
-}
-
-/** @param tried a parent has tried everything already: a worker that begins again while a folder is out of reach does what it can */
-async function open<P>(create: (options: PanelOptions) => Promise<P>, { port = false, tried = false } = {}) {
-  const { options, at, choices } = fromEnvironment();
-  if (!tried) await tryAll(choices, port ? at : undefined);
-  const whole = withSecret(options);
-  return { panel: await create(whole), at, whole };
-}
-
-async function withPanel(act: (panel: Worker) => Promise<void>, tried = false): Promise<void> {
-  const { panel } = await open(createWorker, { tried });
-  await act(panel).finally(() => panel.close());
-}
-
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   serve: async (args) => {
     const { values } = parseArgs({ args, options: { 'no-worker': { type: 'boolean' } } });
@@ -177,25 +149,6 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
       // Not waited for: a mail server that is gone must not keep the pages away.
       void tryHelpers(panel.doors).then((warnings) => warnings.forEach((line) => void panel.doors.log.warn(line)));
     });
-  },
-  work: async (args) => {
-    // Old garbage is collected sooner: a backup makes much of it, and has time (measured: 20 to 40 MiB less at its peak).
-    setFlagsFromString('--heap-growing-percent=25');
-    const options = { once: { type: 'boolean' }, child: { type: 'boolean' }, role: { type: 'string' } } as const;
-    const { values } = parseArgs({ args, options });
-    if (values.role === 'backup') return workAsBackupHost(values.once === true, () => untilStopped(false), console.log);
-    if (values.role !== undefined) throw new CommandRefused('work --role: backup is the only one');
-    if (values.once) return withPanel(async (panel) => console.log(`${await panel.workOnce()} jobs done`));
-    const signal = untilStopped(values.child === true);
-    // Nothing is begun yet that could be left half: a worker that is asked to end while it starts does so at once.
-    const endAtOnce = () => process.exit(0);
-    signal.addEventListener('abort', endAtOnce, { once: true });
-    if (signal.aborted) endAtOnce();
-    await withPanel(async (panel) => {
-      signal.removeEventListener('abort', endAtOnce);
-      setTimeout(letGoOfStart, settleMilliseconds).unref();
-      await panel.work({ signal });
-    }, values.child === true);
   },
   migrate: async (args) => {
     const { values } = parseArgs({ args, options: { to: { type: 'string' } } });
@@ -281,20 +234,3 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     );
   },
 };
-
-/** A child also ends when its parent does, however that ends. */
-function untilStopped(child: boolean): AbortSignal {
-  const stopping = new AbortController();
-  const stop = () => {
-    stopping.abort();
-    // A letter may wait for a silent server; who takes its job over sends it.
-    setTimeout(() => process.exit(0), endMilliseconds).unref();
-  };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
-  if (child) process.once('disconnect', stop);
-  // Listening for the end of the parent must not keep this process from its own.
-  process.channel?.unref();
-  // The parent may have ended while this process was starting.
-  if (child && !process.connected) stop();
-  return stopping.signal;
-}

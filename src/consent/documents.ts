@@ -72,7 +72,42 @@ export function documentIn(bytes: Buffer, key: Key, name: string): Document {
   if (!Buffer.from(markdown, 'utf8').equals(bytes)) throw new Error(`${name}: a document is UTF-8 text`);
   const title = /^# +(.+)$/m.exec(markdown)?.[1]?.trim();
   if (!title) throw new Error(`${name}: a document begins with its title, "# …"`);
-  return { ...key, sha256: sha256Of(bytes), title, markdown, ...rendered(markdown) };
+  return new DocumentText({ ...key, sha256: sha256Of(bytes), title, markdown });
+}
+
+type Facts = Omit<Document, 'html' | 'innerHtml'>;
+
+/** Its HTML is made when it is shown first: a worker shows none. */
+class DocumentText implements Document {
+  readonly document: string;
+  readonly version: string;
+  readonly language: Language;
+  readonly sha256: string;
+  readonly title: string;
+  readonly markdown: string;
+  #rendered: ReturnType<typeof rendered> | undefined;
+
+  constructor({ document, version, language, sha256, title, markdown }: Facts) {
+    this.document = document;
+    this.version = version;
+    this.language = language;
+    this.sha256 = sha256;
+    this.title = title;
+    this.markdown = markdown;
+  }
+
+  get html(): string {
+    return this.#both.html;
+  }
+
+  get innerHtml(): string {
+    return this.#both.innerHtml;
+  }
+
+  get #both() {
+    this.#rendered ??= rendered(this.markdown);
+    return this.#rendered;
+  }
 }
 
 /** @returns lower-case hex */

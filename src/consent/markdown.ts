@@ -1,5 +1,9 @@
 // Markdown of documents as HTML that cannot run: markup in the source is shown as text, links lead only to pages and mail.
-import { Marked, type Tokens } from 'marked';
+import { createRequire } from 'node:module';
+import type { Marked, Tokens } from 'marked';
+
+// Loaded when a text is shown: a process without pages shows none, and it would be 3 MiB of it (docs/decisions/0061).
+const library = () => createRequire(import.meta.url)('marked') as typeof import('marked');
 
 const escaped: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const asText = (text: string) => text.replace(/[&<>"']/g, (sign) => escaped[sign] ?? '');
@@ -8,6 +12,7 @@ const harmless = (href: string) => /^(https?:\/\/|mailto:|\/(?!\/)|#)/i.test(hre
 
 /** A renderer of its own a level: `marked` itself is never configured, since others in the process may use it. */
 function renderer(lowerBy: number): Marked {
+  const { Marked } = library();
   return new Marked({
     gfm: true,
     renderer: {
