@@ -7,7 +7,11 @@ import { memberIn, memberLinesIn } from './manifest.ts';
 import { comparePaths, type Listed } from './site-listing.ts';
 
 /** The archive before: it must be *verified*, since its hashes are taken over. */
-export type PreviousArchive = { readonly path: string };
+export type PreviousArchive = {
+  readonly path: string;
+  /** where it is open already: it is closed with the archive that is made */
+  readonly reader?: ZipReader | undefined;
+};
 
 /** A file as it stands in the archive before. */
 export type Known = {
@@ -38,7 +42,7 @@ export class CarryOver {
   static async from(previous: PreviousArchive | undefined): Promise<CarryOver> {
     let reader: ZipReader | undefined;
     try {
-      reader = previous && (await ZipReader.open(previous.path));
+      reader = previous && (previous.reader ?? (await ZipReader.open(previous.path)));
       if (!reader) return new CarryOver(undefined);
       const lines = memberLinesIn(reader);
       const carryOver = new CarryOver(reader, { lines, entries: reader.directory.listed() });
@@ -53,6 +57,8 @@ export class CarryOver {
 
   /** To be asked in the order of the listing. @returns the file, where it stands unchanged in the previous archive; a promise only when more has to be read for it */
   find(listed: Listed): Known | undefined | Promise<Known | undefined> {
+    // Mostly it is the very next one.
+    if (this.#current?.path === listed.path) return unchanged(listed, this.#current);
     while (this.#current && comparePaths(this.#current.path, listed.path) < 0)
       if (!this.#advance()) return this.#comeOn().then(() => this.find(listed));
     return this.#current?.path === listed.path ? unchanged(listed, this.#current) : undefined;
@@ -150,8 +156,18 @@ function unchanged({ path, entry }: Listed, { line, listed }: Before): Known | u
   const tail = `","mode":${entry.mode & 0o7777},"modifiedAt":${entry.modifiedAt},"stamp":${JSON.stringify(entry.stamp)}}`;
   const sha256 = line.slice(head.length, head.length + 64);
   const isSame = line.length === head.length + 64 + tail.length && line.startsWith(head) && line.endsWith(tail);
-  if (isSame && /^[0-9a-f]{64}$/.test(sha256)) return { sha256, listed, line };
+  if (isSame && isDigest(sha256)) return { sha256, listed, line };
   return unchangedAsFarAsItCounts(entry, line, listed);
+}
+
+/** Asked for each file of a site: as an expression it took as long as finding the file. */
+function isDigest(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const isHexadecimal = (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66);
+    if (!isHexadecimal) return false;
+  }
+  return text.length === 64;
 }
 
 function unchangedAsFarAsItCounts(entry: Listed['entry'], line: string, listed: ListedEntry): Known | undefined {

@@ -126,7 +126,10 @@ export class Making {
     const key = keyOf(site, backup);
     const progress = new Progress({ clock, signal, write: (change) => this.#change(backup, change) });
     const base = await this.#base(backup, site);
-    const staged = await archives.stage(key);
+    const staged = await archives.stage(key).catch(async (cause) => {
+      await base?.release();
+      throw cause;
+    });
     try {
       // A file that stays closed is told as left out; a night without any backup would be worse.
       await sites
@@ -180,7 +183,12 @@ export class Making {
     for (const backup of good) {
       const local = await this.#parts.archives.local(keyOf(site, backup)).catch(() => undefined);
       if (!local) continue;
-      if (await isReadable(local.path)) return { archive: { path: local.path }, release: local.release };
+      const reader = await readable(local.path);
+      const release = async () => {
+        await reader?.close();
+        await local.release();
+      };
+      if (reader) return { archive: { path: local.path, reader }, release };
       await local.release();
     }
     return undefined;
@@ -227,14 +235,16 @@ export class Making {
 
 const about = ({ id, siteId, customerId }: Backup) => ({ actor: systemActor, customerId, siteId, subjectId: id });
 
-/** Whether the directory and the manifest of an archive are as they were written. */
-async function isReadable(path: string): Promise<boolean> {
+/** @returns it opened, where its directory and its manifest are as they were written: of a million members reading them twice would count */
+async function readable(path: string): Promise<ZipReader | undefined> {
+  let reader: ZipReader | undefined;
   try {
-    const reader = await ZipReader.open(path);
-    await checkManifest(reader).finally(() => reader.close());
-    return true;
+    reader = await ZipReader.open(path);
+    await checkManifest(reader);
+    return reader;
   } catch {
-    return false;
+    await reader?.close();
+    return undefined;
   }
 }
 

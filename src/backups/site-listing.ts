@@ -43,7 +43,7 @@ async function listWith(lister: SiteLister, { storage, found, signal, tell }: Li
   await found.append({ path: documentRoot, entry: await storage.stat([documentRoot]) });
   const leftOut: LeftOut[] = [];
   let [files, bytes] = [0, 0];
-  const folders: { path: string; entries: Entry[] }[] = [{ path: documentRoot, entries: await sorted(lister, documentRoot) }];
+  const folders = [new OpenFolder(lister, documentRoot, await sorted(lister, documentRoot))];
   for (let folder = folders.at(-1); folder; folder = folders.at(-1)) {
     signal.throwIfAborted();
     const entry = folder.entries.pop();
@@ -62,10 +62,10 @@ async function listWith(lister: SiteLister, { storage, found, signal, tell }: Li
       bytes += entry.size;
     }
     if (entry.kind !== 'folder') continue;
-    const entries = await entriesBelow(storage, lister, path);
+    const entries = await folder.below(entry.name).catch((cause) => whyLeftOut(storage, cause));
     tell();
     if (typeof entries === 'string') leftOut.push({ path, reason: entries });
-    else folders.push({ path, entries });
+    else folders.push(new OpenFolder(lister, path, entries));
   }
   return { leftOut, files, bytes };
 }
@@ -80,11 +80,46 @@ export function comparePaths(one: string, other: string): number {
   return rank(one) - rank(other);
 }
 
-async function entriesBelow(storage: SiteStorage, lister: SiteLister, path: string): Promise<Entry[] | 'gone' | 'unreadable'> {
-  try {
-    return await sorted(lister, path);
-  } catch (cause) {
-    return whyLeftOut(storage, cause);
+/** Of so many entries a folder is that the next ones are not listed before their turn: they may be as large. */
+const mostBeforeAhead = 1000;
+/** Opening a folder is waiting for the disk's thread several times, so the next ones are opened while one is looked at. */
+const listedAhead = 2;
+/** Folders are looked for among so many entries, or a folder of files would be searched for each. */
+const lookedAtAhead = 50;
+
+/** A folder whose entries are taken one by one, the last first. */
+class OpenFolder {
+  readonly path: string;
+  readonly entries: Entry[];
+  readonly #lister: SiteLister;
+  readonly #coming = new Map<string, Promise<Entry[]>>();
+  #mayLead = true;
+
+  constructor(lister: SiteLister, path: string, entries: Entry[]) {
+    this.#lister = lister;
+    this.path = path;
+    this.entries = entries;
+  }
+
+  /** @returns what stands in one of its folders, which was just taken */
+  async below(name: string): Promise<Entry[]> {
+    const listing = this.#coming.get(name) ?? sorted(this.#lister, `${this.path}/${name}`);
+    this.#coming.delete(name);
+    this.#listAhead();
+    const entries = await listing;
+    if (entries.length > mostBeforeAhead) this.#mayLead = false;
+    return entries;
+  }
+
+  #listAhead(): void {
+    const last = Math.max(0, this.entries.length - lookedAtAhead);
+    for (let at = this.entries.length - 1; this.#mayLead && at >= last && this.#coming.size < listedAhead; at--) {
+      const entry = this.entries[at];
+      if (entry?.kind !== 'folder' || this.#coming.has(entry.name)) continue;
+      const listing = sorted(this.#lister, `${this.path}/${entry.name}`);
+      listing.catch(() => {}); // it is asked for in its turn, or something else was thrown before
+      this.#coming.set(entry.name, listing);
+    }
   }
 }
 

@@ -114,7 +114,8 @@ export function readEntry(directory: Buffer, at: number): { entry: ZipEntry; len
   const length = lengths.entry + nameLength + extraLength + directory.readUInt16LE(at + 32);
   if (at + length > directory.length) throw new DamagedArchive(`the directory ends within the entry at its byte ${at}`);
   const name = directory.toString('utf8', at + lengths.entry, at + lengths.entry + nameLength);
-  const extra = directory.subarray(at + lengths.entry + nameLength, at + lengths.entry + nameLength + extraLength);
+  // Where the extra fields lie, and no views of them: a view is made as slowly as all the rest is read.
+  const extra = { bytes: directory, start: at + lengths.entry + nameLength, end: at + lengths.entry + nameLength + extraLength };
   const method = directory.readUInt16LE(at + 10);
   if (method !== 0 && method !== 8) throw new DamagedArchive(`${name}: unknown compression ${method}`);
   const attributes = directory.readUInt32LE(at + 38) >>> 16;
@@ -142,11 +143,12 @@ function namedKind(stored: string, attributes: number): { name: string; kind: Zi
   return { name: kind === 'folder' ? stored.slice(0, -1) : stored, kind };
 }
 
-function readSizes(name: string, extra: Buffer, narrow: [number, number, number]) {
+function readSizes(name: string, extra: Extra, narrow: [number, number, number]) {
   const [usualSize, usualCompressed, usualOffset] = narrow;
   if (usualSize !== above32 && usualCompressed !== above32 && usualOffset !== above32)
     return { size: usualSize, compressedSize: usualCompressed, offset: usualOffset };
-  const field = extraField(extra, 0x0001);
+  const wide = extraField(extra, 0x0001);
+  const field = wide && extra.bytes.subarray(wide.start, wide.end);
   let at = 0;
   const [size, compressedSize, offset] = narrow.map((value) => {
     if (value !== above32) return value;
@@ -157,9 +159,9 @@ function readSizes(name: string, extra: Buffer, narrow: [number, number, number]
   return { size: size ?? 0, compressedSize: compressedSize ?? 0, offset: offset ?? 0 };
 }
 
-function readTime(extra: Buffer, date: number, time: number): number {
+function readTime(extra: Extra, date: number, time: number): number {
   const exact = extraField(extra, 0x5455);
-  if (exact && exact.length >= 5) return exact.readInt32LE(1) * 1000;
+  if (exact && exact.end - exact.start >= 5) return extra.bytes.readInt32LE(exact.start + 1) * 1000;
   return Date.UTC(1980 + (date >> 9), ((date >> 5) & 15) - 1, date & 31, time >> 11, (time >> 5) & 63, (time & 31) * 2);
 }
 
@@ -172,7 +174,8 @@ export function moveBack(entry: Buffer, by: number): void {
   const narrow = entry.readUInt32LE(42);
   if (narrow !== above32) return void entry.writeUInt32LE(narrow - by, 42);
   const nameEnd = lengths.entry + entry.readUInt16LE(28);
-  const field = extraField(entry.subarray(nameEnd, nameEnd + entry.readUInt16LE(30)), 0x0001);
+  const wide = extraField({ bytes: entry, start: nameEnd, end: nameEnd + entry.readUInt16LE(30) }, 0x0001);
+  const field = wide && entry.subarray(wide.start, wide.end);
   const at = 8 * [24, 20].filter((place) => entry.readUInt32LE(place) === above32).length;
   if (!field || at + 8 > field.length) throw new DamagedArchive('an entry is without its ZIP64 place');
   field.writeBigUInt64LE(field.readBigUInt64LE(at) - BigInt(by), at);
@@ -189,9 +192,12 @@ export function placedAt(entry: Buffer, offset: number): Buffer | undefined {
   return copy;
 }
 
-function extraField(extra: Buffer, id: number): Buffer | undefined {
-  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
-    if (extra.readUInt16LE(at) === id) return extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2));
+type Extra = { readonly bytes: Buffer; readonly start: number; readonly end: number };
+
+/** @returns where the field's own bytes lie, none beyond the extra fields */
+function extraField({ bytes, start, end }: Extra, id: number): { start: number; end: number } | undefined {
+  for (let at = start; at + 4 <= end; at += 4 + bytes.readUInt16LE(at + 2)) {
+    if (bytes.readUInt16LE(at) === id) return { start: at + 4, end: Math.min(end, at + 4 + bytes.readUInt16LE(at + 2)) };
   }
   return undefined;
 }

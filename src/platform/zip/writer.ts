@@ -40,13 +40,14 @@ export const sideBySide = Math.max(2, availableParallelism());
 export class ZipWriter {
   readonly #digests: Digests | undefined;
   readonly #output: ZipTarget;
-  readonly #directory = new GrowingBytes();
+  readonly #directory: GrowingBytes;
   readonly #compressor = new Compressor(sideBySide + 2);
   #entries = 0;
 
-  private constructor(output: ZipTarget, digests?: Digests) {
+  private constructor(output: ZipTarget, digests?: Digests, directory = new GrowingBytes()) {
     this.#output = output;
     this.#digests = digests;
+    this.#directory = directory;
   }
 
   /** of what was written so far */
@@ -55,13 +56,14 @@ export class ZipWriter {
   }
 
   /**
-   * @param path is overwritten; who calls owns it, also after a failure
+   * @param path is overwritten; who calls owns it, also after a failure. Beside it lies the directory of very many members until `close`,
+   * without a name (`<path>.directory` while it is made)
    * @param bytes about so many will be written
    */
   static async create(path: string, bytes = Number.POSITIVE_INFINITY): Promise<ZipWriter> {
     const digests = digestsFor(bytes);
     try {
-      return new ZipWriter(await Output.create(path, digests), digests);
+      return new ZipWriter(await Output.create(path, digests), digests, new GrowingBytes(`${path}.directory`));
     } catch (cause) {
       await digests.close();
       throw cause;
@@ -165,6 +167,7 @@ export class ZipWriter {
   /** Lets file and threads go; after a failure the file is left half-written. May be called twice. */
   async close(): Promise<void> {
     this.#compressor.close();
+    this.#directory.close();
     await Promise.all([this.#digests?.close(), this.#output.close()]);
   }
 
