@@ -1,6 +1,6 @@
 // Commands of the program without a process of their own.
 import { format } from 'node:util';
-import { run } from '../../src/cli.ts';
+import { load } from '../../src/start.ts';
 import { type Ended, inherited, type ProgramOptions } from './program.ts';
 
 /**
@@ -27,6 +27,7 @@ export async function commanded(
     return true;
   };
   try {
+    const run = await load(args[0]);
     return { code: await run(args), ...texts };
   } finally {
     process.stdout.write = before.write;
