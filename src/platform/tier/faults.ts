@@ -36,13 +36,15 @@ export class TierFault extends PanelError {
 const known: readonly (readonly [RegExp, TierFaultCode])[] = [
   [/host key verification failed|remote host identification has changed|no .* host key is known/i, 'HOST_KEY'],
   [/wrong password or no key found/i, 'WRONG_KEY'],
-  [/already locked|unable to create lock/i, 'LOCKED'],
+  [/already locked/i, 'LOCKED'],
   [/no space left|disk quota|quota exceeded|ENOSPC|EDQUOT|write: failure|QuotaExceeded/i, 'FULL'],
   [/permission denied|access ?denied|SignatureDoesNotMatch|InvalidAccessKeyId|forbidden/i, 'REFUSED'],
   [
     /connection (refused|reset|closed|lost|timed out)|ssh_dispatch_run_fatal|no route to host|could not resolve|no such host|broken pipe|i\/o timeout|unexpected EOF/i,
     'UNREACHABLE',
   ],
+  // After what a lock that could not be written says of its cause.
+  [/unable to create lock/i, 'LOCKED'],
   [/is there a repository at the following location|repository does not exist/i, 'NO_REPOSITORY'],
   [
     /does not match|repository contains errors|ciphertext verification failed|invalid data returned|pack .* damaged|blob .* not found|not found in index|integrity/i,

@@ -1,6 +1,6 @@
 // A tier of restic repositories, one a site with a key of its own: deduplicated, encrypted, in a folder, behind SFTP or S3 (docs/decisions/0041-tiers.md).
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notFound } from '../errors.ts';
 import { TierFault, type TierFaultCode } from './faults.ts';
@@ -112,7 +112,8 @@ class ResticTier implements BackupTier {
       const cache = join(work.folder, 'opened', randomUUID());
       const repository = work.repository.anew(cache);
       try {
-        const found = await lookedThrough({ ...work, repository }, part);
+        const looked = await lookedThrough({ ...work, repository }, part);
+        const found = (await this.#hasChangedKeys(site)) ? { ...looked, complaint: looked.complaint ?? 'DAMAGED' } : looked;
         // No repository: what this machine remembers is of one that is gone.
         if (found === nothingHeld) await work.memory.forget();
         if (!found.complaint) return found;
@@ -123,6 +124,24 @@ class ResticTier implements BackupTier {
         await rm(cache, { recursive: true, force: true });
       }
     });
+  }
+
+  /**
+   * restic seals what it needs of a key file, and takes who made it, where and when as it stands there: the file's name is its SHA-256.
+   * In a folder alone: elsewhere restic gives no file as it lies there.
+   */
+  async #hasChangedKeys(site: string): Promise<boolean> {
+    const { address } = this.#options;
+    if (address.host !== undefined) return false;
+    const folder = join(address.path, site, 'keys');
+    for (const name of await readdir(folder).catch(() => []))
+      if (
+        createHash('sha256')
+          .update(await readFile(join(folder, name)))
+          .digest('hex') !== name
+      )
+        return true;
+    return false;
   }
 
   async remove(site: string, key: string | undefined, signal: AbortSignal): Promise<void> {
