@@ -1,5 +1,7 @@
 // Makes the archive of a site: its databases, www/ with all that is in it, a guide to restore it by hand, and the signed manifest (KHADA 7.6).
+import { open } from 'node:fs/promises';
 import { Spool } from '../platform/spool.ts';
+import { headerBytes, isSqlite } from '../platform/sqlite-file/orders.ts';
 import type { Entry, SiteReader } from '../platform/storage/port.ts';
 import { Buffers } from '../platform/zip/buffers.ts';
 import { pieceBytes } from '../platform/zip/deflate.ts';
@@ -7,12 +9,14 @@ import { sideBySide, ZipWriter } from '../platform/zip/writer.ts';
 import { closeArchive } from './archive-closing.ts';
 import { type WrittenDatabases, writeDatabases } from './archive-databases.ts';
 import type { ArchiveOrder, WrittenArchive } from './archive-order.ts';
+import { SqliteFiles } from './archive-sqlite.ts';
 import { CarryOver, type Known } from './carry-over.ts';
 import type { LeftOut, ManifestMember } from './manifest.ts';
 import { MemberRows } from './member-rows.ts';
 import { manifestMember, zipMember } from './members.ts';
 import { type Listed, listSite, type SiteListing } from './site-listing.ts';
 import { inPieces, orChanged, type Read, type Reading, readOnce, readSmall } from './site-reading.ts';
+import { companionOf } from './sqlite-listing.ts';
 
 export type { ArchiveOrder, ArchiveStep, WrittenArchive } from './archive-order.ts';
 
@@ -78,6 +82,7 @@ class Making {
   readonly #writer: ZipWriter;
   readonly #reader: SiteReader;
   readonly #buffers = new Buffers();
+  readonly #sqlite: SqliteFiles;
   #databases: WrittenDatabases['databases'] = [];
   #filesDone = 0;
   #carriedFiles = 0;
@@ -90,6 +95,8 @@ class Making {
     this.#carryOver = carryOver;
     this.#writer = writer;
     this.#reader = reader;
+    const { storage, at, signal, target } = order;
+    this.#sqlite = new SqliteFiles({ storage, reader, at, signal, scratch: `${target}.sqlite`, tell: () => this.#tell() });
   }
 
   /** Before the files, so that they are of the moment that the archive is named by. What is missing of them is told first. */
@@ -121,7 +128,7 @@ class Making {
       for await (const batch of found.batches()) {
         this.#order.signal.throwIfAborted();
         for (const one of batch) {
-          const asked = this.#carryOver.find(one);
+          const asked = companionOf(one.path) === undefined ? this.#carryOver.find(one) : undefined;
           const known = asked instanceof Promise ? await asked : asked;
           if (known !== undefined && waiting.length === 0) {
             const written = this.#addUnchanged(one, known);
@@ -138,6 +145,7 @@ class Making {
       while (waiting.length > 0) await writeNext();
     } finally {
       await Promise.allSettled(waiting.map((one) => one.ready));
+      await this.#sqlite.clear();
     }
   }
 
@@ -149,16 +157,23 @@ class Making {
 
   async close(): Promise<WrittenArchive> {
     this.#order.progress?.('closing', this.#filesDone, this.#filesTotal);
-    const [writer, members, databases] = [this.#writer, this.#members, this.#databases];
+    const [writer, members, databases] = [this.#writer, this.#members, [...this.#databases, ...this.#sqlite.databases]];
     const manifest = await closeArchive({ writer, members }, this.#order, { databases, leftOut: this.#leftOut });
     return { manifest, databases, carriedFiles: this.#carriedFiles, ...(await writer.finish()) };
   }
 
-  async #prepare({ path, entry }: Listed): Promise<Write> {
+  async #prepare(one: Listed): Promise<Write> {
+    const { path, entry } = one;
     if (entry.kind === 'folder') return () => this.#addFolder(path, entry);
     if (entry.kind === 'link') return () => this.#addLink(path, entry);
-    if (entry.size > pieceBytes) return () => this.#addBig(path, entry.size);
-    return this.#prepareSmall(path, entry);
+    if (companionOf(path) === undefined) return this.#prepareFile(one);
+    // Whether its database was taken, with what it holds, is known when its turn comes.
+    return async () => (this.#sqlite.covers(path) ? this.#progress() : (await this.#prepareFile(one))());
+  }
+
+  async #prepareFile(one: Listed): Promise<Write> {
+    if (one.entry.size > pieceBytes) return () => this.#addBigFile(one);
+    return this.#prepareSmall(one.path, one.entry);
   }
 
   async #addFolder(path: string, entry: Entry): Promise<void> {
@@ -173,6 +188,8 @@ class Making {
 
   /** As it stands in the archive before, in one piece where nothing about it is new. @returns a promise only when something must be waited for */
   #addUnchanged({ path, entry }: Listed, known: Known): Promise<void> | undefined {
+    const database = this.#carryOver.databaseAt(path);
+    if (database) this.#sqlite.carry(database, entry.size);
     const record = this.#carryOver.recordOf(known);
     const written = record && this.#writer.copy(known.listed.bytes, record);
     if (!written) return this.#carry(path, entry, known);
@@ -184,7 +201,10 @@ class Making {
 
   async #carry(path: string, entry: Entry, known: Known): Promise<void> {
     const carried = await this.#carryOver.take(known);
-    if (!carried) return entry.size > pieceBytes ? this.#addBig(path, entry.size) : (await this.#prepareSmall(path, entry))();
+    if (!carried) {
+      this.#sqlite.forget(path);
+      return (await this.#prepareFile({ path, entry }))();
+    }
     await this.#writer.carry(zipMember(path, entry), carried);
     this.#carriedFiles++;
     await this.#fileDone({ ...manifestMember(path, entry, carried.size), sha256: known.sha256 });
@@ -196,13 +216,17 @@ class Making {
     if (reading === 'unreadable' || (typeof reading === 'object' && reading.changed)) {
       const bytes = typeof reading === 'string' ? listed.size : reading.sizeAfter;
       this.#buffers.give(buffer);
-      if (bytes > pieceBytes) return () => this.#addBig(path, bytes);
+      if (bytes > pieceBytes) return () => this.#addBigFile({ path, entry: { ...listed, size: bytes } });
       buffer = this.#buffers.take(bytes);
       reading = await this.#readSmall(path, buffer.subarray(0, bytes));
     }
     if (typeof reading === 'string') {
       this.#buffers.give(buffer);
       return async () => this.#leaveOut(path, reading);
+    }
+    if (isSqlite(reading.content.bytes)) {
+      this.#buffers.give(buffer);
+      return () => this.#addSqlite({ path, entry: listed });
     }
     const { entry, changed } = reading;
     const packed = await this.#writer.pack(reading.content.bytes);
@@ -213,9 +237,42 @@ class Making {
     };
   }
 
+  async #addBigFile(one: Listed): Promise<void> {
+    const beginning = Buffer.alloc(headerBytes);
+    const reading = await this.#read(one.path, async (_, read) => ({ size: await read(beginning, 0) }));
+    if (typeof reading === 'object' && isSqlite(beginning)) return this.#addSqlite(one);
+    return this.#addBig(one.path, one.entry.size);
+  }
+
+  /** A database that cannot be taken at one moment is archived as it lies there, and that is said. */
+  async #addSqlite(one: Listed): Promise<void> {
+    const { path } = one;
+    const taken = await this.#sqlite.take(one);
+    if (taken === 'gone') return this.#leaveOut(path, taken);
+    if (typeof taken === 'string') {
+      this.#leftOut.push({ path, reason: taken });
+      return this.#addBig(path, one.entry.size);
+    }
+    const file = await open(taken.file);
+    const pieces = this.#takePieces();
+    try {
+      const read: Read = async (into, position) => (await file.read(into, 0, into.length, position)).bytesRead;
+      const content = inPieces(this.#told(read), taken.entry.size, pieces);
+      const written = await this.#writer.stream(zipMember(path, taken.entry), taken.entry.size, content);
+      await this.#fileDone(manifestMember(path, taken.entry, written.size), written.sha256);
+    } finally {
+      await file.close();
+      for (const piece of pieces) this.#buffers.give(piece);
+    }
+  }
+
+  #takePieces(): Buffer[] {
+    return Array.from({ length: sideBySide + 1 }, () => this.#buffers.take(pieceBytes));
+  }
+
   /** A big file goes into the archive while it is read; when it changed meanwhile, that is taken back and it is read again once. */
   async #addBig(path: string, listedBytes: number): Promise<void> {
-    const pieces = Array.from({ length: sideBySide + 1 }, () => this.#buffers.take(pieceBytes));
+    const pieces = this.#takePieces();
     let bytes = listedBytes;
     for (const last of [false, true]) {
       const mark = await this.#writer.mark();
@@ -253,8 +310,9 @@ class Making {
   }
 
   async #keep(path: string, entry: Entry, file: { changed: boolean; size: number; sha256: Promise<string> }): Promise<void> {
-    if (file.changed) this.#leftOut.push({ path, reason: 'changed' });
-    const settled = !file.changed && entry.modifiedAt < this.#order.at - coarseMilliseconds;
+    const isPlain = this.#sqlite.isPlain(path);
+    if (file.changed && !isPlain) this.#leftOut.push({ path, reason: 'changed' });
+    const settled = !file.changed && !isPlain && entry.modifiedAt < this.#order.at - coarseMilliseconds;
     await this.#fileDone(manifestMember(path, { ...entry, stamp: settled ? entry.stamp : '' }, file.size), file.sha256);
   }
 

@@ -3,7 +3,7 @@ import { DamagedArchive } from '../platform/zip/damage.ts';
 import type { ListedEntry } from '../platform/zip/directory.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
 import type { Carried } from '../platform/zip/writer.ts';
-import { memberIn, memberLinesIn } from './manifest.ts';
+import { type ManifestDatabase, memberIn, memberLinesIn } from './manifest.ts';
 import { comparePaths, type Listed } from './site-listing.ts';
 
 /** The archive before: it must be *verified*, since its hashes are taken over. */
@@ -26,13 +26,15 @@ type Opened = { readonly lines: AsyncIterator<readonly string[]>; readonly entri
 /** Goes through the archive before in step with the listing of the site, which has the same order: nothing is kept in memory. */
 export class CarryOver {
   #opened: Opened | undefined;
+  readonly #databases: ReadonlyMap<string, ManifestDatabase>;
   readonly #reader: ZipReader | undefined;
   readonly #source: Opened['lines'] | undefined;
   #lines: readonly string[] = [];
   #at = 0;
   #current: { readonly path: string; readonly line: string; readonly listed: ListedEntry } | undefined;
 
-  private constructor(reader: ZipReader | undefined, opened?: Opened) {
+  private constructor(reader: ZipReader | undefined, opened?: Opened, databases?: ReadonlyMap<string, ManifestDatabase>) {
+    this.#databases = databases ?? new Map();
     this.#opened = opened;
     this.#source = opened?.lines;
     this.#reader = reader;
@@ -44,8 +46,11 @@ export class CarryOver {
     try {
       reader = previous && (previous.reader ?? (await ZipReader.open(previous.path)));
       if (!reader) return new CarryOver(undefined);
-      const lines = memberLinesIn(reader);
-      const carryOver = new CarryOver(reader, { lines, entries: reader.directory.listed() });
+      const databases = new Map<string, ManifestDatabase>();
+      const lines = memberLinesIn(reader, (head) => {
+        for (const one of head.databases) databases.set(one.path, one);
+      });
+      const carryOver = new CarryOver(reader, { lines, entries: reader.directory.listed() }, databases);
       if (!carryOver.#advance()) await carryOver.#comeOn();
       return carryOver;
     } catch (cause) {
@@ -62,6 +67,11 @@ export class CarryOver {
     while (this.#current && comparePaths(this.#current.path, listed.path) < 0)
       if (!this.#advance()) return this.#comeOn().then(() => this.find(listed));
     return this.#current?.path === listed.path ? unchanged(listed, this.#current) : undefined;
+  }
+
+  /** @returns what is told of the file as a database, where it is one among the files of the site */
+  databaseAt(path: string): ManifestDatabase | undefined {
+    return this.#databases.get(path);
   }
 
   /** @returns false where more lines have to be read first */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type DatabaseEngine, LoadFault } from '../platform/database-server/port.ts';
 import type { Signing } from '../platform/signing.ts';
+import { askSqlite } from '../platform/sqlite-file/asking.ts';
+import type { SqliteAnswer } from '../platform/sqlite-file/orders.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
 import type { ManifestDatabase } from './manifest.ts';
 import { signedBy } from './signature.ts';
@@ -81,8 +83,9 @@ async function loadOne(
 ): Promise<DrillOutcome | undefined> {
   const { folder, signal, load } = order;
   const { engine } = database;
-  if (engine === 'sqlite') return { outcome: 'noServer', reason: 'backups.reason.noServer', what: engine };
   const path = join(folder, database.path);
+  if (engine === 'sqlite')
+    return sqliteFault(await askSqlite({ act: 'check', file: path }, { signal, tell: order.tick }), database, sum);
   const { size: bytes } = await stat(path);
   const from = Readable.from(told(createReadStream(path), order.tick), { objectMode: false });
   try {
@@ -101,6 +104,20 @@ async function loadOne(
   } finally {
     from.destroy();
   }
+}
+
+/** It was whole when the backup was made: what is less now was lost. @throws when it could not be looked into, which says nothing of it */
+function sqliteFault(
+  answer: SqliteAnswer,
+  { tables, rows }: ManifestDatabase,
+  sum: { tables: number; rows: number },
+): DrillOutcome | undefined {
+  if ('fault' in answer && answer.fault !== 'malformed') throw new Error('a SQLite database could not be looked into');
+  if ('fault' in answer || answer.tables !== tables || answer.rows !== rows)
+    return { outcome: 'damaged', reason: 'backups.reason.drillRows', what: 'rows' };
+  sum.tables += answer.tables;
+  sum.rows += answer.rows;
+  return undefined;
 }
 
 /** The server went away in the middle; that is no answer of its engine. */

@@ -30,18 +30,20 @@ const memberSchema = z.strictObject({
 const databaseSchema = z.strictObject({
   name: z.string(),
   engine: z.enum(['mariadb', 'postgresql', 'sqlite']),
-  path: z.string().describe('the member that holds the dump'),
+  path: z.string().describe('the member that holds the dump; of SQLite the database itself, as a file below www/'),
   tables: amount.describe('that hold rows of their own'),
-  rows: amount.describe('in the dump, of all tables together'),
+  rows: amount.describe('of all tables together'),
 });
 
 const leftOutSchema = z.strictObject({
   path: z.string(),
   reason: z
-    .enum(['gone', 'changed', 'unreadable', 'special', 'unavailable', 'incomplete'])
+    .enum(['gone', 'changed', 'unreadable', 'special', 'unavailable', 'incomplete', 'inUse', 'malformed'])
     .describe(
       'gone: deleted meanwhile; changed: is in the archive, but was written to while it was read; special: socket, pipe or device; ' +
-        'unavailable: the server of this database could not be read; incomplete: its dump broke off',
+        'unavailable: the server of this database could not be read; incomplete: its dump broke off; ' +
+        'inUse: a SQLite database that could not be taken at one moment, malformed: one in which SQLite finds faults; ' +
+        'both are in the archive as plain files',
     ),
 });
 
@@ -78,9 +80,10 @@ export type ManifestSource = ManifestHead & { readonly members: Iterable<Manifes
 
 /**
  * The members of a manifest as their lines, some hundred at a time, each without its comma: `memberIn` understands one.
+ * @param tell is given what stands before them
  * @throws DamagedArchive when the document is not one of ours, or its end is missing
  */
-export async function* memberLinesIn(reader: ZipReader): AsyncGenerator<readonly string[]> {
+export async function* memberLinesIn(reader: ZipReader, tell?: (head: ManifestHead) => void): AsyncGenerator<readonly string[]> {
   let [rest, isFirst, isClosed] = ['', true, false];
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
@@ -88,7 +91,8 @@ export async function* memberLinesIn(reader: ZipReader): AsyncGenerator<readonly
       const found = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = found.pop() ?? '';
       if (isFirst && found.length > 0) {
-        parseHead(found.shift() ?? '');
+        const head = parseHead(found.shift() ?? '');
+        tell?.(head);
         isFirst = false;
       }
       if (found.at(-1) === ']}') isClosed = found.pop() !== undefined;

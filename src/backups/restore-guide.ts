@@ -33,14 +33,40 @@ const engineNames: Readonly<Record<ManifestDatabase['engine'], string>> = {
 
 /** The engine's own client, as it is to be typed in the unpacked folder; what stands in brackets is to be filled in. */
 function loadingCommand({ engine, name, path }: ManifestDatabase, [host, user]: readonly [string, string]): string {
-  if (engine === 'sqlite') return `sqlite3 ${name} < ${path}`;
   return engine === 'mariadb'
     ? `mariadb --default-character-set=utf8mb4 -h <${host}> -u <${user}> -p ${name} < ${path}`
     : `psql -P pager=off -v ON_ERROR_STOP=1 -h <${host}> -U <${user}> -d ${name} -f ${path}`;
 }
 
-function koreanDatabases({ databases }: GuideFacts, number: Intl.NumberFormat): string {
-  if (databases.length === 0) return '   이 백업본에는 데이터베이스가 들어 있지 않습니다.';
+const isDumped = ({ engine }: ManifestDatabase) => engine !== 'sqlite';
+
+/** Those among the files: nothing is loaded, and what their program keeps beside them now belongs to another state. */
+function koreanFiles(databases: readonly ManifestDatabase[], number: Intl.NumberFormat): string {
+  if (databases.length === 0) return '';
+  const lines = databases.map((one) => `     ${one.path} (표 ${number.format(one.tables)}개, 행 ${number.format(one.rows)}개)`);
+  return `
+   다음 파일은 SQLite 데이터베이스입니다. 파일과 함께 되돌아오므로 따로 불러올 것은 없습니다. 되돌리기 전에 이 데이터베이스를 쓰는
+   프로그램을 멈추고, 서버에 같은 이름 뒤에 -wal, -shm, -journal이 붙은 파일이 있으면 지웁니다.
+${lines.join('\n')}`;
+}
+
+function englishFiles(databases: readonly ManifestDatabase[], number: Intl.NumberFormat): string {
+  if (databases.length === 0) return '';
+  const lines = databases.map((one) => `     ${one.path} (tables ${number.format(one.tables)}, rows ${number.format(one.rows)})`);
+  return `
+   These files are SQLite databases. They come back with the files, and nothing has to be loaded. Before you put one back, stop the
+   program that uses it, and delete the server's files of the same name with -wal, -shm or -journal behind it.
+${lines.join('\n')}`;
+}
+
+function koreanDatabases(facts: GuideFacts, number: Intl.NumberFormat): string {
+  if (facts.databases.length === 0) return '   이 백업본에는 데이터베이스가 들어 있지 않습니다.';
+  const databases = facts.databases.filter(isDumped);
+  const files = koreanFiles(
+    facts.databases.filter((one) => !isDumped(one)),
+    number,
+  );
+  if (databases.length === 0) return files.slice(1);
   const lines = databases.map(
     (one) =>
       `   ${one.name} (${engineNames[one.engine]}, 표 ${number.format(one.tables)}개, 행 ${number.format(one.rows)}개)\n     ${loadingCommand(one, ['서버', '사용자'])}`,
@@ -48,11 +74,17 @@ function koreanDatabases({ databases }: GuideFacts, number: Intl.NumberFormat): 
   return `   1) 비어 있는 데이터베이스와 그 사용자를 준비합니다. 이름이 다르면 아래 명령의 데이터베이스 이름도 바꿉니다.
    2) 압축을 푼 폴더에서 다음 명령을 실행합니다. 비밀번호를 물으면 데이터베이스 사용자의 것을 적습니다.
 ${lines.join('\n')}
-   3) 홈페이지 설정 파일에 적힌 데이터베이스 이름과 비밀번호를 확인합니다.`;
+   3) 홈페이지 설정 파일에 적힌 데이터베이스 이름과 비밀번호를 확인합니다.${files}`;
 }
 
-function englishDatabases({ databases }: GuideFacts, number: Intl.NumberFormat): string {
-  if (databases.length === 0) return '   This backup holds no databases.';
+function englishDatabases(facts: GuideFacts, number: Intl.NumberFormat): string {
+  if (facts.databases.length === 0) return '   This backup holds no databases.';
+  const databases = facts.databases.filter(isDumped);
+  const files = englishFiles(
+    facts.databases.filter((one) => !isDumped(one)),
+    number,
+  );
+  if (databases.length === 0) return files.slice(1);
   const lines = databases.map(
     (one) =>
       `   ${one.name} (${engineNames[one.engine]}, tables ${number.format(one.tables)}, rows ${number.format(one.rows)})\n     ${loadingCommand(one, ['server', 'user'])}`,
@@ -60,7 +92,7 @@ function englishDatabases({ databases }: GuideFacts, number: Intl.NumberFormat):
   return `   1) Prepare an empty database with its user. If it has another name, change the name in the commands below too.
    2) Run these commands in the folder you unpacked to. Where a password is asked for, it is that of the database user.
 ${lines.join('\n')}
-   3) Check the database name and password in the website's configuration.`;
+   3) Check the database name and password in the website's configuration.${files}`;
 }
 
 function korean(facts: GuideFacts): string {

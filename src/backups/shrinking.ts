@@ -26,12 +26,14 @@ function sizesOf({ files, originalBytes, databaseList }: Held, leftOutThere: Hel
   const dumps = databaseList ?? [];
   const missing = new Set(leftOutThere.map(({ path }) => path));
   const compared = dumps.filter(
-    ({ name, engine }) => ![`${name}.sql`, `${name}.${engine}.sql`].some((one) => missing.has(`databases/${one}`)),
+    ({ name, engine }) =>
+      ![`databases/${name}.sql`, `databases/${name}.${engine}.sql`, `www/${name}`].some((one) => missing.has(one)),
   );
+  const dumped = dumps.filter(({ engine }) => engine !== 'sqlite'); // which is one of the files
   const sum = (of: 'tables' | 'rows' | 'bytes', from: typeof dumps = compared) => from.reduce((total, one) => total + one[of], 0);
   return {
     ...(files !== null && { files }),
-    ...(originalBytes !== null && { bytes: originalBytes - sum('bytes', dumps) }),
+    ...(originalBytes !== null && { bytes: originalBytes - sum('bytes', dumped) }),
     ...(databaseList && { tables: sum('tables'), rows: sum('rows') }),
   };
 }

@@ -3,6 +3,7 @@ import { PanelError } from '../platform/errors.ts';
 import type { Spool } from '../platform/spool.ts';
 import type { Entry, SiteLister, SiteStorage } from '../platform/storage/port.ts';
 import type { LeftOut } from './manifest.ts';
+import { withCompanions } from './sqlite-listing.ts';
 
 /** `path` has its segments separated by `/` and begins with `www/`. */
 export type Listed = { readonly path: string; readonly entry: Entry };
@@ -125,7 +126,7 @@ class OpenFolder {
 
 /** Last name first, so that taking from the end gives the order of names: the same files always make the same order. */
 async function sorted(lister: SiteLister, path: string): Promise<Entry[]> {
-  const entries = await lister.list(path.split('/'));
+  const entries = withCompanions(await lister.list(path.split('/')));
   return entries.sort((a, b) => (a.name < b.name ? 1 : -1));
 }
 

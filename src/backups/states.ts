@@ -1,7 +1,6 @@
 // What a backup is in rows and on screens, and which states count, may be downloaded or are still on their way.
 import type { BackupState, BackupTables } from '../migrations/schema.ts';
-import type { DatabaseEngine } from '../platform/database-server/port.ts';
-import type { LeftOut } from './manifest.ts';
+import type { LeftOut, ManifestDatabase } from './manifest.ts';
 import type { Shrunk } from './shrinking.ts';
 
 export type { BackupState };
@@ -86,10 +85,10 @@ export type DownloadableBackup = Backup & {
 /** A database as a backup has it. */
 export type BackedUpDatabase = {
   readonly name: string;
-  readonly engine: DatabaseEngine;
+  readonly engine: ManifestDatabase['engine'];
   readonly tables: number;
   readonly rows: number;
-  /** of its dump */
+  /** of its dump, of SQLite of the file itself */
   readonly bytes: number;
 };
 
@@ -132,7 +131,14 @@ export function needsWarning(leftOut: readonly Pick<LeftOut, 'reason'>[]): boole
   return leftOut.some(({ reason }) => worrying.has(reason));
 }
 
-const worrying: ReadonlySet<LeftOut['reason']> = new Set(['unreadable', 'changed', 'unavailable', 'incomplete']);
+const worrying: ReadonlySet<LeftOut['reason']> = new Set<LeftOut['reason']>([
+  'unreadable',
+  'changed',
+  'unavailable',
+  'incomplete',
+  'inUse',
+  'malformed',
+]);
 
 /** @returns the databases that should be in the archive and are not */
 export function missingDatabases({ leftOut }: Pick<Backup, 'leftOut'>): LeftOut[] {

@@ -103,7 +103,7 @@ export function backupView(speaker: Speaker, backup: Backup, { siteName, isShown
     ...(isDownloadable(backup) && {
       download: { href: `${address}/download`, text: t('backups.download', { size: bytes(backup.bytes ?? 0) }) },
       filesHref: `${address}/download/files`,
-      ...((backup.databases ?? 0) > 0 && { databasesHref: `${address}/download/databases` }),
+      ...(hasDumps(backup) && { databasesHref: `${address}/download/databases` }),
       browseHref: `${address}/browse`,
       changesHref: `${address}/changes`,
       linkHref: `${address}/link`,
@@ -158,6 +158,11 @@ const nameOf = (path: string) => path.slice(dumpsFolder.length + 1).replace(/(\.
 function missingText({ words }: Speaker, backup: Backup): string {
   const missing = isDownloadable(backup) ? missingDatabases(backup).length : 0;
   return missing > 0 ? words.t('backups.one.missingDatabases', { count: words.number(missing) }) : '';
+}
+
+/** Not those among the files, which come with them. */
+function hasDumps({ databases, databaseList }: Backup): boolean {
+  return databaseList ? databaseList.some(({ engine }) => engine !== 'sqlite') : (databases ?? 0) > 0;
 }
 
 function leftOutView({ words }: Speaker, leftOut: readonly LeftOut[]) {

@@ -54,7 +54,7 @@ export class Contents {
         one.files += 1;
         one.bytes += kind === 'file' ? size : 0;
       }
-      const { databases } = await open.manifest();
+      const databases = (await open.manifest()).databases.filter(({ engine }) => engine !== 'sqlite');
       const sizes = await sizesOf(
         open,
         databases.map(({ path }) => path),

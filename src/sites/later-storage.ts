@@ -26,6 +26,7 @@ export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
     freeBytes: async () => (await storage()).freeBytes(),
     move: async (from, to) => (await storage()).move(from, to),
     take: async (path, stamp, into) => (await storage()).take(path, stamp, into),
+    held: async (path, act) => (await storage()).held(path, act),
     remove: async (path) => (await storage()).remove(path),
   };
 }

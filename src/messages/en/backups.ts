@@ -73,7 +73,7 @@ export const backups = {
   'backups.evidence.made': 'Stored at {made}, and its SHA-256 recorded. It has yet to be read back and compared.',
   'backups.evidence.verified': 'Read back in full at {verified}; all {files} files were compared.',
   'backups.evidence.proven':
-    'Brought back in an empty place at {proven}: all {files} files were as recorded, and {databases} databases were loaded into throw-away ones and their tables and rows compared.',
+    'Brought back in an empty place at {proven}: all {files} files were as recorded, and {databases} databases were loaded or opened there and their tables and rows compared.',
   'backups.evidence.provenFiles': 'Brought back in an empty place at {proven}: all {files} files were as recorded.',
   'backups.evidence.provenToo': 'Brought back in an empty place at {proven}, and all of it compared.',
   'backups.evidence.warnedDatabases':
@@ -167,6 +167,7 @@ export const backups = {
   'backups.one.missingDatabases': 'Databases not included: {count}',
   'backups.engine.mariadb': 'MariaDB',
   'backups.engine.postgresql': 'PostgreSQL',
+  'backups.engine.sqlite': 'SQLite',
   'backups.one.leftOutLabel': 'Left out',
   'backups.one.leftOut': 'Not included, or changed while being saved: {count}',
   'backups.one.leftOutMore': 'The whole list is in manifest.json inside the archive.',
@@ -192,6 +193,10 @@ export const backups = {
     'It changed all the while, so its rows in the archive are not as many as were counted on the server. It is in the archive.',
   'backups.leftOut.unavailable': 'It could not be read from the database server.',
   'backups.leftOut.incomplete': 'Writing it out broke off, so it is not included.',
+  'backups.leftOut.inUse':
+    'A SQLite database that was locked, or is too large, so it could not be saved as of one moment. The file is in the archive as it lay there and may not open when it is put back.',
+  'backups.leftOut.malformed':
+    'A SQLite database that is damaged on the website itself. The file is in the archive as it lay there. Please check it in the program that uses it.',
   'backups.leftOut.special': 'A socket or device, which has no content.',
 
   'backups.keptLastGood': 'It is the last good backup; it stays until the next one is verified.',

@@ -70,7 +70,7 @@ export const backups = {
   'backups.evidence.made': '{made}에 저장을 마치고 SHA-256 값을 기록했습니다. 다시 읽어 대조하는 일이 남았습니다.',
   'backups.evidence.verified': '{verified}에 압축 파일 전체를 다시 읽어 파일 {files}개를 모두 대조했습니다.',
   'backups.evidence.proven':
-    '{proven}에 빈 자리에 실제로 되살려 보았습니다. 파일 {files}개가 모두 기록과 같았고, 데이터베이스 {databases}개를 임시 데이터베이스에 불러와 표와 행 수를 맞추어 보았습니다.',
+    '{proven}에 빈 자리에 실제로 되살려 보았습니다. 파일 {files}개가 모두 기록과 같았고, 데이터베이스 {databases}개를 임시 데이터베이스에 불러와(SQLite는 그대로 열어) 표와 행 수를 맞추어 보았습니다.',
   'backups.evidence.provenFiles': '{proven}에 빈 자리에 실제로 되살려 보았습니다. 파일 {files}개가 모두 기록과 같았습니다.',
   'backups.evidence.provenToo': '{proven}에 빈 자리에 실제로 되살려 모두 대조했습니다.',
   'backups.evidence.warnedDatabases':
@@ -163,6 +163,7 @@ export const backups = {
   'backups.one.missingDatabases': '데이터베이스 {count}개를 담지 못했습니다.',
   'backups.engine.mariadb': 'MariaDB',
   'backups.engine.postgresql': 'PostgreSQL',
+  'backups.engine.sqlite': 'SQLite',
   'backups.one.leftOutLabel': '빠진 것',
   'backups.one.leftOut': '담지 못했거나 담는 동안 바뀐 항목: {count}',
   'backups.one.leftOutMore': '전체 목록은 압축 파일 안의 manifest.json에 있습니다.',
@@ -188,6 +189,10 @@ export const backups = {
     '담는 동안 계속 바뀌어, 담긴 행 수가 서버에서 센 수와 다릅니다. 압축 파일에는 들어 있습니다.',
   'backups.leftOut.unavailable': '데이터베이스 서버에서 읽을 수 없었습니다.',
   'backups.leftOut.incomplete': '데이터베이스를 옮겨 적는 일이 도중에 끊겨 담지 않았습니다.',
+  'backups.leftOut.inUse':
+    'SQLite 데이터베이스 파일입니다. 잠겨 있거나 너무 커서 한순간의 내용으로 담지 못하고, 파일 그대로 담았습니다. 되돌려도 열리지 않을 수 있습니다.',
+  'backups.leftOut.malformed':
+    'SQLite 데이터베이스 파일입니다. 홈페이지에 있는 파일부터 손상되어 있어 파일 그대로 담았습니다. 쓰시는 프로그램에서 확인해 주십시오.',
   'backups.leftOut.special': '소켓이나 장치처럼 내용이 없는 항목입니다.',
 
   'backups.keptLastGood': '마지막 정상 백업입니다. 다음 백업이 검증될 때까지 지우지 않습니다.',

@@ -169,6 +169,12 @@ export class DiskSite implements SiteStorage {
     await this.#in(parents, async (folder) => takeOut(folder, await folder.spelling(name), stamp, into));
   }
 
+  async held<T>(path: SitePath, act: (folder: number, name: Buffer) => Promise<T>): Promise<T | undefined> {
+    if (!hasDescriptorPaths()) return undefined;
+    const { parents, name } = split(path);
+    return this.#in(parents, async (folder) => act(folder.handle.fd, Buffer.from(await folder.spelling(name))));
+  }
+
   async remove(path: SitePath): Promise<void> {
     const { parents, name } = split(path);
     await answering(async () => {

@@ -147,6 +147,12 @@ export interface SiteStorage {
    * @param into a path on this machine where nothing is yet, in a folder that exists; its last part is a UUID
    */
   take(path: SitePath, stamp: string | undefined, into: string): Promise<void>;
+  /**
+   * For another process on this machine that reads a file by its own means.
+   * @param act is given the file's folder, as an open file, and the name by which the disk holds it; the folder stays open until it ends
+   * @returns undefined, and nothing was done, where the site does not lie on this machine
+   */
+  held<T>(path: SitePath, act: (folder: number, name: Buffer) => Promise<T>): Promise<T | undefined>;
   /** @returns bytes that the panel may still write here, as the file system says; undefined where it cannot be asked */
   freeBytes(): Promise<number | undefined>;
 }

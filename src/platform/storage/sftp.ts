@@ -184,6 +184,10 @@ class SftpSite implements SiteStorage {
     return undefined;
   }
 
+  async held(): Promise<undefined> {
+    return undefined;
+  }
+
   async move(from: SitePath, to: SitePath): Promise<void> {
     split(from);
     split(to);
