@@ -5,12 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { second, systemClock } from '../platform/clock.ts';
 import { whenMissing } from '../platform/errors.ts';
 import { askSqlite } from '../platform/sqlite-file/asking.ts';
-import { companions, type SqliteAnswer, type SqliteCounts } from '../platform/sqlite-file/orders.ts';
+import { companions, headerBytes, isSqlite, type SqliteAnswer, type SqliteCounts } from '../platform/sqlite-file/orders.ts';
 import type { Entry, SiteReader, SiteStorage } from '../platform/storage/port.ts';
+import type { Buffers } from '../platform/zip/buffers.ts';
+import type { ZipWriter } from '../platform/zip/writer.ts';
+import { writePieces } from './archive-big.ts';
 import type { WrittenDatabases } from './archive-databases.ts';
-import type { ManifestDatabase } from './manifest.ts';
+import type { ManifestDatabase, ManifestMember } from './manifest.ts';
+import { manifestMember, zipMember } from './members.ts';
 import { documentRoot, type Listed } from './site-listing.ts';
-import { readOnce } from './site-reading.ts';
+import { type Read, readOnce } from './site-reading.ts';
 import { companionOf, stampWith } from './sqlite-listing.ts';
 
 /** More are archived as plain files, and said: each takes a program of its own, and a line of what people read. */
@@ -26,6 +30,8 @@ const pieceBytes = 1024 * 1024;
 export type SqliteParts = {
   readonly storage: SiteStorage;
   readonly reader: SiteReader;
+  readonly writer: ZipWriter;
+  readonly buffers: Buffers;
   /** path of files that are not there, and are not there afterwards either; a kill leaves them beside the archive that is made */
   readonly scratch: string;
   /** when the archive began, epoch milliseconds */
@@ -34,8 +40,10 @@ export type SqliteParts = {
   readonly tell: () => void;
 };
 
+export type AddedDatabase = { readonly member: ManifestMember; readonly sha256: Promise<string> };
+
 /** `file` holds the database until the next one is taken. An empty stamp: equality proves nothing. */
-export type TakenDatabase = { readonly file: string; readonly entry: Entry };
+type TakenDatabase = { readonly file: string; readonly entry: Entry };
 
 type Refused = 'gone' | 'inUse' | 'malformed';
 
@@ -76,8 +84,36 @@ export class SqliteFiles {
     this.#taken.delete(path);
   }
 
-  /** @returns why it can only be archived as a plain file; from then on `isPlain` */
-  async take(listed: Listed): Promise<TakenDatabase | Refused> {
+  /** Whether a file that can be read begins as a database does. */
+  async isOne(path: string): Promise<boolean> {
+    const beginning = Buffer.alloc(headerBytes);
+    const reading = await readOnce(this.#parts, path.split('/'), (_, read) => read(beginning, 0));
+    return typeof reading === 'object' && isSqlite(beginning);
+  }
+
+  /**
+   * Writes it into the archive.
+   * @returns it as a member, or why it can only be archived as a plain file; from then on `isPlain`
+   */
+  async add(listed: Listed): Promise<AddedDatabase | Refused> {
+    const taken = await this.#take(listed);
+    if (typeof taken === 'string') return taken;
+    const { path } = listed;
+    const { entry } = taken;
+    const file = await open(taken.file);
+    const read: Read = async (into, position) => {
+      this.#parts.tell();
+      return (await file.read(into, 0, into.length, position)).bytesRead;
+    };
+    try {
+      const written = await writePieces(this.#parts, zipMember(path, entry), { read, bytes: entry.size });
+      return { member: manifestMember(path, entry, written.size), sha256: written.sha256 };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #take(listed: Listed): Promise<TakenDatabase | Refused> {
     const { path } = listed;
     const taken = this.#taken.size >= mostDatabases ? 'inUse' : await this.#tryAll(listed);
     if (typeof taken === 'string') {

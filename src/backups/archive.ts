@@ -1,30 +1,25 @@
 // Makes the archive of a site: its databases, www/ with all that is in it, a guide to restore it by hand, and the signed manifest (KHADA 7.6).
-import { open } from 'node:fs/promises';
 import { Spool } from '../platform/spool.ts';
-import { headerBytes, isSqlite } from '../platform/sqlite-file/orders.ts';
+import { isSqlite } from '../platform/sqlite-file/orders.ts';
 import type { Entry, SiteReader } from '../platform/storage/port.ts';
 import { Buffers } from '../platform/zip/buffers.ts';
 import { pieceBytes } from '../platform/zip/deflate.ts';
-import { sideBySide, ZipWriter } from '../platform/zip/writer.ts';
+import { ZipWriter } from '../platform/zip/writer.ts';
+import { writePieces, writeTwiceAtMost } from './archive-big.ts';
 import { closeArchive } from './archive-closing.ts';
 import { type WrittenDatabases, writeDatabases } from './archive-databases.ts';
 import type { ArchiveOrder, WrittenArchive } from './archive-order.ts';
+import { ahead, aheadBytes, aheadInAll, type Queued, type Write } from './archive-queue.ts';
 import { SqliteFiles } from './archive-sqlite.ts';
 import { CarryOver, type Known } from './carry-over.ts';
 import type { LeftOut, ManifestMember } from './manifest.ts';
 import { MemberRows } from './member-rows.ts';
 import { manifestMember, zipMember } from './members.ts';
 import { type Listed, listSite, type SiteListing } from './site-listing.ts';
-import { inPieces, orChanged, type Read, type Reading, readOnce, readSmall } from './site-reading.ts';
+import { orChanged, type Read, type Reading, readOnce, readSmall } from './site-reading.ts';
 import { companionOf } from './sqlite-listing.ts';
 
 export type { ArchiveOrder, ArchiveStep, WrittenArchive } from './archive-order.ts';
-
-/** Small files that are read and compressed ahead while the ones before them are written. */
-const ahead = 32;
-/** With those that are carried over, which cost nothing but their names: between them the few that changed are begun early. */
-const aheadInAll = 1024;
-const aheadBytes = 3 * pieceBytes;
 
 /** A file written within this time before the archive began may be written again without a new stamp: clocks of file systems are coarse. */
 const coarseMilliseconds = 2000;
@@ -64,14 +59,6 @@ type Tools = {
   readonly reader: SiteReader;
 };
 
-type Write = () => Promise<void>;
-
-/** What waits for its turn: a file that is prepared, or one that is known. */
-type Queued = { readonly one: Listed; readonly bytes: number; readonly costs: number } & (
-  | { readonly known: Known; readonly ready?: undefined }
-  | { readonly ready: Promise<Write>; readonly known?: undefined }
-);
-
 /** One archive on its way. */
 class Making {
   readonly #order: ArchiveOrder;
@@ -96,7 +83,8 @@ class Making {
     this.#writer = writer;
     this.#reader = reader;
     const { storage, at, signal, target } = order;
-    this.#sqlite = new SqliteFiles({ storage, reader, at, signal, scratch: `${target}.sqlite`, tell: () => this.#tell() });
+    const tools = { storage, reader, writer, buffers: this.#buffers };
+    this.#sqlite = new SqliteFiles({ ...tools, at, signal, scratch: `${target}.sqlite`, tell: () => this.#tell() });
   }
 
   /** Before the files, so that they are of the moment that the archive is named by. What is missing of them is told first. */
@@ -238,60 +226,26 @@ class Making {
   }
 
   async #addBigFile(one: Listed): Promise<void> {
-    const beginning = Buffer.alloc(headerBytes);
-    const reading = await this.#read(one.path, async (_, read) => ({ size: await read(beginning, 0) }));
-    if (typeof reading === 'object' && isSqlite(beginning)) return this.#addSqlite(one);
-    return this.#addBig(one.path, one.entry.size);
+    return (await this.#sqlite.isOne(one.path)) ? this.#addSqlite(one) : this.#addBig(one.path, one.entry.size);
   }
 
   /** A database that cannot be taken at one moment is archived as it lies there, and that is said. */
   async #addSqlite(one: Listed): Promise<void> {
-    const { path } = one;
-    const taken = await this.#sqlite.take(one);
-    if (taken === 'gone') return this.#leaveOut(path, taken);
-    if (typeof taken === 'string') {
-      this.#leftOut.push({ path, reason: taken });
-      return this.#addBig(path, one.entry.size);
-    }
-    const file = await open(taken.file);
-    const pieces = this.#takePieces();
-    try {
-      const read: Read = async (into, position) => (await file.read(into, 0, into.length, position)).bytesRead;
-      const content = inPieces(this.#told(read), taken.entry.size, pieces);
-      const written = await this.#writer.stream(zipMember(path, taken.entry), taken.entry.size, content);
-      await this.#fileDone(manifestMember(path, taken.entry, written.size), written.sha256);
-    } finally {
-      await file.close();
-      for (const piece of pieces) this.#buffers.give(piece);
-    }
+    const { path, entry } = one;
+    const added = await this.#sqlite.add(one);
+    if (typeof added === 'object') return this.#fileDone(added.member, added.sha256);
+    if (added === 'gone') return this.#leaveOut(path, added);
+    this.#leftOut.push({ path, reason: added });
+    return this.#addBig(path, entry.size);
   }
 
-  #takePieces(): Buffer[] {
-    return Array.from({ length: sideBySide + 1 }, () => this.#buffers.take(pieceBytes));
-  }
-
-  /** A big file goes into the archive while it is read; when it changed meanwhile, that is taken back and it is read again once. */
   async #addBig(path: string, listedBytes: number): Promise<void> {
-    const pieces = this.#takePieces();
-    let bytes = listedBytes;
-    for (const last of [false, true]) {
-      const mark = await this.#writer.mark();
-      const reading = await this.#read(path, (entry, read) =>
-        this.#writer.stream(zipMember(path, entry), bytes, inPieces(this.#told(read), bytes, pieces)),
-      );
-      if (typeof reading === 'object' && (last || !reading.changed)) {
-        await this.#writer.goOn(mark);
-        await this.#keep(path, reading.entry, { changed: reading.changed, ...reading.content });
-        break;
-      }
-      await this.#writer.goBack(mark);
-      if (typeof reading === 'object') bytes = reading.sizeAfter;
-      else if (last || reading === 'gone') {
-        this.#leaveOut(path, reading);
-        break;
-      }
-    }
-    for (const piece of pieces) this.#buffers.give(piece);
+    const tools = { writer: this.#writer, buffers: this.#buffers };
+    const reading = await writeTwiceAtMost(this.#writer, listedBytes, (bytes) =>
+      this.#read(path, (entry, read) => writePieces(tools, zipMember(path, entry), { read: this.#told(read), bytes })),
+    );
+    if (typeof reading === 'string') this.#leaveOut(path, reading);
+    else await this.#keep(path, reading.entry, { changed: reading.changed, ...reading.content });
   }
 
   async #read<T extends { size: number }>(

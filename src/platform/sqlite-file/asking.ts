@@ -23,7 +23,7 @@ export type Asking = {
 /** @throws the signal's reason, errors of starting a program */
 export async function askSqlite(order: SqliteOrder, { signal, tell, folder, milliseconds }: Asking): Promise<SqliteAnswer> {
   // the same code runs from source (.ts) and from the built module (.js)
-  const program = fileURLToPath(new URL(`./program.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url));
+  const program = fileURLToPath(new URL(`./sqlite-program.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url));
   const child = spawn(process.execPath, ['--max-old-space-size=64', program, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'ignore', folder ?? 'ignore'],
     env: { LC_ALL: 'C.UTF-8' },
