@@ -885,6 +885,11 @@ export const noPages: Readonly<Record<string, NoPage>> = {
 
 /** Forms that no page of these worlds shows, with the test that sends them. */
 export const noForms: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['orders', 'orders/:name/plan', ...['non-payment', 'payment', 'termination'].map((act) => `customers/:name/${act}`)].map(
+      (path) => [`/api/v1/billing/${path}`, 'the company’s own billing sends it, with a token: JSON (test/billing)'],
+    ),
+  ),
   '/sites/:site/files/preflight': 'JSON of the upload script: test/files/resumable.http.test.ts',
   '/sites/:site/files/uploads': 'bytes by tus: test/files/resumable.http.test.ts',
   '/sites/:site/files/uploads/:id': 'bytes by tus: test/files/resumable.http.test.ts',
