@@ -158,6 +158,8 @@ class ResticTier implements BackupTier {
     const repository = await this.#repository(site, key);
     const found = await snapshotsOf(repository, signal);
     if (found.length === 0) return;
+    // A run that was killed leaves its lock, which nobody could take away once the key is gone.
+    await repository.unlock(signal);
     await repository.forget(
       found.map(({ id }) => id),
       signal,
