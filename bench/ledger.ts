@@ -39,7 +39,7 @@ async function measure(engine: Engine, { long, say }: Circumstances): Promise<Fi
     const begun = performance.now();
     const ids = await fillLedger(connection.url, { customers, answers }, { secrets, consent });
     say(`${engine}: filled in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-    const rate = await verified(consent, { rounds: long ? 3 : 2, rows: customers * answers });
+    const rate = await verified(consent, { rounds: 3, rows: customers * answers });
     const standings = new Standings({ connection, consent, timeZone, store: new OrderStore(connection) });
     const asked = { ids, times: long ? 20_000 : 1000 };
     const usual = await gate(standings, asked, 0);
