@@ -9,7 +9,7 @@ import type { Counters } from '../platform/counters/port.ts';
 import { Invalid, tooMany } from '../platform/errors.ts';
 import { hashToken, type Secrets } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
-import { checkbox, form } from '../platform/web/form.ts';
+import { checkbox, form, optionalText } from '../platform/web/form.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
@@ -36,7 +36,7 @@ export type AccountRouteParts = {
 };
 
 // What is wrong with a field is said by the door, all at once; here a field only has to be a text.
-const field = z.string().max(20_000).catch('').default('');
+const field = optionalText(20_000);
 
 const fields = z.object({
   plan: field,

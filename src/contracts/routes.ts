@@ -6,7 +6,7 @@ import type { Choices } from '../options.ts';
 import type { Orders } from '../orders/orders.ts';
 import { Invalid } from '../platform/errors.ts';
 import { actorOf } from '../platform/web/actor.ts';
-import { checkbox, form } from '../platform/web/form.ts';
+import { checkbox, form, optionalText } from '../platform/web/form.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { say } from '../platform/web/page.ts';
 import { signedIn } from '../platform/web/visit.ts';
@@ -22,7 +22,7 @@ export type ContractRouteParts = {
 };
 
 const listAddress = '/account/orders';
-const field = z.string().max(20_000).catch('').default('');
+const field = optionalText(20_000);
 const fields = z.object({
   plan: field,
   age_14: checkbox,

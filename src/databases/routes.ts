@@ -3,14 +3,14 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { conflict, Invalid } from '../platform/errors.ts';
 import { actorOf } from '../platform/web/actor.ts';
-import { checkbox, form } from '../platform/web/form.ts';
+import { checkbox, form, optionalText } from '../platform/web/form.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import { afterDrawing, type DatabasesRouteParts } from './entering.ts';
 import { databasesAddress, listPage, onePage } from './page.ts';
 import { stateOf } from './states.ts';
 
-const text = z.string().max(1000).catch('').default('');
+const text = optionalText(1000);
 
 export function databaseRoutes(parts: DatabasesRouteParts, guards: Guards): Router {
   const { databases, sites, clock } = parts;

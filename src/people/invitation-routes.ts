@@ -7,7 +7,7 @@ import type { Counters } from '../platform/counters/port.ts';
 import { forbidden } from '../platform/errors.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
-import { checkbox, form } from '../platform/web/form.ts';
+import { checkbox, form, optionalText } from '../platform/web/form.ts';
 import { say } from '../platform/web/page.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
@@ -22,7 +22,7 @@ export type InvitationRouteParts = {
   readonly secrets: Secrets;
 };
 
-const text = z.string().max(20_000).catch('').default('');
+const text = optionalText(20_000);
 const fields = z.object({ password: text, name: text, terms_versions: text, age_14: checkbox, agree_terms: checkbox });
 
 export function invitationRoutes({ people, accounts, signIn, choices, counters, secrets }: InvitationRouteParts): Router {

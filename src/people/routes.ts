@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Choices } from '../options.ts';
 import { type Clock, day, localDay } from '../platform/clock.ts';
-import { act, form } from '../platform/web/form.ts';
+import { act, form, optionalText } from '../platform/web/form.ts';
 import type { Idempotency } from '../platform/web/idempotency.ts';
 import { say } from '../platform/web/page.ts';
 import { type SignedIn, signedIn } from '../platform/web/visit.ts';
@@ -24,7 +24,7 @@ export type PeopleRouteParts = {
 
 const usualDays = 30;
 const listAddress = '/account/people';
-const text = z.string().max(1000).catch('').default('');
+const text = optionalText(1000);
 
 export function peopleRoutes(parts: PeopleRouteParts, guards: Guards): Router {
   const { people, sites, clock } = parts;

@@ -6,7 +6,7 @@ import type { Counters } from '../platform/counters/port.ts';
 import { qrCode } from '../platform/qr.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
-import { act, form } from '../platform/web/form.ts';
+import { act, form, optionalText } from '../platform/web/form.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Guards } from './guards.ts';
@@ -14,7 +14,7 @@ import type { SignIn } from './sign-in.ts';
 
 export type FactorRouteParts = { signIn: SignIn; choices: Choices; counters: Counters; secrets: Secrets; addresses: Addresses };
 
-const shortText = z.string().max(100, 'error.tooLongField').catch('').default('');
+const shortText = optionalText(100);
 const security = '/account/security';
 
 export function factorRoutes({ signIn, choices, counters, secrets, addresses }: FactorRouteParts, guards: Guards): Router {

@@ -5,7 +5,7 @@ import type { Choices } from '../options.ts';
 import type { Counters } from '../platform/counters/port.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
-import { act, requireToken } from '../platform/web/form.ts';
+import { act, optionalText, requireToken } from '../platform/web/form.ts';
 import { say } from '../platform/web/page.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Guards } from './guards.ts';
@@ -13,7 +13,7 @@ import type { SignIn } from './sign-in.ts';
 
 export type PasskeyRouteParts = { signIn: SignIn; choices: Choices; counters: Counters; secrets: Secrets; addresses: Addresses };
 
-const response = z.string().max(32_000, 'error.tooLongField').catch('').default('');
+const response = optionalText(32_000);
 const security = '/account/security';
 
 export function passkeyRoutes({ signIn, choices, counters, secrets, addresses }: PasskeyRouteParts, guards: Guards): Router {
@@ -61,7 +61,7 @@ export function passkeyRoutes({ signIn, choices, counters, secrets, addresses }:
     here,
     guards.fresh,
     act({
-      fields: z.object({ response, name: z.string().max(200).catch('').default('') }),
+      fields: z.object({ response, name: optionalText(200) }),
       submit: async ({ req, values }) => {
         await passkeys.add(req, values);
         say(req, 'passkeys.added');

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Choices } from '../options.ts';
 import type { Counters } from '../platform/counters/port.ts';
 import type { Secrets } from '../platform/secrets.ts';
-import { form } from '../platform/web/form.ts';
+import { form, optionalText } from '../platform/web/form.ts';
 import { say } from '../platform/web/page.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { SignIn } from './sign-in.ts';
@@ -37,7 +37,7 @@ export function recoveryRoutes({ signIn, choices, counters, secrets }: RecoveryR
 
   const reset = form({
     view: 'sign-in/reset',
-    fields: z.object({ password: z.string().max(4096, 'error.tooLongField').catch('').default('') }),
+    fields: z.object({ password: optionalText(4096) }),
     show: async (req) => {
       await recovery.checkReset(String(req.params.token));
       return { title: req.visit.words.t('reset.title'), section: 'login', scripts: ['behaviours/show-password.js'] };

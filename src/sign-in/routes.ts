@@ -7,7 +7,7 @@ import { notFound } from '../platform/errors.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Addresses } from '../platform/web/addresses.ts';
 import { cookieFor } from '../platform/web/cookies.ts';
-import { act, form } from '../platform/web/form.ts';
+import { act, form, optionalText } from '../platform/web/form.ts';
 import { say } from '../platform/web/page.ts';
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Guards } from './guards.ts';
@@ -85,14 +85,14 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
 
   const verify = form({
     view: 'sign-in/verify',
-    fields: z.object({ password: z.string().max(4096).optional().catch('') }),
+    fields: z.object({ password: optionalText(4096) }),
     show: async (req) => ({
       title: req.visit.words.t('verify.title'),
       scripts: passwordScripts,
       needsPassword: await signIn.verificationNeedsPassword(req, String(req.params.token)),
     }),
     submit: async ({ req, res, values }) => {
-      await signIn.verify(req, res, String(req.params.token), values.password ?? '');
+      await signIn.verify(req, res, String(req.params.token), values.password);
       say(req, 'verify.done');
       return '/dashboard';
     },
@@ -100,7 +100,7 @@ export function signInRoutes({ signIn, choices, counters, secrets, addresses }: 
   router.get('/verify/:token', verify.get);
   router.post('/verify/:token', limit('login', choices.limits.login), verify.post);
 
-  const shortText = z.string().max(100, 'error.tooLongField').catch('').default('');
+  const shortText = optionalText(100);
   const confirm = form({
     view: 'sign-in/confirm',
     fields: z.object({ password: typedText('login.passwordMissing', 4096), code: shortText, recovery: shortText, next }),

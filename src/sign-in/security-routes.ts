@@ -5,7 +5,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import { deviceName } from '../platform/web/device.ts';
-import { act, form, requireToken } from '../platform/web/form.ts';
+import { act, form, optionalText, requireToken } from '../platform/web/form.ts';
 import { goTo, say } from '../platform/web/page.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import type { Guards } from './guards.ts';
@@ -14,7 +14,7 @@ import type { SignIn } from './sign-in.ts';
 
 export type SecurityRouteParts = { signIn: SignIn; accounts: Accounts; choices: Choices; clock: Clock };
 
-const secret = z.string().max(4096, 'error.tooLongField').catch('').default('');
+const secret = optionalText(4096);
 
 export function securityRoutes({ signIn, accounts, choices, clock }: SecurityRouteParts, guards: Guards): Router {
   const router = Router();

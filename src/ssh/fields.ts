@@ -1,12 +1,11 @@
 // What somebody asks for as the form has it, and every reason against it at once.
-import { z } from 'zod';
 import { day, endOfDay } from '../platform/clock.ts';
 import { type FieldFault, Invalid } from '../platform/errors.ts';
-import { checkbox } from '../platform/web/form.ts';
+import { checkbox, optionalText } from '../platform/web/form.ts';
 import { canonicalNetwork, isNetwork, longestNetworkList, networksIn } from '../platform/web/networks.ts';
 import { type PublicKey, publicKeyIn } from './keys.ts';
 
-const field = z.string().max(20_000).catch('').default('');
+const field = optionalText(20_000);
 
 export const consentFields = { agree_ssh: checkbox, ssh_version: field };
 export const requestFields = { public_key: field, networks: field, with_present: checkbox, until: field, ...consentFields };

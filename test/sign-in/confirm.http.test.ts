@@ -45,6 +45,16 @@ describe('a fresh sign-in', () => {
     expect(await isFresh()).toBe(false);
   });
 
+  test('of somebody who pastes too much is refused at that field, never taken for an empty one', async () => {
+    panel.clock.advance(11 * minute);
+    for (const field of ['password', 'code', 'recovery']) {
+      const { status, text } = await confirm({ password, [field]: 'a'.repeat(5000) });
+      expect([field, status, text.includes(`href="#${field}"`)]).toEqual([field, 422, true]);
+      expect(text).toContain('내용이 너무 깁니다');
+    }
+    expect(await isFresh()).toBe(false);
+  });
+
   test('of somebody with an app needs both, each code once', async () => {
     const { key } = await withApp();
     const alone = await confirm({ password });

@@ -145,6 +145,10 @@ export function text(missing: string, maximum: number, tooLong = 'error.tooLongF
     .pipe(z.string().min(1, missing).max(maximum, tooLong));
 }
 
+/** A text field that may be left empty or out; what is longer than `maximum` characters is told, never taken for empty. */
+export const optionalText = (maximum: number) =>
+  z.string({ error: 'error.invalid' }).max(maximum, 'error.tooLongField').default('');
+
 /** A checkbox: present means ticked. */
 export const checkbox = z
   .union([z.string(), z.array(z.string())])
