@@ -4,6 +4,7 @@ import { minute } from '../../../src/platform/clock.ts';
 import { unavailable } from '../../../src/platform/errors.ts';
 import { archive } from '../../gates/job-rows.ts';
 import { Visitor } from '../panel.ts';
+import { contractShots } from './contract-shots.ts';
 import type { World } from './world.ts';
 
 type Address = (path: string) => string;
@@ -402,4 +403,5 @@ export const shots: readonly Shot[] = [
     },
   },
   of('fresh', 'downloads-none', ({ customers }) => `/sites/${customers.fresh.site}/backups/downloads`),
+  ...contractShots,
 ];
