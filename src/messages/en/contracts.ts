@@ -10,7 +10,7 @@ export const contracts = {
   'contracts.column.plan': 'Plan',
   'contracts.column.since': 'Ordered on',
   'contracts.column.state': 'Agreement',
-  'contracts.column.todo': 'What you can do',
+  'contracts.column.todo': 'Actions',
   'contracts.noSite': 'No site yet',
   'contracts.state.pending': 'Needs your agreement',
   'contracts.state.agreed': 'Agreed',

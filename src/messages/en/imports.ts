@@ -46,8 +46,8 @@ export const imports = {
   'mail.document-reminder.subject': '[{brand}] {title}: please agree by {version}',
   'agreement.title': 'Please agree to your contract first',
   'agreement.lead':
-    'We have moved your service to this panel. Read the terms, who is responsible for backups and what we compensate, and agree: we then prepare your site and you can go on.',
-  'agreement.contract': 'Your contract',
+    'The contract below needs your agreement. Read the terms, who is responsible for backups and what we compensate, and agree: we then prepare your site and you can go on.',
+  'agreement.contract': 'The contract that waits for your agreement',
   'agreement.next': 'We email you what you agreed to, with the full text of the documents.',
   'agreement.submit': 'Agree and start',
   'agreement.done': 'We have recorded your agreement. Your site is being prepared.',

@@ -17,12 +17,12 @@ export const termination = {
     'The site no longer opens, and access to this panel, FTP, SSH and databases ends. People you share it with cannot come in either, and no new backups are made.',
   'termination.when.until': 'Until {at}',
   'termination.when.untilWhat':
-    'Your data is kept as it is ({days} days). A link that we send by e-mail undoes the closing. If you want it erased sooner, tell our support.',
+    'Your data is kept as it is ({days} days). A link that we send by email undoes the closing. If you want it erased sooner, tell our support.',
   'termination.when.eraseWhat':
-    'Files, databases, all backups, FTP and SSH accounts, and the details of the account such as name and e-mail address are erased. What is erased cannot be brought back.',
+    'Files, databases, all backups, FTP and SSH accounts, and the details of the account such as name and email address are erased. What is erased cannot be brought back.',
   'termination.when.after': 'When all is erased',
   'termination.when.afterWhat':
-    'A certificate of destruction that says what was erased and when goes to your present e-mail address, and then that address is erased too.',
+    'A certificate of destruction that says what was erased and when goes to your present email address, and then that address is erased too.',
   'termination.when.kept': 'Until {at}',
   'termination.when.keptWhat':
     'Only the record of the contract (plan, price, dates) is kept, without a name and apart from everything else (five years, by the Act on Consumer Protection in Electronic Commerce). Records of consent stay without a name as well.',
@@ -35,6 +35,7 @@ export const termination = {
   'termination.take.isBackingUp': 'A backup is being made. You can download it when it is done.',
   'termination.take.databases': 'Download databases: {names}',
   'termination.take.files': 'Look at and download files',
+  'termination.take.consents': 'Consents and their receipts',
   'termination.take.nothing': 'There is no site to download from.',
   'termination.reason': 'Why you close it',
   'termination.reasonHint': 'It is only used to improve the service, and is erased with your data.',
@@ -47,7 +48,7 @@ export const termination = {
   'termination.closed.title': 'The account is closed',
   'termination.closed.lead': 'From now on the site and all access are closed.',
   'termination.closed.undoUntil': 'Can be undone until',
-  'termination.closed.letter': 'The receipt number and a link that undoes the closing were sent by e-mail.',
+  'termination.closed.letter': 'The receipt number and a link that undoes the closing were sent by email.',
   'termination.closed.ask': 'If you have questions, ask our support: {phone}, {email}',
   'termination.reopen.title': 'Undo the closing',
   'termination.reopen.lead': 'You can undo the closing of the account until {at}.',
@@ -82,7 +83,7 @@ export const termination = {
   'termination.certificate.what.people': 'Accounts and contact details of people',
   'termination.certificate.what.letters': 'Records of letters sent',
   'termination.certificate.people':
-    'Names, e-mail addresses and passwords are erased right after this certificate is sent. That is why it does not say whose it is.',
+    'Names, email addresses and passwords are erased right after this certificate is sent. That is why it does not say whose it is.',
   'termination.certificate.keys':
     'Each site had an encryption key of its own for its short-term and long-term backups. The keys were destroyed, so that copies cannot be read even where storage still holds them.',
   'termination.certificate.kept': 'What is kept by law',
@@ -108,5 +109,5 @@ export const termination = {
   'mail.account-erased.certificate':
     'This is the certificate of destruction. It says what was erased and what is kept by law, and can be printed or downloaded.',
   'mail.account-erased.last':
-    'Your e-mail address is erased once this letter is sent, so it is the last one. You can sign up again with the same address.',
+    'Your email address is erased once this letter is sent, so it is the last one. You can sign up again with the same address.',
 } as const satisfies Record<keyof typeof korean, Sentence>;

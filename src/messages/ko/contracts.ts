@@ -9,7 +9,7 @@ export const contracts = {
   'contracts.column.plan': '요금제',
   'contracts.column.since': '신청한 날',
   'contracts.column.state': '동의',
-  'contracts.column.todo': '하실 수 있는 일',
+  'contracts.column.todo': '할 일',
   'contracts.noSite': '사이트 준비 전',
   'contracts.state.pending': '동의가 필요합니다',
   'contracts.state.agreed': '동의하심',

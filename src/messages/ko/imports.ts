@@ -45,8 +45,8 @@ export const imports = {
   'mail.document-reminder.subject': '[{brand}] {title}: {version}까지 동의해 주세요',
   'agreement.title': '먼저 계약 내용에 동의해 주세요',
   'agreement.lead':
-    '쓰시던 서비스를 새 관리 화면으로 옮겼습니다. 약관과 백업 책임, 보상 기준을 보시고 동의하시면 사이트를 준비하고 바로 쓰실 수 있습니다.',
-  'agreement.contract': '옮겨 온 계약',
+    '아래 계약은 동의하셔야 쓰실 수 있습니다. 약관과 백업 책임, 보상 기준을 보시고 동의하시면 사이트를 준비하고 바로 쓰실 수 있습니다.',
+  'agreement.contract': '동의를 기다리는 계약',
   'agreement.next': '동의하신 내용과 문서 전문을 메일로 보내 드립니다.',
   'agreement.submit': '동의하고 시작하기',
   'agreement.done': '동의하신 내용을 기록했습니다. 사이트를 준비하고 있습니다.',

@@ -32,6 +32,7 @@ export const termination = {
   'termination.take.isBackingUp': '백업을 만들고 있습니다. 끝난 뒤에 받으실 수 있습니다.',
   'termination.take.databases': '데이터베이스 내려받기: {names}',
   'termination.take.files': '파일 보기와 내려받기',
+  'termination.take.consents': '동의 내역과 증명서 받기',
   'termination.take.nothing': '받아 두실 사이트가 없습니다.',
   'termination.reason': '해지하시는 이유',
   'termination.reasonHint': '서비스를 고치는 데만 쓰고, 자료를 지울 때 함께 지웁니다.',
