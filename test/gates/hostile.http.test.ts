@@ -82,8 +82,10 @@ const foreign = {
   'settings[view options][client]': '1',
 };
 
-// Signing out takes no field, and leaves nobody to go on with.
-const posts = names.filter((name) => /^(POST|PATCH|DELETE) /.test(name) && name !== 'POST /logout');
+// Signing out takes no field, and leaves nobody to go on with. Programs send no form.
+const posts = names.filter(
+  (name) => /^(POST|PATCH|DELETE) /.test(name) && name !== 'POST /logout' && entranceOf(name).who !== 'programs',
+);
 
 /** A person keeps twenty sessions, and of those that began at the same moment any may go: who signs in here is not the owner. */
 const others = (name: string): Record<string, string> =>

@@ -17,7 +17,10 @@ import { differences, filled, namesOf } from './routes.ts';
 
 const names = Object.keys(entrances);
 const gets = names.filter((name) => name.startsWith('GET '));
-const posts = names.filter((name) => /^(POST|PATCH|DELETE) /.test(name));
+const forPrograms = (name: string) => entranceOf(name).who === 'programs';
+const changes = names.filter((name) => /^(POST|PATCH|DELETE) /.test(name));
+/** Programs send no form and have no session: test/billing has what they send. */
+const posts = changes.filter((name) => !forPrograms(name));
 
 let house: TestPanel;
 let owner: Household;
@@ -57,8 +60,6 @@ async function erased(email: string): Promise<string> {
   await new Visitor(house).arrive(email);
   return eraseAccount(house, email);
 }
-
-const forPrograms = (name: string) => entranceOf(name).who === 'programs';
 
 const lastOf = (path: string) => path.split('/').at(-1) ?? '';
 /** @returns the token of a letter to somebody new, as their own acts or those of another device bring it */
@@ -195,6 +196,18 @@ describe.each(['ko', 'en'] as const)('in %s', (language) => {
         expect([address, (await answered(asked())).status]).toEqual([address, 404]);
         expect([address, (await answered(asked().set('Accept', 'application/json'))).status]).toEqual([address, 404]);
       }
+      expect(await fingerprint(house)).toEqual(before);
+    },
+  );
+
+  test.each(changes.filter(forPrograms))(
+    '%s by the session of an owner, and without a token of a program, changes nothing',
+    async (name) => {
+      const before = await fingerprint(house);
+      const asked = speaking(house, language, owner.visitor)
+        .agent.post(`${prefix}${addressOf(name)}`)
+        .send({ plan: 'seed' });
+      expect((await answered(asked)).status).toBe(language === 'en' ? 404 : 401);
       expect(await fingerprint(house)).toEqual(before);
     },
   );
