@@ -21,6 +21,7 @@ import { fromEnvironment, open, withPanel } from './opening.ts';
 import { chosen, OptionsError } from './options.ts';
 import { outageCommands, outageUsage } from './outage-commands.ts';
 import { createPanel } from './panel.ts';
+import { databaseFault } from './platform/database/faults.ts';
 import { Invalid, PanelError } from './platform/errors.ts';
 import { serve } from './serve.ts';
 import { serverCommands } from './server-commands.ts';
@@ -128,10 +129,12 @@ export function inWords(error: unknown): string {
   if (error instanceof OptionsError)
     return error.faults.map(({ setting, wrong, todo }) => `${setting}: ${wrong}. ${todo}.`).join('\n');
   if (error instanceof MoveRefused || error instanceof CommandRefused) return error.message;
-  if (error instanceof PanelError) {
-    const [fault] = error instanceof Invalid ? Object.values(error.fields).flat() : [];
-    const sentence = catalogues.en[fault?.key ?? error.key];
-    return typeof sentence === 'string' ? sentence : error.key;
+  // A database that went while a command began is no bug of ours, and wants no stack.
+  const known = databaseFault(error) ?? error;
+  if (known instanceof PanelError) {
+    const [fault] = known instanceof Invalid ? Object.values(known.fields).flat() : [];
+    const sentence = catalogues.en[fault?.key ?? known.key];
+    return typeof sentence === 'string' ? sentence : known.key;
   }
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
     return `${error.message}\n${usage}`;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { places } from '../src/adapters.ts';
+import { inWords } from '../src/cli.ts';
 import { configurationDocument } from '../src/configuration.ts';
 import { readEnvironment } from '../src/environment.ts';
 import { chosen } from '../src/options.ts';
@@ -43,4 +44,10 @@ test('no place is relative, and in a folder that was removed nothing is guessed'
   } finally {
     process.chdir(before);
   }
+});
+
+test('a database that went while a command began is told in one sentence', () => {
+  for (const lost of [new Error('Connection terminated unexpectedly'), Object.assign(new Error('x'), { code: '57P01' })])
+    expect(inWords(lost)).toMatch(/^[^\n]+\.$/);
+  expect(inWords(new Error('a bug of ours'))).toContain('configuration.test.ts');
 });
