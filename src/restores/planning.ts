@@ -12,6 +12,7 @@ import { areaOf, type MarkedFolder, type Site, type Sites } from '../sites/sites
 import { Chosen, chosenMembers, documentRoot, liveEntries } from './choosing.ts';
 import { type Compared, compare, type LiveEntry } from './comparing.ts';
 import { type RestoreSource, type Sources, sizesOf } from './source.ts';
+import { type Beside, besideDatabases, notExchanged } from './sqlite-beside.ts';
 import {
   type Amount,
   type Plan,
@@ -60,21 +61,30 @@ export class Planning {
     try {
       const tally = new Tally(backup, order, await this.#parts.sites.folders.list(site));
       const chosen = new Chosen(chosenPaths(order));
-      if (chosen.tops.length > 0) await this.#files(site, open, { order, chosen, tally });
+      const held = order.dest === 'new_folder' ? [] : (await open.manifest()).databases;
+      const beside = await besideDatabases(this.#parts.sites.storageFor(site), held, chosen);
+      if (chosen.tops.length > 0) await this.#files(site, open, { order, chosen, tally, beside });
       const databases = order.undoes ?? (await this.#databases(site, open, order));
-      const items = order.dest === 'new_folder' ? [] : await this.#items(site, order, chosen, tally);
+      const own = order.dest === 'new_folder' ? [] : await this.#items(site, order, chosen, tally);
+      const going = notExchanged(beside, own);
+      for (const one of going) tally.alsoGoes(one, chosen.has(one.path));
+      // What only goes is first: wherever it stops, no database has the log of another beside it.
+      const items = [...going.map(({ path }) => ({ path, comes: false })), ...own].sort(goingFirst);
       return tally.plan({ databases, items, chosen });
     } finally {
       await open.close();
     }
   }
 
-  async #files(site: Site, open: RestoreSource, work: { order: Planned; chosen: Chosen; tally: Tally }): Promise<void> {
-    const { order, chosen, tally } = work;
+  async #files(
+    site: Site,
+    open: RestoreSource,
+    { order, chosen, tally, beside }: { order: Planned; chosen: Chosen; tally: Tally; beside: readonly Beside[] },
+  ): Promise<void> {
     const members = chosenMembers((await open.manifest()).members, chosen);
     const storage = this.#parts.sites.storageFor(site);
     const live = order.dest === 'new_folder' ? nothing() : liveEntries(storage, chosen);
-    for await (const one of compare(members, live, { mode: order.mode, isSame: sameness(storage) })) tally.add(one);
+    for await (const one of compare(members, live, { mode: order.mode, isSame: sameness(storage, beside) })) tally.add(one);
   }
 
   /**
@@ -115,6 +125,8 @@ export class Planning {
   }
 }
 
+const goingFirst = (one: RestoreItem, other: RestoreItem) => Number(one.comes) - Number(other.comes);
+
 type Target = Pick<PlannedDatabase, 'databaseId' | 'into'>;
 
 function inPlace(site: Site, name: string, there: Database | undefined, taken: ReadonlySet<string>): Target {
@@ -136,9 +148,14 @@ function aside(site: Site, name: string, stamp: string, taken: ReadonlySet<strin
 async function* nothing(): AsyncGenerator<LiveEntry> {}
 
 /** A stamp vouches for the very state that was saved; a time does not, since programs can set it. */
-function sameness(storage: SiteStorage): (member: ManifestMember, live: LiveEntry) => Promise<boolean> {
+function sameness(
+  storage: SiteStorage,
+  beside: readonly Beside[],
+): (member: ManifestMember, live: LiveEntry) => Promise<boolean> {
+  const logged = new Set(beside.map(({ database }) => database));
   let [files, bytes] = [0, 0];
   return async (member, { path, entry }) => {
+    if (logged.has(path)) return false;
     if (member.stamp !== '' && member.stamp === entry.stamp) return true;
     files += 1;
     bytes += entry.size;
@@ -202,6 +219,15 @@ class Tally {
     if (kind !== 'folder' && this.#first[verdict].length < mostShown) this.#first[verdict].push(path);
     const segments = path.split('/');
     if (member?.kind === 'file' && areaOf(segments, this.#marked).kind === 'upload' && isScriptName(segments)) this.#scripts += 1;
+  }
+
+  /** Goes with what comes, whatever the mode. @param wasSeen it was compared, and so counted as kept */
+  alsoGoes({ path, entry }: Beside, wasSeen: boolean): void {
+    if (wasSeen) {
+      this.#counts.kept.files -= 1;
+      this.#counts.kept.bytes -= entry.size;
+    }
+    this.add({ path, verdict: 'deleted', member: undefined, live: entry, isTop: false });
   }
 
   #weigh(verdict: Verdict, member: ManifestMember | undefined, live: Entry | undefined): void {

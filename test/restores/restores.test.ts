@@ -1,6 +1,7 @@
 // Restores on real disks: what comes back is what was saved, what was there is never lost, and a restore that is cut off anywhere ends well.
-import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Backup } from '../../src/backups/backups.ts';
 import { day, hour } from '../../src/platform/clock.ts';
@@ -88,6 +89,43 @@ test('one file and one folder come back, and nothing else changes', async () => 
   expect(await readFile(world.place('www/index.html'), 'utf8')).toBe('<h1>처음</h1>\n');
   expect((await treeOf(world.place('www/board'))).length).toBe(3);
   expect((await world.tree()).filter((line) => !line.startsWith('index.html') && !line.startsWith('board'))).toEqual(others);
+});
+
+test('a SQLite database that comes back alone, or among what stays, takes out the log of the one that was there', async () => {
+  const inSite = (name: string) => world.place('www/data', name);
+  const sums = (name: string) => {
+    const database = new DatabaseSync(inSite(name));
+    try {
+      return database.prepare('select count(*) as rows, (select quick_check from pragma_quick_check) as whole from t').get();
+    } finally {
+      database.close();
+    }
+  };
+  const old = new DatabaseSync(inSite('shop.db'));
+  old.exec("pragma journal_mode=wal; create table t(x); insert into t values ('one'), ('two')");
+  old.close();
+  const saved = backup;
+  backup = await world.backup();
+  try {
+    for (const [round, order] of [paths('www/data/shop.db'), { ...everything, mode: 'keep_new' as const }].entries()) {
+      const live = new DatabaseSync(inSite('shop.db'));
+      live.exec("pragma wal_autocheckpoint=0; create table if not exists other(y); insert into t values ('since')");
+      // As a program leaves it that was killed: the log holds what the file does not.
+      for (const end of ['', '-wal']) await copyFile(inSite(`shop.db${end}`), inSite(`cut.db${end}`));
+      live.close();
+      for (const end of ['', '-wal']) await rename(inSite(`cut.db${end}`), inSite(`shop.db${end}`));
+      const plan = await world.doors.restores.plan(await world.site(), backup, order);
+      // Also the first time, where all that came since is in the log and the file is as in the backup.
+      expect([plan.counts.overwritten.files, plan.counts.deleted.files]).toEqual([1, 1]);
+      const id = await restored(order);
+      expect(sums('shop.db')).toEqual({ rows: 2, whole: 'ok' });
+      await world.doors.restores.undo(await world.site(), await world.doors.restores.find(await world.site(), id), world.actor);
+      await world.house.work();
+      expect(sums('shop.db')).toEqual({ rows: 3 + round, whole: 'ok' });
+    }
+  } finally {
+    backup = saved;
+  }
 });
 
 test('into a new folder nothing of the site changes, and the web server does not come in', async () => {
