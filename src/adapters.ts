@@ -1,5 +1,5 @@
 // From the addresses of the configuration to the adapters that reach the outside world, and the platform that stands on them.
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { holdKeys, signingOf } from './keys.ts';
 import { letterRenderer } from './letters.ts';
 import { catalogues } from './messages/catalogue.ts';
@@ -52,10 +52,9 @@ export function hostsOf({ sitesGroup }: Pick<Choices, 'sitesGroup'>, remotes: Re
   };
 }
 
-/** Where each part lies, with DATA_DIR moving all defaults. @throws Error (ENOENT) when the folder this was started in is gone */
+/** Where each part lies, with DATA_DIR moving all defaults. */
 export function places(choices: Choices) {
-  // Never relative: in a folder that was removed meanwhile Node.js makes folders without end.
-  const inData = (name: string) => resolve(choices.dataFolder, name);
+  const inData = (name: string) => join(choices.dataFolder, name);
   return {
     databaseUrl: choices.databaseUrl ?? `sqlite:${inData('panel.db')}`,
     mailUrl: choices.mailUrl ?? `file:${inData('outbox')}`,

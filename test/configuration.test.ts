@@ -1,13 +1,10 @@
 // docs/configuration.md is what src/options.ts says, and names every setting that the program reads.
-import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { places } from '../src/adapters.ts';
 import { inWords } from '../src/cli.ts';
 import { configurationDocument } from '../src/configuration.ts';
 import { readEnvironment } from '../src/environment.ts';
-import { chosen } from '../src/options.ts';
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
 
@@ -30,20 +27,6 @@ test('OLD_SECRETS holds several secrets, or one that holds spaces itself', () =>
   expect(read(`${one} ${other}`)).toEqual([one, other, `${one} ${other}`]);
   expect(read(phrase)).toEqual([phrase]);
   expect(read('too short')).toEqual(['too short']);
-});
-
-test('no place is relative, and in a folder that was removed nothing is guessed', () => {
-  const choices = chosen({ publicUrl: 'http://127.0.0.1', secret: 'a phrase of more than thirty-two bytes' });
-  const { sites, archives, outbox = '' } = places(choices);
-  expect([sites, archives, outbox].filter((place) => !isAbsolute(place))).toEqual([]);
-  const [before, gone] = [process.cwd(), mkdtempSync(join(tmpdir(), 'gone-'))];
-  try {
-    process.chdir(gone);
-    rmdirSync(gone);
-    expect(() => places(choices)).toThrow(/ENOENT/);
-  } finally {
-    process.chdir(before);
-  }
 });
 
 test('a database that went while a command began is told in one sentence', () => {

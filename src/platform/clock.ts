@@ -14,7 +14,8 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  until: (moment) => sleep(Math.max(0, moment - performance.now())),
+  // Timers know whole milliseconds, and cut off what is more.
+  until: (moment) => sleep(Math.ceil(Math.max(0, moment - performance.now()))),
 };
 
 /** A clock that stands still until a test moves it. */
