@@ -12,16 +12,15 @@ export const everybody = 'everybody';
 /** A transaction is short (architecture §7). */
 const forgottenAtOnce = 200;
 
-/** A list in SQL would be a table of its own to SQLite, filled at every asking. */
-const recentOf = (actions: readonly string[]) =>
-  prepared((db, { customerId, count }: { customerId: string; count: number }) =>
+/** A list in SQL would be a table of its own to SQLite, filled at every asking; and so would an order that no index has. */
+const recentOf = (actions: readonly string[], count: number) =>
+  prepared((db, { customerId }: { customerId: string }) =>
     db
       .selectFrom('audit')
       .select(['id', 'at', 'action', 'actor_kind', 'actor_person_id', 'site_id', 'subject_id', 'details'])
       .where('customer_id', '=', customerId)
       .where((eb) => eb.or(actions.map((action) => eb('action', '=', action))))
       .orderBy('at', 'desc')
-      .orderBy('id', 'desc')
       .limit(count),
   );
 
@@ -41,7 +40,7 @@ const last = prepared((db, { customerId, siteId, action, since }: Wanted) =>
 export class AuditStore {
   readonly #connection: Connection;
   readonly #secrets: Secrets;
-  readonly #recents = new WeakMap<readonly string[], ReturnType<typeof recentOf>>();
+  readonly #recents = new WeakMap<readonly string[], Map<number, ReturnType<typeof recentOf>>>();
 
   constructor(connection: Connection, secrets: Secrets) {
     this.#connection = connection;
@@ -84,15 +83,17 @@ export class AuditStore {
 
   async recent(customerId: string, count: number, actions: readonly string[]): Promise<AuditRow[]> {
     if (actions.length === 0) return [];
-    const rows = await this.#recent(actions)(this.#connection, { customerId, count });
-    return rows.map(rowOf);
+    const rows = await this.#recent(actions, count)(this.#connection, { customerId });
+    return rows.map(rowOf).sort(newestFirst);
   }
 
-  /** One statement a list of actions; there are as many lists as pages. */
-  #recent(actions: readonly string[]) {
-    const known = this.#recents.get(actions) ?? recentOf(actions);
+  /** One statement a list of actions and a count; there are as many as pages. */
+  #recent(actions: readonly string[], count: number) {
+    const known = this.#recents.get(actions) ?? new Map<number, ReturnType<typeof recentOf>>();
     this.#recents.set(actions, known);
-    return known;
+    const statement = known.get(count) ?? recentOf(actions, count);
+    known.set(count, statement);
+    return statement;
   }
 
   #filtered({ customerId, personId, subjectId, actions, since }: AuditFilter) {
@@ -200,6 +201,8 @@ export class AuditStore {
     return row?.at;
   }
 }
+
+const newestFirst = (one: AuditRow, other: AuditRow) => other.at - one.at || (one.id < other.id ? 1 : -1);
 
 type Sealed = { address_sealed: string | null; agent_sealed: string | null };
 type Row = Pick<

@@ -108,7 +108,8 @@ export class MoveStore {
       .selectAll()
       .where('site_id', '=', siteId)
       .where('switched_at', 'is not', null)
-      .orderBy('switched_at', 'desc')
+      // One at a time is under way, so this is the order they came to their end in too, and the index has it.
+      .orderBy('asked_at', 'desc')
       .limit(1)
       .executeTakeFirst();
     return row && fromRow(row);

@@ -8,6 +8,7 @@ import {
   type DatabaseConnection,
   type Driver,
   Kysely,
+  type LimitNode,
   type LogEvent,
   type QueryCompiler,
   type SelectModifierNode,
@@ -17,6 +18,7 @@ import {
   SqliteDriver,
   SqliteQueryCompiler,
   type SqliteStatement,
+  ValueNode,
 } from 'kysely';
 import type { Schema } from '../../migrations/schema.ts';
 import type { Clock } from '../clock.ts';
@@ -56,10 +58,17 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-class WithoutRowLocksCompiler extends SqliteQueryCompiler {
+class OwnCompiler extends SqliteQueryCompiler {
   // A writing transaction is alone on SQLite, so `for update` may stand in the one text for both engines.
   protected override visitSelectModifier(node: SelectModifierNode): void {
     if (node.modifier !== 'ForUpdate') super.visitSelectModifier(node);
+  }
+
+  // Where a limit is a parameter, SQLite plans the statement anew each time it is bound (11 µs for 1, measured). Limits are few.
+  protected override visitLimit(node: LimitNode): void {
+    const limit = ValueNode.is(node.limit) ? node.limit.value : undefined;
+    if (Number.isSafeInteger(limit)) this.append(`limit ${limit}`);
+    else super.visitLimit(node);
   }
 }
 
@@ -78,7 +87,7 @@ class ImmediateDialect extends SqliteDialect {
   }
 
   override createQueryCompiler(): QueryCompiler {
-    return new WithoutRowLocksCompiler();
+    return new OwnCompiler();
   }
 
   override createDriver(): Driver {
