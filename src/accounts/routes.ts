@@ -28,7 +28,7 @@ export type AccountRouteParts = {
   readonly accounts: Accounts;
   readonly orders: Orders;
   readonly consent: Consent;
-  readonly choices: Pick<Choices, 'limits' | 'features'>;
+  readonly choices: Pick<Choices, 'eraseAfterDays' | 'features' | 'limits'>;
   readonly counters: Counters;
   readonly secrets: Secrets;
   readonly clock: Clock;
@@ -91,6 +91,7 @@ export function accountRoutes({
         items: shownItems(words, consent, { plans, rule: orders.compensation() }),
         versions: accounts.shownVersions(words.language),
         documentsAreShown: choices.features.includes('consent'),
+        eraseAfterDays: choices.eraseAfterDays,
       };
     },
     submit: async ({ req, values, once }) => {

@@ -1,5 +1,5 @@
 // The SQL of the audit.
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { AuditTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
@@ -12,14 +12,17 @@ export const everybody = 'everybody';
 /** A transaction is short (architecture §7). */
 const forgottenAtOnce = 200;
 
-/** A list in SQL would be a table of its own to SQLite, filled at every asking; and so would an order that no index has. */
+/**
+ * A list in SQL would be a table of its own to SQLite, filled at every asking; and so would an order that no index has.
+ * @param actions names of ours, which stand in the text
+ */
 const recentOf = (actions: readonly string[], count: number) =>
   prepared((db, { customerId }: { customerId: string }) =>
     db
       .selectFrom('audit')
       .select(['id', 'at', 'action', 'actor_kind', 'actor_person_id', 'site_id', 'subject_id', 'details'])
       .where('customer_id', '=', customerId)
-      .where((eb) => eb.or(actions.map((action) => eb('action', '=', action))))
+      .where((eb) => eb.or(actions.map((action) => eb('action', '=', sql.lit(action)))))
       .orderBy('at', 'desc')
       .limit(count),
   );

@@ -176,6 +176,16 @@ test('a panel that shows no documents of their own leads to none, and their text
   }
 });
 
+test('how long data is kept is what the panel is set to', async () => {
+  const brief = await startPanel({ eraseAfterDays: 14 });
+  try {
+    expect((await new Visitor(brief).get('/signup')).text).toContain('해지한 날부터 14일, 그 뒤 5일 안에 파기');
+    expect((await new Visitor(house).get('/en/signup')).text).toContain('30 days from termination');
+  } finally {
+    await brief.close();
+  }
+});
+
 test('a form that is sent twice makes one customer', async () => {
   const visitor = new Visitor(house);
   const hidden = await visitor.hidden('/signup');

@@ -77,7 +77,7 @@ export const consent = {
   'consent.data.account.purpose': 'Sign-in, identification, notices needed for the contract',
   'consent.data.account.basis':
     'Conclusion and performance of the contract (Personal Information Protection Act, Article 15(1)4)',
-  'consent.data.account.retention': '30 days from termination, then destroyed within 5 days',
+  'consent.data.account.retention': '{days} days from termination, then destroyed within 5 days',
   'consent.data.contact.item': 'Name, telephone number (only if given)',
   'consent.data.contact.purpose': 'Knowing the other party to the contract, urgent contact in an outage or intrusion',
   'consent.data.contact.basis': 'Conclusion and performance of the contract (same provision, item 4)',

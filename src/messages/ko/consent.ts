@@ -69,7 +69,7 @@ export const consent = {
   'consent.data.account.item': '이메일 주소, 비밀번호(되돌릴 수 없는 값), 쓰는 언어',
   'consent.data.account.purpose': '로그인, 본인 확인, 계약에 필요한 안내',
   'consent.data.account.basis': '계약의 체결과 이행(개인정보 보호법 제15조 제1항 제4호)',
-  'consent.data.account.retention': '해지한 날부터 30일, 그 뒤 5일 안에 파기',
+  'consent.data.account.retention': '해지한 날부터 {days}일, 그 뒤 5일 안에 파기',
   'consent.data.contact.item': '이름, 전화번호(적으신 경우에만)',
   'consent.data.contact.purpose': '계약 상대의 확인, 장애·침해사고의 급한 연락',
   'consent.data.contact.basis': '계약의 체결과 이행(같은 항 제4호)',

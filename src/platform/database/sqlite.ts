@@ -72,7 +72,13 @@ class OwnCompiler extends SqliteQueryCompiler {
   }
 }
 
-class ImmediateDialect extends SqliteDialect {
+class OwnDialect extends SqliteDialect {
+  override createQueryCompiler(): QueryCompiler {
+    return new OwnCompiler();
+  }
+}
+
+class ImmediateDialect extends OwnDialect {
   readonly #database: SqliteDatabase;
   readonly #requireFile: () => void;
 
@@ -84,10 +90,6 @@ class ImmediateDialect extends SqliteDialect {
 
   override createAdapter(): SqliteAdapter {
     return new TransactionalDdlAdapter();
-  }
-
-  override createQueryCompiler(): QueryCompiler {
-    return new OwnCompiler();
   }
 
   override createDriver(): Driver {
@@ -202,7 +204,7 @@ export async function openSqlite(file: string, clock: Clock): Promise<EngineConn
     if (event.level === 'error') errors.add(kindOf(event.error));
   };
   const owner = new Kysely<Schema>({ dialect: new ImmediateDialect(forKysely(writing), requireFile), log });
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: forKysely(reading, nowAndThen(requireFile)) }), log });
+  const db = new Kysely<Schema>({ dialect: new OwnDialect({ database: forKysely(reading, nowAndThen(requireFile)) }), log });
 
   async function write<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
     const giveUpAt = clock.monotonic() + writeWaitMilliseconds;
