@@ -3,12 +3,12 @@ import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import type { Request, Response } from 'express';
-import type { MulterError, StorageEngine } from 'multer';
-import { badRequest, PanelError, tooLarge } from '../platform/errors.ts';
+import { badRequest, PanelError } from '../platform/errors.ts';
 import { newToken } from '../platform/ids.ts';
 import { equalText } from '../platform/secrets.ts';
 import type { SitePath } from '../platform/storage/port.ts';
 import { requireToken } from '../platform/web/form.ts';
+import { readForm, streamedFiles } from '../platform/web/form-files.ts';
 import { bytesPassed } from '../platform/young-memory.ts';
 import type { RulesAt } from './areas.ts';
 import { nameIn } from './arriving-names.ts';
@@ -39,8 +39,8 @@ type Parts = {
   target(req: Request): SitePath;
 };
 
-/** One upload's engine for multer: counts, names and bytes are judged while they arrive; what is refused is read and forgotten. */
-class QuarantineEngine implements StorageEngine {
+/** The files of one upload: counts, names and bytes are judged while they arrive; what is refused is read and forgotten. */
+class QuarantinedFiles {
   readonly #parts: Parts;
   readonly #files: (Received | undefined)[] = [];
   /** of every file of the form in its order, when its sender says what all of them make together */
@@ -72,20 +72,8 @@ class QuarantineEngine implements StorageEngine {
     if (!equalText(whole, sent)) throw new PanelError(460, 'files.checksum');
   }
 
-  _handleFile(req: Request, file: Express.Multer.File, done: (error?: unknown, info?: object) => void): void {
-    this.#take(req, file).then(
-      () => done(null, {}),
-      (error) => {
-        file.stream.resume();
-        done(error);
-      },
-    );
-  }
-
-  // Quarantine is emptied as a whole when the upload ends.
-  _removeFile(_req: Request, _file: Express.Multer.File, done: (error: Error | null) => void): void {
-    done(null);
-  }
+  /** Quarantine is emptied as a whole when the upload ends. */
+  readonly engine = streamedFiles((req, file) => this.#take(req, file));
 
   async #take(req: Request, file: Express.Multer.File): Promise<void> {
     requireToken(req);
@@ -176,22 +164,16 @@ async function drained(file: Express.Multer.File, hash: Hash | undefined): Promi
  * 460 when the files are not what `sha256` says
  */
 export async function receive(req: Request, res: Response, parts: Parts): Promise<Received[]> {
-  const engine = new QuarantineEngine(parts);
+  const files = new QuarantinedFiles(parts);
   // The folder comes from a field of its own, paths inside it from the names; both are judged as paths.
   const { default: multer } = await import('multer');
-  const read = multer({ storage: engine, limits: formLimits, defParamCharset: 'utf8', preservePath: true }).array('files');
-  // Who is gone already is waited for by multer for ever: it listens for what has been said.
-  if (req.destroyed) throw badRequest();
-  await new Promise<void>((resolve, reject) => read(req, res, (error: unknown) => (error ? reject(inWords(error)) : resolve())));
-  engine.requireChecksum(req.body?.sha256);
-  return engine.received;
+  const given = { limits: formLimits, defParamCharset: 'utf8', preservePath: true } as const;
+  await readForm({ req, res }, multer({ storage: files.engine, ...given }).array('files'), inWords);
+  files.requireChecksum(req.body?.sha256);
+  return files.received;
 }
 
-const isOfMulter = (error: unknown): error is MulterError => error instanceof Error && error.name === 'MulterError';
-
 function inWords(error: unknown): unknown {
-  if (error instanceof PanelError) return error;
-  if (isOfMulter(error)) return error.code === 'LIMIT_UNEXPECTED_FILE' ? badRequest() : tooLarge();
   // Control characters in a file's name end the form in its parser; which file it was is not known any more.
   if (error instanceof Error && error.message === 'Malformed part header') return badRequest('files.partUnreadable');
   // busboy and multer say "Unexpected end of form", "Request aborted" … with plain errors.

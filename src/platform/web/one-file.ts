@@ -4,11 +4,11 @@ import { createWriteStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import type { MulterError, StorageEngine } from 'multer';
-import { badRequest, type FieldFault, PanelError, tooLarge, unavailable } from '../errors.ts';
+import { badRequest, type FieldFault, PanelError, unavailable } from '../errors.ts';
 import type { ArchiveStorage } from '../storage/port.ts';
 import { bytesPassed } from '../young-memory.ts';
 import { requireToken } from './form.ts';
+import { readForm, streamedFiles } from './form-files.ts';
 
 /** A file that came whole and lies in staging: `commit` makes it an archive, and `discard` must be called in any case. */
 export type ReceivedFile =
@@ -42,7 +42,7 @@ export type ReceivingParts = {
 
 const formLimits = { fields: 20, fieldSize: 4096, fieldNameSize: 100, headerPairs: 20, fieldNestingDepth: 0, files: 1 };
 
-class OneFileEngine implements StorageEngine {
+class OneFile {
   readonly #parts: ReceivingParts;
   received: ReceivedFile | undefined;
 
@@ -50,20 +50,8 @@ class OneFileEngine implements StorageEngine {
     this.#parts = parts;
   }
 
-  _handleFile(req: Request, file: Express.Multer.File, done: (error?: unknown, info?: object) => void): void {
-    this.#take(req, file).then(
-      () => done(null, {}),
-      (error) => {
-        file.stream.resume();
-        done(error);
-      },
-    );
-  }
-
-  // Staging is emptied by whoever asked for the file.
-  _removeFile(_req: Request, _file: Express.Multer.File, done: (error: Error | null) => void): void {
-    done(null);
-  }
+  /** Staging is emptied by whoever asked for the file. */
+  readonly engine = streamedFiles((req, file) => this.#take(req, file));
 
   async #take(req: Request, file: Express.Multer.File): Promise<void> {
     requireToken(req);
@@ -116,21 +104,17 @@ function sieved({ judge, headBytes, missing, digests }: ReceivingParts) {
  * @throws PanelError 403 when the file comes before a valid token, 413 for too long fields, 400 for a broken or cut form, 503
  */
 export async function receiveFile(req: Request, res: Response, parts: ReceivingParts): Promise<ReceivedFile | undefined> {
-  const engine = new OneFileEngine(parts);
+  const file = new OneFile(parts);
   const { default: multer } = await import('multer');
-  const read = multer({ storage: engine, limits: formLimits, defParamCharset: 'utf8' }).single(parts.field);
-  // Who is gone already is waited for by multer for ever: it listens for what has been said.
-  if (req.destroyed) throw badRequest();
+  const read = multer({ storage: file.engine, limits: formLimits, defParamCharset: 'utf8' }).single(parts.field);
   try {
-    await new Promise<void>((resolve, reject) =>
-      read(req, res, (error: unknown) => (error ? reject(inWords(error)) : resolve())),
-    );
+    await readForm({ req, res }, read, inWords);
   } catch (error) {
     // The file came whole, and what came after it did not.
-    if (engine.received && 'discard' in engine.received) await engine.received.discard();
+    if (file.received && 'discard' in file.received) await file.received.discard();
     throw error;
   }
-  return engine.received;
+  return file.received;
 }
 
 /** The form answers a forged one itself, with its own page: nothing was stored. */
@@ -139,11 +123,7 @@ export function unlessForged(error: unknown): undefined {
   throw error;
 }
 
-const isOfMulter = (error: unknown): error is MulterError => error instanceof Error && error.name === 'MulterError';
-
 function inWords(error: unknown): unknown {
-  if (error instanceof PanelError) return error;
-  if (isOfMulter(error)) return error.code === 'LIMIT_UNEXPECTED_FILE' ? badRequest() : tooLarge();
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   // A full disk and the like; what is cut off comes from the connection, and says so with plain errors.
   if (error instanceof Error && 'syscall' in error && code !== 'ECONNRESET') return unavailable('error.storage', { code });
