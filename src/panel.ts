@@ -110,10 +110,11 @@ async function build(choices: Choices, given: PanelOptions) {
   const leaseMilliseconds = choices.leaseSeconds * second;
   const sites = new Sites({ ...platform, audit, accounts, leaseMilliseconds, operatorEmail: choices.operatorEmail });
   const signIn = new SignIn({ ...platform, accounts, sites, audit, hashesAtOnce });
-  const people = new People({ ...platform, accounts, sites, signIn, audit });
   const { limits } = choices;
   const reached = databaseWay(platform.remotes, (serverId) => sites.servers.byId(serverId));
   const databases = new Databases({ ...platform, audit, accounts, orders, sites, passwords, reached, limits });
+  const databaseNames = (customerId: string) => databases.namesOf(customerId);
+  const people = new People({ ...platform, accounts, sites, signIn, audit, databaseNames });
   const files = new Files({ ...platform, accounts, sites, audit, ...place.files, choices, leaseMilliseconds });
   const incoming = new Incoming({ ...platform, accounts, sites, files, audit, webServers: webServersOf(choices) });
   const logWord = ftpLogWord(choices);
@@ -146,7 +147,7 @@ async function build(choices: Choices, given: PanelOptions) {
   const home = new Home({ ...platform, consent, orders, backups, tiers });
   const contracts = new Contracts({ ...platform, audit, orders, accounts, sites, databases, ftp });
   const billing = new Billing({ ...platform, audit, orders, accounts, sites, contracts, termination });
-  const records = recordsOf({ ...platform, audit, consent, orders, ruleOf, accounts, sites, moves }, choices);
+  const records = recordsOf({ ...platform, audit, consent, orders, ruleOf, accounts, sites, databases, moves }, choices);
   const told = telling({ ...platform, audit, accounts, sites, signIn, backups, downloads, tiers });
 
   await consent.rememberDocuments();

@@ -3,6 +3,7 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { openPlatform } from './adapters.ts';
 import type { Audit } from './audit/audit.ts';
 import type { Consent } from './consent/consent.ts';
+import type { Databases } from './databases/databases.ts';
 import { Evidence } from './evidence/evidence.ts';
 import { catalogues } from './messages/catalogue.ts';
 import type { Moves } from './moves/moves.ts';
@@ -23,6 +24,7 @@ type Parts = Awaited<ReturnType<typeof openPlatform>> & {
   readonly orders: Orders;
   readonly accounts: Accounts;
   readonly sites: Sites;
+  readonly databases: Databases;
   readonly moves: Moves;
   readonly ruleOf: RuleOf;
 };

@@ -26,7 +26,7 @@ export type AuditEntry = {
   readonly siteId?: string;
   /** id of the thing that was acted on */
   readonly subjectId?: string;
-  /** no personal values: ids, counts, reasons */
+  /** no personal values and nothing that a customer named: ids, counts, reasons. Rows stay when everything else is erased */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 };
 

@@ -127,6 +127,11 @@ export class Databases {
     return Promise.all(all.map((database) => this.#see(database)));
   }
 
+  /** @returns names by id, of dropped ones for a year as well: rows of the audit hold ids alone, since a customer chose the name */
+  namesOf(customerId: string): Promise<ReadonlyMap<string, string>> {
+    return this.#store.namesOf(customerId);
+  }
+
   /** @returns bytes of the site's databases as their servers told last, without asking them; what was never measured counts as nothing */
   bytesOf(site: Pick<Site, 'id'>): Promise<number> {
     return this.#store.bytesOf(site.id);

@@ -47,7 +47,7 @@ export class Downloads {
     const letter = { template: 'database-downloaded', language: person.language, to: person.email, parameters };
     await connection.write(async (tx) => {
       const about = { actor, customerId, siteId: site.id, subjectId: subject.databaseId };
-      await audit.record(tx, { action: 'databases.downloaded', ...about, details: { name: subject.name } });
+      await audit.record(tx, { action: 'databases.downloaded', ...about });
       if (!(await this.#store.grant(tx, { ...grant, created_at: now }))) return;
       await letters.queue(tx, { ...letter, actorPersonId: personId, customerId });
     });

@@ -174,7 +174,7 @@ export class Importing {
       if (!(await this.#store.change(tx, one.id, runId, change))) return;
       await this.#databases.change(tx, database.id, { bytes, table_count: tables.length, measured_at: now });
       const about = { actor: systemActor, customerId: site.customerId, siteId: site.id, subjectId: database.id };
-      await audit.record(tx, { action: 'databases.imported', ...about, details: { name: database.name, tables: tables.length } });
+      await audit.record(tx, { action: 'databases.imported', ...about, details: { tables: tables.length } });
     });
     if (one.source !== null && !one.isFromTrash) await archives.remove(one.source);
     await connection.write((tx) => this.#store.tidied(tx, one.id, { source: null }));

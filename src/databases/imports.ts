@@ -97,7 +97,7 @@ export class Imports {
     const options = { key: `databases.import:${id}`, lane: 'long', maximumAttempts: attempts } as const;
     await queue.add(tx, 'databases.import', { importId: id, customerId, actorPersonId: actor.personId ?? null }, options);
     const about = { actor, customerId, siteId: site.id, subjectId: databaseId };
-    const details = { name: database.name, mode, bytes: sourceBytes };
+    const details = { mode, bytes: sourceBytes };
     if (isFromTrash) await audit.record(tx, { action: 'databases.restored', ...about, details });
     else await audit.record(tx, { action: 'databases.importAsked', ...about, details });
     await once?.finish(tx, importAddress(site, databaseId, id));

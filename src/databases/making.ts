@@ -65,7 +65,7 @@ export class Making {
   }
 
   /** It is there now, with all that belongs to it. */
-  async #note({ id, siteId, customerId, name, engine }: Row, actor: Actor, more?: (tx: Tx, id: string) => Promise<void>) {
+  async #note({ id, siteId, customerId, engine }: Row, actor: Actor, more?: (tx: Tx, id: string) => Promise<void>) {
     const { connection, clock, audit } = this.#parts;
     await connection.write(async (tx) => {
       const now = clock.now();
@@ -76,7 +76,7 @@ export class Making {
         customerId,
         siteId,
         subjectId: id,
-        details: { name, engine },
+        details: { engine },
       });
       await more?.(tx, id);
     });
@@ -176,7 +176,7 @@ export class Making {
     await (await this.#servers.reach(database)).setPassword({ name, user: login }, password);
     await this.#parts.connection.write(async (tx) => {
       const about = { actor, customerId: site.customerId, siteId: site.id, subjectId: id };
-      await this.#parts.audit.record(tx, { action: 'databases.passwordChanged', ...about, details: { name } });
+      await this.#parts.audit.record(tx, { action: 'databases.passwordChanged', ...about });
       await once?.(tx);
     });
     return { id, name, ...(typed === '' && { drawnPassword: password }) };

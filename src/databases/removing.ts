@@ -41,7 +41,7 @@ export class Removing {
       const options = { key: `databases.remove:${id}`, lane: 'long', maximumAttempts: attempts } as const;
       await queue.add(tx, 'databases.remove', { databaseId: id, customerId, actorPersonId: actor.personId ?? null }, options);
       const about = { actor, customerId, siteId: site.id, subjectId: id };
-      await audit.record(tx, { action: 'databases.removalAsked', ...about, details: { name: database.name } });
+      await audit.record(tx, { action: 'databases.removalAsked', ...about });
     });
   }
 
@@ -69,17 +69,17 @@ export class Removing {
     await connection.write(async (tx) => {
       if (!(await this.#store.change(tx, id, { dropped_at: clock.now() }))) return;
       const about = { actor: systemActor, customerId, siteId, subjectId: id };
-      await audit.record(tx, { action: 'databases.removed', ...about, details: { name } });
+      await audit.record(tx, { action: 'databases.removed', ...about });
     });
   }
 
   /** It stays as it is, and says so. */
-  async #giveUp({ id, customerId, siteId, name }: Database): Promise<void> {
+  async #giveUp({ id, customerId, siteId }: Database): Promise<void> {
     const { connection, clock, audit } = this.#parts;
     await connection.write(async (tx) => {
       if (!(await this.#store.change(tx, id, { removal_asked_at: null, removal_failed_at: clock.now() }))) return;
       const about = { actor: systemActor, customerId, siteId, subjectId: id };
-      await audit.record(tx, { action: 'databases.removalFailed', ...about, details: { name } });
+      await audit.record(tx, { action: 'databases.removalFailed', ...about });
     });
   }
 }

@@ -76,6 +76,12 @@ export class DatabaseStore {
     return row && fromRow(row);
   }
 
+  /** @returns names by id, as long as there is a row: of dropped ones as well */
+  async namesOf(customerId: string): Promise<Map<string, string>> {
+    const query = this.#connection.db.selectFrom('databases').select(['id', 'name']).where('customer_id', '=', customerId);
+    return new Map((await query.execute()).map(({ id, name }) => [id, name]));
+  }
+
   /** For jobs: whoever it belongs to. */
   async byId(id: string): Promise<Database | undefined> {
     const row = await this.#connection.db.selectFrom('databases').selectAll().where('id', '=', id).executeTakeFirst();

@@ -55,16 +55,16 @@ export class SweepStore {
   }
 
   /** @param before epoch milliseconds: ended or dropped then or earlier */
-  async removeEnded(tx: Tx, before: number): Promise<void> {
+  async removeEnded(tx: Tx, before: { readonly imports: number; readonly dropped: number }): Promise<void> {
     await tx
       .deleteFrom('database_imports')
-      .where('ended_at', '<=', before)
+      .where('ended_at', '<=', before.imports)
       .where('source', 'is', null)
       .where('staged_name', 'is', null)
       .execute();
     await tx
       .deleteFrom('databases')
-      .where('dropped_at', '<=', before)
+      .where('dropped_at', '<=', before.dropped)
       .where('id', 'not in', ({ selectFrom }) => selectFrom('database_trash').select('database_id'))
       .where('id', 'not in', ({ selectFrom }) => selectFrom('database_imports').select('database_id'))
       .execute();

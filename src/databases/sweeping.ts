@@ -3,8 +3,10 @@ import { day, hour } from '../platform/clock.ts';
 import type { DatabasesParts } from './parts.ts';
 import { SweepStore } from './sweep-store.ts';
 
-/** How long rows of ended imports and of dropped databases are shown and kept; longer than the trash, which names them. */
-const keptMilliseconds = 90 * day;
+/** How long rows of ended imports are shown and kept. */
+const importsKept = 90 * day;
+/** Of dropped databases: as long as the history tells of acts by their name (ruling 13.11). */
+const droppedKept = 365 * day;
 const sitesAtOnce = 100;
 /** from a dump's arrival in storage to its row is a moment; nothing younger is touched */
 const youngest = hour;
@@ -55,7 +57,9 @@ export class Sweeping {
   /** Rows of imports that ended long ago and left nothing, and of databases that were dropped long ago and have no other row. */
   async rows(): Promise<void> {
     const { connection, clock } = this.#parts;
-    await connection.write((tx) => this.#store.removeEnded(tx, clock.now() - keptMilliseconds));
+    await connection.write((tx) =>
+      this.#store.removeEnded(tx, { imports: clock.now() - importsKept, dropped: clock.now() - droppedKept }),
+    );
   }
 }
 

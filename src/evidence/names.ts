@@ -4,6 +4,8 @@ import type { EvidenceParts } from './parts.ts';
 export type Names = {
   readonly person: (id: string | null) => string;
   readonly site: (id: string | null) => string;
+  /** undefined: it is none of the customer's databases */
+  readonly database: (id: string | null) => string | undefined;
   /** RFC 3339 in UTC, or nothing */
   readonly iso: (at: number | null) => string;
   /** as clocks of the company show it, or nothing */
@@ -13,11 +15,12 @@ export type Names = {
 };
 
 export async function namesOf(customerId: string, parts: EvidenceParts): Promise<Names> {
-  const { accounts, sites, words } = parts;
+  const { accounts, sites, databases, words } = parts;
   const places = await accounts.memberships.ofCustomer(customerId);
-  const [called, names] = await Promise.all([
+  const [called, names, bases] = await Promise.all([
     accounts.memberships.names([...new Set(places.map(({ personId }) => personId))]),
     sites.namesOf(customerId),
+    databases.namesOf(customerId),
   ]);
   const people = places.map(({ personId: id, role, createdAt: from, endedAt, endsAt }) => {
     const { name = '', email = '' } = called.get(id) ?? {};
@@ -27,6 +30,7 @@ export async function namesOf(customerId: string, parts: EvidenceParts): Promise
     people,
     person: (id) => (id === null ? '' : (called.get(id)?.email ?? id)),
     site: (id) => (id === null ? '' : (names.get(id) ?? id)),
+    database: (id) => (id === null ? undefined : bases.get(id)),
     iso: (at) => (at === null ? '' : new Date(at).toISOString()),
     local: (at) => (at === null ? '' : words.time(at)),
   };

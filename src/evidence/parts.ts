@@ -2,6 +2,7 @@
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Consent } from '../consent/consent.ts';
+import type { Databases } from '../databases/databases.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Orders } from '../orders/orders.ts';
 import type { Outages } from '../outages/outages.ts';
@@ -20,6 +21,7 @@ export type EvidenceParts = {
   readonly orders: Orders;
   readonly accounts: Pick<Accounts, 'memberships'>;
   readonly sites: Pick<Sites, 'namesOf'>;
+  readonly databases: Pick<Databases, 'namesOf'>;
   readonly outages: Pick<Outages, 'forCustomer'>;
   readonly notices: Pick<Notices, 'seenBy' | 'textsOf'>;
   /** in Korean, the language of the court */

@@ -80,6 +80,12 @@ export const downloadTable = (customerId: string, names: Names, parts: EvidenceP
 export const signInTable = (customerId: string, names: Names, parts: EvidenceParts) =>
   actTable('sign-ins', signIns, { customerId, names, parts });
 
+/** A row of the audit holds the id alone of what a customer has named. */
+function detailsOf({ subjectId, details }: HistoryRow, { database }: Names): string {
+  const name = database(subjectId);
+  return JSON.stringify({ ...(name !== undefined && { name }), ...details });
+}
+
 type Of = { readonly customerId: string; readonly names: Names; readonly parts: EvidenceParts };
 
 async function actTable(name: string, actions: readonly string[], { customerId, names, parts }: Of): Promise<Table> {
@@ -91,7 +97,7 @@ async function actTable(name: string, actions: readonly string[], { customerId, 
     for (const one of some)
       rows.push([
         ...[names.local(one.at), names.iso(one.at), names.person(one.personId), one.action, names.site(one.siteId)],
-        ...[one.subjectId ?? '', JSON.stringify(one.details), one.address ?? '', one.agent ?? ''],
+        ...[one.subjectId ?? '', detailsOf(one, names), one.address ?? '', one.agent ?? ''],
       ]);
     after = some.at(-1);
     if (!after) return { name, columns, rows };

@@ -134,8 +134,8 @@ function whoOf({ who, actorKind, personId }: Act, { t }: Pick<Words, 't'>): stri
   return t(`people.who.${personId === null ? actorKind : 'unknown'}`);
 }
 
-function whatOf({ action, details, subject, actorKind }: Act, { t }: Pick<Words, 't'>): string {
-  const what = t(`people.act.${action}`, plainDetails(details));
+function whatOf({ action, details, subject, actorKind, database }: Act, { t }: Pick<Words, 't'>): string {
+  const what = t(`people.act.${action}`, { name: database ?? t('people.act.databaseGone'), ...plainDetails(details) });
   // Whose account a stranger tried, and whose rights were changed: the person beside it is not the one.
   const isAbout = subject !== undefined && (actorKind !== 'person' || /^people\.(changed|ended|expired|exported)$/.test(action));
   return isAbout ? t('people.act.about', { what, who: subject.name ?? subject.email }) : what;

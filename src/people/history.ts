@@ -25,10 +25,19 @@ export type Act = HistoryRow & {
   /** whose account it was about, where that is a person of this customer */
   readonly subject: { readonly name?: string; readonly email: string } | undefined;
   readonly site: string | undefined;
+  /** of the database it was about, as far as it is still known */
+  readonly database: string | undefined;
   readonly device: ReturnType<typeof deviceName>;
 };
 
-export type HistoryParts = { readonly audit: Audit; readonly accounts: Accounts; readonly sites: Sites; readonly clock: Clock };
+export type HistoryParts = {
+  readonly audit: Audit;
+  readonly accounts: Accounts;
+  readonly sites: Sites;
+  readonly clock: Clock;
+  /** @returns names of a customer's databases by id: their door stands to the right of this one */
+  readonly databaseNames: (customerId: string) => Promise<ReadonlyMap<string, string>>;
+};
 
 export class History {
   readonly #parts: HistoryParts;
@@ -95,7 +104,9 @@ export class History {
   }
 
   async #acts({ customerId }: SignedIn, rows: readonly HistoryRow[]): Promise<Act[]> {
-    const [everybody, known] = await Promise.all([this.#everybody(customerId), this.#parts.sites.namesOf(customerId)]);
+    const { sites, databaseNames } = this.#parts;
+    const asked = [this.#everybody(customerId), sites.namesOf(customerId), databaseNames(customerId)] as const;
+    const [everybody, known, databases] = await Promise.all(asked);
     // Names of this customer's people only, whoever else a row may name.
     const names = await everybody.names();
     return rows.map((row) => ({
@@ -103,6 +114,7 @@ export class History {
       who: row.personId === null ? undefined : names.get(row.personId),
       subject: row.subjectId === null ? undefined : names.get(row.subjectId),
       site: row.siteId === null ? undefined : known.get(row.siteId),
+      database: row.subjectId === null ? undefined : databases.get(row.subjectId),
       device: deviceName(row.agent ?? ''),
     }));
   }

@@ -131,6 +131,12 @@ describe.each(cases)('on %s, in %s', (engine, language) => {
     const audit = JSON.stringify(await db.selectFrom('audit').selectAll().execute());
     expect(audit).toContain('databases.passwordChanged');
     expect(audit).not.toContain(password);
+    // A customer chose the name: the history looks it up, and rows that outlive the customer hold the id alone.
+    expect(audit).toContain(made.id);
+    expect(audit).not.toContain(made.name);
+    const { text: history } = await owner.get('/account/history?kind=databases');
+    for (const act of ['databases.created', 'databases.passwordChanged'])
+      expect(history).toContain(t(`people.act.${act}`).replace('{name}', made.name));
   });
 
   test('it is downloaded whole as packed SQL, behind a fresh sign-in, with one letter a session', async () => {

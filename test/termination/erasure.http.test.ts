@@ -10,7 +10,7 @@ import { databaseServer } from '../../src/platform/database-server/open.ts';
 import { publicHalf } from '../../src/platform/signing.ts';
 import { erasedTables } from '../../src/termination/erased-tables.ts';
 import { type SignedCertificate, Termination } from '../../src/termination/termination.ts';
-import { make } from '../databases/owners.ts';
+import { bytesOf, make } from '../databases/owners.ts';
 import { makeAccount, withRoom } from '../ftp/customer.ts';
 import { type Household, household } from '../gates/household.ts';
 import { dumpOf, inClear } from '../support/database-dump.ts';
@@ -87,7 +87,12 @@ async function plantMarks(): Promise<void> {
     {},
   );
   await visitor.submit(`/sites/${name}/backups`, {});
+  await visitor.submit(`/sites/${name}/databases/${leaver.database}/password`, { db_password: '' });
+  expect((await bytesOf(visitor, `/sites/${name}/databases/${leaver.database}/download`)).status).toBe(200);
 }
+
+/** What the customer called their databases: the word behind the site's name is theirs. */
+const chosenNames = () => ['shop', 'spare', 'gone'].map((word) => `${leaver.site}_${word}`);
 
 const folders = () => [house.folder, tiersFolder];
 const plain = {
@@ -150,6 +155,7 @@ describe('an account whose day has come', () => {
       'uploads',
     ])
       expect([table, (own[table] ?? 0) > 0]).toEqual([table, true]);
+    expect(inClear(await dumpOf(house.databaseUrl), chosenNames())).toEqual(chosenNames());
     before = { tree: await digestOf(neighbour.site), rows: await rowsOf(neighbourId) };
     expect(before.tree.length).toBeGreaterThan(500);
   });
@@ -196,7 +202,7 @@ describe('an account whose day has come', () => {
 
   test('is found nowhere: not in DATA_DIR, tiers, outbox, lists, nor in the database or its log', async () => {
     expect(await marksIn(folders(), plain)).toEqual([]);
-    expect(inClear(await dumpOf(house.databaseUrl), Object.values(plain))).toEqual([]);
+    expect(inClear(await dumpOf(house.databaseUrl), [...Object.values(plain), ...chosenNames()])).toEqual([]);
     for (const path of ofSite(leaver.site, siteId))
       expect([path, await treeDigest(path).catch(() => 'nothing')]).toEqual([path, 'nothing']);
     for (const name of ['shop', 'spare', 'gone']) {

@@ -232,6 +232,7 @@ export const people: Record<keyof typeof source, Sentence> = {
   'people.act.restores.done': 'Restored from a backup',
   'people.act.restores.undone': 'Restore undone',
   'people.act.restores.returned': 'Not restored; everything went back',
+  'people.act.databaseGone': 'name not kept',
   'people.act.databases.created': 'Made a database: {name}',
   'people.act.databases.passwordChanged': 'Changed the password of a database: {name}',
   'people.act.databases.importAsked': 'Imported a dump into a database: {name}',

@@ -225,6 +225,7 @@ export const people = {
   'people.act.restores.done': '백업으로 복원함',
   'people.act.restores.undone': '복원을 되돌림',
   'people.act.restores.returned': '복원하지 못하고 복원 전 상태로 돌아감',
+  'people.act.databaseGone': '이름을 알 수 없음',
   'people.act.databases.created': '데이터베이스를 만듦: {name}',
   'people.act.databases.passwordChanged': '데이터베이스 비밀번호를 바꿈: {name}',
   'people.act.databases.importAsked': '데이터베이스에 SQL 파일을 가져옴: {name}',
