@@ -35,7 +35,7 @@ export { type BackupDay, dayCell } from './calendar.ts';
 export { everOf } from './ever.ts';
 export type { Downloader } from './grants.ts';
 export { type LookedUp, type ManifestMember, type ManifestSource, OpenBackup, type ZipEntry } from './inside.ts';
-export { type ManifestDatabase, manifestName, memberIn, parseManifest } from './manifest.ts';
+export { type ManifestDatabase, manifestName, memberIn, namedIn, parseManifest } from './manifest.ts';
 export { manifestLines, manifestMember } from './manifest-search.ts';
 export { type NightLine, type NightReport, planBy } from './night-report.ts';
 export type { BackupCard, ServiceDay } from './overview.ts';

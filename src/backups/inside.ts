@@ -8,7 +8,7 @@ import { expandWhole } from '../platform/zip/deflate.ts';
 import type { ZipEntry } from '../platform/zip/directory.ts';
 import { ZipLookup } from '../platform/zip/lookup.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
-import { type ManifestSource, manifestIn } from './manifest.ts';
+import { type ManifestSource, manifestIn, memberLinesIn } from './manifest.ts';
 
 export type { ZipEntry } from '../platform/zip/directory.ts';
 export type { ManifestMember, ManifestSource } from './manifest.ts';
@@ -48,6 +48,11 @@ export class OpenBackup {
   /** @returns the manifest; its members can be read once. @throws DamagedArchive, also while they are read */
   manifest(): Promise<ManifestSource> {
     return manifestIn(this.#reader);
+  }
+
+  /** @returns the members as lines, some hundred at a time: `namedIn` and `memberIn` understand one. @throws DamagedArchive */
+  lines(): AsyncGenerator<readonly string[]> {
+    return memberLinesIn(this.#reader);
   }
 
   /** @returns everything in the archive in its order, made anew each time; folders without a slash at the end */

@@ -221,6 +221,19 @@ export function memberIn(line: string): ManifestMember {
   }
 }
 
+const outlineOfLine = /^\{"path":("(?:[^"\\]|\\.)*"),"kind":"(file|folder|link)",/;
+
+/** @param line as `memberLine` makes it. @returns what names the member, without understanding the rest. @throws DamagedArchive */
+export function namedIn(line: string): Pick<ManifestMember, 'path' | 'kind'> {
+  const [, path, kind] = outlineOfLine.exec(line) ?? [];
+  if (path === undefined) throw new DamagedArchive('manifest.json: a line that names no member');
+  try {
+    return { path: JSON.parse(path), kind: kind as ManifestMember['kind'] };
+  } catch (cause) {
+    throw asDamage(cause);
+  }
+}
+
 async function damageTold<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();

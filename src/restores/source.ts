@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Backup, Backups, ManifestMember, ManifestSource, OpenBackup, ZipEntry } from '../backups/backups.ts';
-import { isGood, manifestName } from '../backups/backups.ts';
+import { isGood, manifestName, memberIn, namedIn } from '../backups/backups.ts';
 import { gone, PanelError } from '../platform/errors.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import type { Site } from '../sites/sites.ts';
@@ -19,8 +19,8 @@ export interface RestoreSource {
   manifest(): Promise<ManifestSource>;
   /** everything in its order */
   outline(): AsyncIterable<Outline> | Iterable<Outline>;
-  /** Every member of the manifest, once it is known to be held. @throws DamagedArchive */
-  members(): AsyncIterable<ManifestMember>;
+  /** Every wanted member of the manifest, once all of it is known to be held; without `isWanted` each. @throws DamagedArchive */
+  members(isWanted?: (path: string) => boolean): AsyncIterable<ManifestMember>;
   /** Brings what is wanted near in one go, where it is far away. */
   near(isWanted: (path: string) => boolean, signal: AbortSignal): Promise<void>;
   /** @returns the content; its reader compares the SHA-256. @throws DamagedArchive, also while it is read */
@@ -94,18 +94,20 @@ export class ArchiveSource implements RestoreSource {
     return this.#opened.entries();
   }
 
-  /** Entries and members stand in one order; what describes the archive itself is no member. */
-  async *members(): AsyncGenerator<ManifestMember> {
-    const { members } = await this.#opened.manifest();
+  /** Entries and members stand in one order; what describes the archive itself is no member. Only the wanted lines are understood. */
+  async *members(isWanted: (path: string) => boolean = () => true): AsyncGenerator<ManifestMember> {
     const entries = this.#opened.entries();
-    for await (const member of members) {
-      let entry = entries.next().value as ZipEntry | undefined;
-      while (entry?.name.startsWith(manifestName)) entry = entries.next().value as ZipEntry | undefined;
-      if (entry?.name !== member.path || entry.kind !== member.kind)
-        throw new DamagedArchive(`${member.path}: not where the manifest says`);
-      this.#entries.set(member, entry);
-      yield member;
-    }
+    for await (const lines of this.#opened.lines())
+      for (const line of lines) {
+        const { path, kind } = namedIn(line);
+        let entry = entries.next().value as ZipEntry | undefined;
+        while (entry?.name.startsWith(manifestName)) entry = entries.next().value as ZipEntry | undefined;
+        if (entry?.name !== path || entry.kind !== kind) throw new DamagedArchive(`${path}: not where the manifest says`);
+        if (!isWanted(path)) continue;
+        const member = memberIn(line);
+        this.#entries.set(member, entry);
+        yield member;
+      }
   }
 
   async near(): Promise<void> {}
@@ -149,14 +151,14 @@ class TierSource implements RestoreSource {
     for await (const { path: name, kind, size } of this.members()) yield { name, kind, size };
   }
 
-  async *members(): AsyncGenerator<ManifestMember> {
-    yield* (await this.#opened.manifest()).members;
+  async *members(isWanted: (path: string) => boolean = () => true): AsyncGenerator<ManifestMember> {
+    for await (const member of (await this.#opened.manifest()).members) if (isWanted(member.path)) yield member;
   }
 
   async near(isWanted: (path: string) => boolean, signal: AbortSignal): Promise<void> {
     const wanted: ManifestMember[] = [];
-    for await (const member of this.members()) {
-      if (member.kind === 'file' && isWanted(member.path)) wanted.push(member);
+    for await (const member of this.members(isWanted)) {
+      if (member.kind === 'file') wanted.push(member);
       if (wanted.length === mostNamed) break;
     }
     await this.#opened.fetch(wanted, signal);

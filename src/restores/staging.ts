@@ -49,8 +49,9 @@ export async function stage(parts: StagingParts): Promise<ReadonlyMap<string, Ma
   };
   const layer = await parts.storage.layer();
   try {
-    await parts.backup.near((path) => parts.isWanted(path) || path.startsWith('databases/'), parts.signal);
-    for await (const member of parts.backup.members()) {
+    const concerns = (path: string) => parts.isWanted(path) || path.startsWith('databases/');
+    await parts.backup.near(concerns, parts.signal);
+    for await (const member of parts.backup.members(concerns)) {
       parts.signal.throwIfAborted();
       if (failed) break;
       if (member.path.startsWith('databases/')) dumps.set(member.path, member);

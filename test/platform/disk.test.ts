@@ -46,6 +46,27 @@ describe("a site's files in a folder of this machine", () => {
     });
   }
 
+  onLinux('a few laid files wait for themselves alone, many for the whole file system', async ({ onTestFinished }) => {
+    // a `sync` that fails tells who asks for it
+    const usual = process.env.PATH;
+    await mkdir(join(base, 'bin'));
+    await writeFile(join(base, 'bin/sync'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    process.env.PATH = `${join(base, 'bin')}:${usual}`;
+    onTestFinished(() => {
+      process.env.PATH = usual;
+    });
+    const lay = async (folder: string, count: number) => {
+      const layer = await storage.layer();
+      const details = { mode: 0o640, modifiedAt: 1_700_000_000_000 };
+      for (let index = 0; index < count; index++) await layer?.file(['www', folder, `${index}`], Buffer.from('x'), details);
+      await layer?.folder(['www', folder, 'deep', 'empty']);
+      return layer?.finish();
+    };
+    await lay('few', 3);
+    expect(await list('www', 'few')).toEqual(['0', '1', '2', 'deep']);
+    await expect(lay('many', 50)).rejects.toEqual(refused(503, 'error.storage'));
+  });
+
   onLinux('no descriptor stays open, whatever succeeds or fails', async ({ onTestFinished }) => {
     // a descriptor that was forgotten stays open, or is closed by the garbage collection with a warning
     const warnings: string[] = [];

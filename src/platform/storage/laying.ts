@@ -1,10 +1,10 @@
 // Lays many small files into folders that nobody looks into yet: few calls of the system each, and all of them durable at the end.
 import { execFile } from 'node:child_process';
-import { closeSync, fchmodSync, fchownSync, fstatSync, futimesSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fchownSync, fstatSync, fsync, futimesSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { unavailable } from '../errors.ts';
 import { answering } from './faults.ts';
-import type { Folder } from './folder.ts';
+import { descend, type Folder, within } from './folder.ts';
 import { enterOrMake, type GroupLookup, type Modes, sharedWithGroup } from './ownership.ts';
 import { split } from './path.ts';
 import type { SiteLayer, SitePath } from './port.ts';
@@ -16,11 +16,17 @@ type Place = {
 };
 
 const permissionBits = 0o777;
+const toDisk = promisify(fsync);
+/** Up to so many files each is brought to the disk by itself: the whole file system may hold gigabytes that others have just written. */
+const few = 8;
 
 export class DiskLayer implements SiteLayer {
   readonly #place: Place;
   /** the folder of the last file stays open: files of one folder follow one another */
   #folder: { readonly key: string; readonly folder: Folder } | undefined;
+  #laid = 0;
+  /** of the site's folders, what was entered while files were few */
+  readonly #entered = new Map<string, SitePath>();
 
   constructor(place: Place) {
     this.#place = place;
@@ -40,6 +46,7 @@ export class DiskLayer implements SiteLayer {
         if (group !== undefined && stats.gid !== group) fchownSync(file, stats.uid, group);
         fchmodSync(file, (stats.mode & ~permissionBits & 0o7777) | (rights & permissionBits));
         futimesSync(file, modifiedAt / 1000, modifiedAt / 1000);
+        if (++this.#laid <= few) await toDisk(file);
       } finally {
         closeSync(file);
       }
@@ -60,12 +67,23 @@ export class DiskLayer implements SiteLayer {
       folder = await enterOrMake(parent, segment, this.#place.group, this.#place.modes, false).finally(() => parent.close());
     }
     this.#folder = { key, folder };
+    if (this.#entered.size <= few) this.#entered.set(key, parents);
     return folder;
   }
 
-  /** The whole file system at once, which the system does sooner than each of many files. */
   async finish(): Promise<void> {
     await this.close();
+    if (this.#laid > few || this.#entered.size > few) return this.#wholeFileSystem();
+    const chains = [...this.#entered.values()].flatMap((path) => path.map((_, depth) => path.slice(0, depth + 1)));
+    const folders = new Map([[], ...chains].map((path) => [path.join('/'), path]));
+    await answering(async () => {
+      for (const path of folders.values())
+        await within(await descend(await this.#place.openRoot(), path), (folder) => folder.sync());
+    });
+  }
+
+  /** At once, which the system does sooner than each of many files. */
+  async #wholeFileSystem(): Promise<void> {
     const root = await this.#place.openRoot();
     try {
       // `sync` is shown the folder by a descriptor of this process: no name is given to a program.
