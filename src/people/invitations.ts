@@ -5,7 +5,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Choices } from '../options.ts';
 import { type Clock, day } from '../platform/clock.ts';
 import type { Counters } from '../platform/counters/port.ts';
-import type { Connection, Tx } from '../platform/database/database.ts';
+import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { conflict, forbidden, gone, Invalid, notFound, tooMany } from '../platform/errors.ts';
 import { newId, newToken } from '../platform/ids.ts';
 import type { Letters } from '../platform/mail/letters.ts';
@@ -108,6 +108,9 @@ export class Invitations {
     const letter = await this.#letter(invitation, token);
     await connection.write(async (tx) => {
       await once.finish(tx, '/account/people');
+      // Counted once more where nobody else invites meanwhile.
+      await accounts.memberships.hold(tx, customerId);
+      await this.#refuseTooMany(customerId, tx);
       const emailIndex = accounts.mailboxes.index(wanted.email);
       if (!(await store.add(tx, invitation, { token, emailIndex })))
         throw new Invalid({ email: [{ key: 'people.fault.invited' }] });
@@ -124,8 +127,7 @@ export class Invitations {
 
   async #refuseMember(customerId: string, email: string): Promise<void> {
     const { accounts, clock } = this.#parts;
-    const places = (await accounts.memberships.ofCustomer(customerId)).filter(({ endedAt }) => endedAt === null);
-    const open = await this.open(customerId);
+    const { places, open } = await this.#those(customerId);
     const index = accounts.mailboxes.index(email);
     if (open.some((one) => accounts.mailboxes.index(one.email) === index))
       throw new Invalid({ email: [{ key: 'people.fault.invited' }] });
@@ -133,6 +135,17 @@ export class Invitations {
     const place = places.find(({ personId }) => personId === known?.id);
     const key = (place?.endsAt ?? Number.POSITIVE_INFINITY) > clock.now() ? 'people.fault.member' : 'people.fault.expiredMember';
     if (place) throw new Invalid({ email: [{ key }] });
+    await this.#refuseTooMany(customerId);
+  }
+
+  async #those(customerId: string, reader?: Reader) {
+    const { accounts, store } = this.#parts;
+    const places = (await accounts.memberships.ofCustomer(customerId, reader)).filter(({ endedAt }) => endedAt === null);
+    return { places, open: await store.open(customerId, reader) };
+  }
+
+  async #refuseTooMany(customerId: string, reader?: Reader): Promise<void> {
+    const { places, open } = await this.#those(customerId, reader);
     if (places.length + open.length >= mostPeople)
       throw new Invalid({ email: [{ key: 'people.fault.tooMany', parameters: { most: mostPeople } }] });
   }

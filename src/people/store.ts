@@ -50,8 +50,8 @@ export class InvitationStore {
   }
 
   /** Those that are neither accepted nor withdrawn, newest first; letters that are too old as well. */
-  async open(customerId: string): Promise<Invitation[]> {
-    const rows = await this.#connection.db
+  async open(customerId: string, reader: Reader = this.#connection.db): Promise<Invitation[]> {
+    const rows = await reader
       .selectFrom('invitations')
       .selectAll()
       .where('customer_id', '=', customerId)

@@ -67,8 +67,7 @@ export class Passkeys {
     const { store, accounts, issuer } = this.#parts;
     const person = await accounts.person(signedIn(req).personId);
     const existing = await store.of(person.id);
-    if (existing.length >= mostPasskeys)
-      throw new Invalid({ name: [{ key: 'passkeys.tooMany', parameters: { most: mostPasskeys } }] });
+    refuseTooMany(existing.length);
     const { generateRegistrationOptions } = await library();
     const options = await generateRegistrationOptions({
       rpName: issuer,
@@ -85,7 +84,7 @@ export class Passkeys {
     return options;
   }
 
-  /** Takes over a new passkey. @throws Invalid on `response` when it does not answer what was asked */
+  /** Takes over a new passkey. @throws Invalid on `response` when it does not answer what was asked, on `name` when there are enough */
   async add(req: Request, { response, name }: { response: string; name: string }): Promise<void> {
     const { connection, clock, store, accounts, audit, letters } = this.#parts;
     const { personId, customerId } = signedIn(req);
@@ -93,6 +92,9 @@ export class Passkeys {
     const person = await accounts.person(personId);
     const label = name.normalize('NFC').trim().slice(0, longestName) || this.#usualName(req);
     await connection.write(async (tx) => {
+      // Two browsers may have been asked side by side.
+      await accounts.holdPassword(tx, personId);
+      refuseTooMany((await store.of(personId, tx)).length);
       await store.add(tx, { ...made, personId, name: label, createdAt: clock.now(), usedAt: null });
       await this.#parts.firstCodes(tx, req, personId);
       await audit.record(tx, { action: 'signIn.passkeyAdded', actor: actorOf(req), customerId, subjectId: personId });
@@ -194,6 +196,10 @@ export class Passkeys {
     if (!asked || asked.purpose !== purpose || asked.until <= this.#parts.clock.now()) throw refused();
     return asked.value;
   }
+}
+
+function refuseTooMany(count: number): void {
+  if (count >= mostPasskeys) throw new Invalid({ name: [{ key: 'passkeys.tooMany', parameters: { most: mostPasskeys } }] });
 }
 
 const refused = () => new Invalid({ response: [{ key: 'passkeys.refused' }] });

@@ -1,8 +1,14 @@
 // Other people at a customer: invited by letter, with rights to named sites, for a while, from named networks.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Request } from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Invitation } from '../../src/people/invitations.ts';
+import { InvitationStore } from '../../src/people/store.ts';
 import { day, minute } from '../../src/platform/clock.ts';
+import { Invalid } from '../../src/platform/errors.ts';
+import { newId } from '../../src/platform/ids.ts';
+import type { SignedIn } from '../../src/platform/web/visit.ts';
 import { password, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { accept, agreed, invite, placeOf, welcome } from './guests.ts';
 
@@ -170,6 +176,31 @@ describe('an invitation', () => {
     const letter = (await house.letters()).find((one) => one.includes('victim@example.com')) ?? '';
     expect(letter).toContain('sender@example.com');
     expect(letter).not.toContain('evil.example');
+  });
+
+  test('makes no fifty-first of a customer, whose owner sends two side by side', async () => {
+    const full = new Visitor(house);
+    const theirs = await full.arrive('full@example.com');
+    await invite(house, full, { email: 'first@example.com', sites: theirs });
+    const { connection, secrets, accounts, people } = house.panel.doors;
+    const owned = await accounts.byLoginName('full@example.com');
+    const store = new InvitationStore(connection, secrets);
+    const { customerId = '' } = (await accounts.memberships.valid(owned?.id ?? ''))[0] ?? {};
+    const [one] = await store.open(customerId);
+    // With the owner and the first one that makes 49.
+    for (let at = 2; at < 49; at += 1)
+      await connection.write((tx) =>
+        store.add(tx, { ...(one as Invitation), id: newId(at) }, { token: `token-${at}`, emailIndex: `index-${at}` }),
+      );
+    const by = { personId: owned?.id, customerId } as SignedIn;
+    const req = { visit: { person: by, address: '127.0.0.1', agent: '' } } as unknown as Request;
+    const wanted = { role: 'developer', siteIds: [], networks: [], endsAt: null, language: 'ko' } as const;
+    const once = { finish: async () => {} };
+    // Both count before either of them is written: over HTTP that is chance.
+    const both = [newAddress(), newAddress()].map((email) => people.invitations.invite(req, by, { ...wanted, email }, once));
+    expect((await Promise.allSettled(both)).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await expect(people.invitations.invite(req, by, { ...wanted, email: newAddress() }, once)).rejects.toBeInstanceOf(Invalid);
+    expect(await store.open(customerId)).toHaveLength(49);
   });
 
   test('is not sent again once its access would be over', async () => {

@@ -1,4 +1,6 @@
 // Passkeys over HTTP: what is asked of a device, answers that fit nothing, and removal. Real answers: test/browser/passkeys.spec.ts.
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { minute } from '../../src/platform/clock.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
@@ -17,13 +19,55 @@ afterEach(() => panel.close());
 
 const csrf = async (who: Visitor, path: string) => /name="_csrf" value="([^"]+)"/.exec((await who.get(path)).text)?.[1] ?? '';
 
-async function withPasskey(email: string): Promise<void> {
+async function withPasskey(email: string, name = `key-of-${email.split('@')[0]}`): Promise<void> {
   const { accounts, connection, secrets, clock } = panel.panel.doors;
   const personId = (await accounts.byLoginName(email))?.id ?? '';
-  const passkey = { id: `key-of-${email.split('@')[0]}`, personId, name: '지문', publicKey: 'x', counter: 0, transports: [] };
+  const passkey = { id: name, personId, name: '지문', publicKey: 'x', counter: 0, transports: [] };
   const store = new PasskeyStore(connection, secrets);
   await connection.write((tx) => store.add(tx, { ...passkey, isBackedUp: false, createdAt: clock.now(), usedAt: null }));
 }
+
+/** What an authenticator answers that was asked to make a passkey (WebAuthn 6.5.1, without attestation). */
+function madeKey({ challenge, rp }: { challenge: string; rp: { id: string } }): string {
+  const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'));
+  const key = new Map<number, number | Uint8Array>([[1, 2], [3, -7], [-1, 1], [-2, bytes(x)], [-3, bytes(y)]]); // biome-ignore format: a table
+  const id = randomBytes(16);
+  const [present, verified, attested] = [1, 4, 64];
+  const known = [Buffer.alloc(16), Buffer.from([0, id.length]), id, isoCBOR.encode(key)];
+  const authData = Buffer.concat([
+    createHash('sha256').update(rp.id).digest(),
+    Buffer.from([present | verified | attested, 0, 0, 0, 0]),
+    ...known,
+  ]);
+  const attestation = new Map<string, string | Map<string, string> | Uint8Array>([
+    ['fmt', 'none'],
+    ['attStmt', new Map()],
+    ['authData', new Uint8Array(authData)],
+  ]);
+  const clientData = JSON.stringify({ type: 'webauthn.create', challenge, origin: panel.origin });
+  const response = {
+    clientDataJSON: Buffer.from(clientData).toString('base64url'),
+    attestationObject: Buffer.from(isoCBOR.encode(attestation)).toString('base64url'),
+  };
+  const shown = id.toString('base64url');
+  return JSON.stringify({ id: shown, rawId: shown, type: 'public-key', clientExtensionResults: {}, response });
+}
+
+test('two browsers side by side make no twenty-first', async () => {
+  const other = new Visitor(panel);
+  await other.logIn('owner@example.com');
+  for (let at = 0; at < 19; at += 1) await withPasskey('owner@example.com', `key-${at}`);
+  const asked = [];
+  for (const who of [visitor, other]) {
+    const _csrf = await csrf(who, page);
+    const { body } = await who.send(`${page}/passkeys/options`, { _csrf });
+    asked.push({ who, fields: { _csrf, name: '', response: madeKey(body) } });
+  }
+  const answers = await Promise.all(asked.map(({ who, fields }) => who.send(`${page}/passkeys`, fields)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([303, 422]);
+  expect(await panel.panel.doors.connection.db.selectFrom('passkeys').select('credential_id').execute()).toHaveLength(20);
+});
 
 test('what is asked of a device is new each time and names nobody', async () => {
   const guest = new Visitor(panel);

@@ -320,7 +320,7 @@ describe('restic in a folder', () => {
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: fault('BUSY') });
     const orphan = spawn('sleep', ['600'], { cwd: join(folder, 'working', site, 'tree') });
     const ended = once(orphan, 'exit');
-    await writeFile(join(folder, 'working', site, 'lock'), '999999 1 somebody');
+    await writeFile(join(folder, 'working', site, 'working'), '');
     await tier.keep(one.source, signal);
     // What the dead one had started is not left to read what the next one changes.
     expect(await ended).toEqual([null, 'SIGKILL']);
