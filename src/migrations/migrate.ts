@@ -51,6 +51,7 @@ import { notices } from './054-notices.ts';
 import { closures } from './055-closures.ts';
 import { announcements } from './057-announcements.ts';
 import { billing } from './064-billing.ts';
+import { tierRemovals } from './066-tier-removals.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -106,6 +107,7 @@ const numbered: Record<string, Migrate> = {
   '055-closures': closures,
   '057-announcements': announcements,
   '064-billing': billing,
+  '066-tier-removals': tierRemovals,
 };
 
 /**

@@ -17,6 +17,9 @@ export interface TierTables {
     password_sealed: string | null;
     made_at: Time;
     destroyed_at: Time | null;
+    /** when the storage had let go of what the key opened; null with `destroyed_at`: it is still to be removed */
+    removed_at: Time | null;
+    removal_tried_at: Time | null;
   };
   tier_snapshots: {
     id: Id;

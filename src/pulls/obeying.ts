@@ -79,9 +79,8 @@ async function obey(parts: RoundParts, siteId: string, isAsked: boolean): Promis
 
 /** The key first: from then on nobody can open what is left. */
 async function eraseSite({ keys, tier, ledger, log, signal }: RoundParts, siteId: string): Promise<void> {
-  const key = await keys.forReading(siteId);
   await keys.destroy(siteId);
-  await tier.remove(siteId, key, signal);
+  await tier.remove(siteId, signal);
   await ledger.erased(siteId);
   log.warn({ site: siteId }, 'erased, as the panel asked');
 }

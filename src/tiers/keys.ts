@@ -51,6 +51,8 @@ export class TierKeys {
         password_sealed,
         made_at: clock.now(),
         destroyed_at: null,
+        removed_at: null,
+        removal_tried_at: null,
       };
       await tx
         .insertInto('tier_keys')
@@ -70,15 +72,19 @@ export class TierKeys {
     return rows.length;
   }
 
-  /** Destroys the keys of a site in all tiers, also of tiers that it has nothing in: nothing is kept of it any more. */
+  /**
+   * Destroys the keys of a site in all tiers, also of tiers that it has nothing in: nothing is kept of it any more. From then on the rows
+   * say what is to be removed there (removals.ts).
+   */
   async destroy(tx: Tx, { id: siteId, customerId }: { id: string; customerId: string }): Promise<void> {
     const destroyed_at = this.#parts.clock.now();
+    const gone = { password_sealed: null, destroyed_at, removed_at: null, removal_tried_at: null };
     for (const tier of ['short-term', 'long-term'] as const) {
       const row = { id: newId(destroyed_at), site_id: siteId, customer_id: customerId, tier, made_at: destroyed_at };
       await tx
         .insertInto('tier_keys')
-        .values({ ...row, password_sealed: null, destroyed_at })
-        .onConflict((conflict) => conflict.columns(['site_id', 'tier']).doUpdateSet({ password_sealed: null, destroyed_at }))
+        .values({ ...row, ...gone })
+        .onConflict((conflict) => conflict.columns(['site_id', 'tier']).doUpdateSet(gone))
         .execute();
     }
   }

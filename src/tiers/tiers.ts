@@ -10,6 +10,7 @@ import { Keeping } from './keeping.ts';
 import { TierKeys } from './keys.ts';
 import { TierBackup } from './opened.ts';
 import type { TierSetup, TiersParts } from './parts.ts';
+import { Removals } from './removals.ts';
 import { TierStore } from './store.ts';
 
 export type { TierName } from '../migrations/schema.ts';
@@ -47,6 +48,7 @@ export class Tiers {
   readonly #setups: ReadonlyMap<TierName, TierSetup>;
   readonly #keeping: Keeping;
   readonly #checking: Checking;
+  readonly #removals: Removals;
 
   constructor(parts: TiersParts) {
     this.#parts = parts;
@@ -56,6 +58,7 @@ export class Tiers {
     this.#setups = new Map(setups.map((setup) => [setup.name, setup]));
     this.#keeping = new Keeping(parts, this.#store, this.#setups);
     this.#checking = new Checking(parts, this.#store, this.#setups);
+    this.#removals = new Removals(parts, this.#setups);
   }
 
   /** The job `tiers.keep`: a row and a job for each tier that is to take this backup. May be repeated. */
@@ -79,11 +82,12 @@ export class Tiers {
     }
   }
 
-  /** By the clock: what was lost is queued again, and checks that are due. */
+  /** By the clock: what was lost is queued again, checks that are due, and what is still to be removed of sites that were erased. */
   async tidy(): Promise<void> {
     if (this.#setups.size === 0) return;
     await this.#keeping.recover();
     await this.#checking.plan();
+    await this.#removals.due();
   }
 
   /** @returns the tiers that this panel keeps, with what each has of the site */
@@ -128,32 +132,19 @@ export class Tiers {
 
   /**
    * Erases everything that tiers hold of a site, by destroying its keys: from that moment nobody can open it, also where storage is
-   * locked against deletion (ruling 10). What lets itself be removed is removed too. May be repeated; the site gets no keys again.
+   * locked against deletion (ruling 10). What lets itself be removed is removed too, now or by the clock. May be repeated; the site gets no
+   * keys again.
    * @throws PanelError 429 `tiers.erasuresADay` when too many sites were erased within a day
    */
   async erase(site: Site, actor: Actor): Promise<void> {
-    const { connection, clock, audit, log } = this.#parts;
-    const keys = new Map<TierName, string | undefined>();
-    for (const tier of this.#setups.keys())
-      keys.set(
-        tier,
-        await this.#keys
-          .of(tier)
-          .forReading(site.id)
-          .catch(() => undefined),
-      );
+    const { connection, clock, audit } = this.#parts;
     await connection.write(async (tx) => {
       if ((await this.#keys.destroyedSince(tx, clock.now() - day)) >= mostErasuresADay) throw tooMany('tiers.erasuresADay');
       await this.#keys.destroy(tx, site);
       await this.#store.forgetSite(tx, site, clock.now());
       await audit.record(tx, { action: 'tiers.erased', actor, customerId: site.customerId, siteId: site.id });
     });
-    for (const { name, tier } of this.#setups.values())
-      await tier
-        .remove(site.id, keys.get(name), new AbortController().signal)
-        .catch((error) =>
-          log.warn({ site: site.id, tier: name, err: error }, 'what nobody can read any more could not be removed'),
-        );
+    await this.#removals.ofSite(site.id);
   }
 
   /** The tiers that this panel keeps, without any site. */

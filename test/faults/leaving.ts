@@ -1,6 +1,6 @@
 // A house with two tiers and a database server, a neighbour to whom nothing may happen, and customers who leave.
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ask } from '../support/database-client.ts';
@@ -16,6 +16,8 @@ const steadyTables = [
   'kept_records',
 ];
 const mariadb = administrator('mariadb');
+
+type Tiers = Readonly<Record<string, string>>;
 
 /** @returns a zone in which it is noon now: no night with its own backups begins while a test runs */
 function noon(): string {
@@ -35,12 +37,17 @@ export class LeavingHouse {
     this.#folder = folder;
   }
 
-  static async open(engine: Engine): Promise<LeavingHouse> {
+  /** @param far settings of tiers elsewhere, with the private key that they let in; without it they are folders beside the data */
+  static async open(engine: Engine, far?: { readonly environment: Tiers; readonly privateKey: string }): Promise<LeavingHouse> {
     const folder = await mkdtemp(join(tmpdir(), 'gotgan-faults-'));
-    const tiers = {
+    const tiers = far?.environment ?? {
       SHORT_TERM_URL: `file:${join(folder, 'short-term')}`,
       LONG_TERM_URL: `file:${join(folder, 'long-term')}`,
     };
+    if (far) {
+      await mkdir(join(folder, 'data'), { mode: 0o700 });
+      await copyFile(far.privateKey, join(folder, 'data', 'ssh-panel.key'));
+    }
     const leaving = new LeavingHouse(await House.open({ engine, folder, environment: { ...tiers, TIME_ZONE: noon() } }), folder);
     try {
       await leaving.#begin();

@@ -9,6 +9,7 @@ import { folderTier } from '../../src/platform/tier/folder.ts';
 import type { BackupTier } from '../../src/platform/tier/port.ts';
 import { resticTier } from '../../src/platform/tier/restic.ts';
 import { type ResticAddress, tierAddress } from '../../src/platform/tier/tier-address.ts';
+import { filesBelow } from '../termination/leavers.ts';
 import { type BackupServer, type SftpServer, startS3, startSftp } from '../tiers/servers.ts';
 import { digest, readBack, type State, someKeys, stateOf } from '../tiers/states.ts';
 
@@ -130,8 +131,15 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
   });
 
   test('a site that is removed leaves nothing that can be listed', async () => {
-    await tier.remove(site, keys.all.get(site), signal);
+    keys.all.delete(site);
+    await tier.remove(site, signal);
     expect(await tier.list(site, signal)).toEqual([]);
-    await tier.remove(site, undefined, signal);
+    await tier.remove(site, signal);
+    const own = ['tier', 'repositories', 'here', 'by-sftp', 'by-s3'].map((name) => join(folder, name));
+    const places = [...own, ...servers.map((server) => server.folder)];
+    const left = (await Promise.all(places.map((place) => filesBelow(place).catch(() => new Map())))).flatMap((files) => [
+      ...files.keys(),
+    ]);
+    expect(left.filter((path) => path.includes(`/${site}/`))).toEqual([]);
   });
 });

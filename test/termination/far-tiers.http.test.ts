@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { minute } from '../../src/platform/clock.ts';
 import type { BackupTier } from '../../src/platform/tier/port.ts';
 import { resticTier } from '../../src/platform/tier/restic.ts';
 import { type ResticAddress, tierAddress } from '../../src/platform/tier/tier-address.ts';
@@ -90,10 +91,10 @@ describe.skipIf(!process.env.GOTGAN_SLOW_TESTS)('tiers behind SFTP and on S3', (
           )?.length ?? 0,
       ),
     );
-  /** Packs of contents and snapshots of a site in both stores; what is left of an empty repository is its configuration and keys. */
+  /** Whatever both stores hold of a site: packs, snapshots, keys and configuration. */
   async function contentsOf(site: string): Promise<string[]> {
     const paths = (await Promise.all([sftp, s3].map(async (server) => [...(await filesBelow(server.folder)).keys()]))).flat();
-    return paths.filter((path) => path.includes(`/${site}/`) && /\/(data|snapshots)\//.test(path));
+    return paths.filter((path) => path.includes(`/${site}/`));
   }
   const keysOf = (site: string) =>
     house.panel.doors.connection.db.selectFrom('tier_keys').select(['password_sealed']).where('site_id', '=', site).execute();
@@ -125,7 +126,7 @@ describe.skipIf(!process.env.GOTGAN_SLOW_TESTS)('tiers behind SFTP and on S3', (
     expect(await marksIn([house.folder, folder, sftp.folder, s3.folder], { mark, email: 'far-away@example.com' })).toEqual([]);
   });
 
-  test('what a store that is away does not remove is opened by no key any more, and the erasure ends', async () => {
+  test('what a store that is away does not remove is opened by no key any more, the erasure ends, and it is removed when the store is back', async () => {
     const leaver = await moveIn('out-of-reach@example.com', `${mark} `);
     await s3.kill();
     await erased('out-of-reach@example.com');
@@ -135,5 +136,8 @@ describe.skipIf(!process.env.GOTGAN_SLOW_TESTS)('tiers behind SFTP and on S3', (
     expect(left.every((path) => path.startsWith(s3.folder))).toBe(true);
     expect(await keysOf(leaver)).toEqual([{ password_sealed: null }, { password_sealed: null }]);
     expect(await marksIn([house.folder, folder, sftp.folder, s3.folder], { mark })).toEqual([]);
+    house.clock.advance(61 * minute);
+    await house.panel.doors.tiers.tidy();
+    expect(await contentsOf(leaver)).toEqual([]);
   });
 });

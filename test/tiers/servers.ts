@@ -63,6 +63,9 @@ export type BackupServer = {
   /** as `kill -9` does it */
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Takes connections from now on and answers nothing, until it is let go on. */
+  freeze(): void;
+  goOn(): void;
   close(): Promise<void>;
 };
 
@@ -103,6 +106,8 @@ export async function startS3(): Promise<BackupServer & { readonly certificate: 
     restart: async () => {
       child = await started(process.execPath, args, port);
     },
+    freeze: () => child.kill('SIGSTOP'),
+    goOn: () => child.kill('SIGCONT'),
     async close() {
       await ended(child);
       await rm(folder, { recursive: true, force: true });
@@ -156,6 +161,8 @@ export async function startSftp(): Promise<SftpServer> {
     restart: async () => {
       child = await started('/usr/sbin/sshd', args, port);
     },
+    freeze: () => child.kill('SIGSTOP'),
+    goOn: () => child.kill('SIGCONT'),
     async close() {
       await ended(child);
       for (const path of [place, folder]) await rm(path, { recursive: true, force: true });

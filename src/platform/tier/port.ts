@@ -85,10 +85,10 @@ export interface BackupTier {
   /** Reads back a part of what it holds of a site, another part each time. @param part which of `parts` equal parts, from 1 */
   check(site: string, part: { readonly part: number; readonly parts: number }, signal: AbortSignal): Promise<TierCheck>;
   /**
-   * Removes everything that it holds of a site, as far as it lets itself be removed. Nothing there is no error.
-   * @param key that the site had; without it what is encrypted stays where it is, and nobody can read it
+   * Removes everything that it holds of a site, also when the site's key is destroyed. May be cut off and repeated; nothing there is no
+   * error. @throws PanelError 503 also where the storage keeps what it has
    */
-  remove(site: string, key: string | undefined, signal: AbortSignal): Promise<void>;
+  remove(site: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Where the keys of sites' repositories come from: one a site and tier, so that destroying it is the erasure (ruling 10). */

@@ -39,6 +39,9 @@ export async function placeOf(reach: Reach, site: string, folder: string): Promi
   return { ...common, options: [`sftp.command=${command}`], environment: {} };
 }
 
+/** @returns what ssh and sftp are told before the name `tier` */
+export const sshWords = async (reach: Reach, folder: string): Promise<string[]> => ['-F', await sshConfig(reach, folder)];
+
 /** Written anew each time, so that a changed setting is in force; the same bytes for whoever reads meanwhile. */
 async function sshConfig({ address, hostKey, privateKey }: Reach, folder: string): Promise<string> {
   if (hostKey === undefined) throw new TierFault('HOST_KEY', 'no host key is written down for the tier');
@@ -82,7 +85,7 @@ export async function knock(reach: Reach, folder: string): Promise<void> {
   const { host, port, user } = reach.address;
   if (host === undefined || port === undefined) return;
   if (user === undefined) return knockAtPort(host, port);
-  const words = ['-F', await sshConfig(reach, folder), 'tier', '-s', 'sftp'];
+  const words = [...(await sshWords(reach, folder)), 'tier', '-s', 'sftp'];
   await new Promise<void>((resolve, reject) => {
     const child = execFile(
       'ssh',

@@ -10,6 +10,7 @@ import { heldNow, Keeping, type Work } from './restic-keeping.ts';
 import { OpenResticSnapshot, sampled } from './restic-opened.ts';
 import { knock, placeOf, type Reach } from './restic-place.ts';
 import { restic } from './restic-program.ts';
+import { removeRepository } from './restic-removal.ts';
 import { type Listed, Repository } from './restic-repository.ts';
 import { lockFolder } from './working-lock.ts';
 
@@ -144,27 +145,17 @@ class ResticTier implements BackupTier {
     return false;
   }
 
-  async remove(site: string, key: string | undefined, signal: AbortSignal): Promise<void> {
-    const { address } = this.#options;
+  async remove(site: string, signal: AbortSignal): Promise<void> {
+    const folder = this.#folder(site);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Nothing is removed beneath a run that still writes there; another one does not begin without the key.
+    const unlock = await lockFolder(folder);
     try {
-      if (address.host === undefined) await rm(join(address.path, site), { recursive: true, force: true });
-      else if (key !== undefined) await this.#removeFar(site, key, signal);
+      await removeRepository(this.#options, site, join(this.#options.working, 'ssh'), signal);
+      await rm(folder, { recursive: true, force: true });
     } finally {
-      await rm(this.#folder(site), { recursive: true, force: true });
+      await unlock();
     }
-  }
-
-  async #removeFar(site: string, key: string, signal: AbortSignal): Promise<void> {
-    const repository = await this.#repository(site, key);
-    const found = await snapshotsOf(repository, signal);
-    if (found.length === 0) return;
-    // A run that was killed leaves its lock, which nobody could take away once the key is gone.
-    await repository.unlock(signal);
-    await repository.forget(
-      found.map(({ id }) => id),
-      signal,
-    );
-    await repository.prune(signal);
   }
 
   #folder(site: string): string {
