@@ -10,6 +10,7 @@ import { resticTier } from '../../src/platform/tier/restic.ts';
 import { type ResticAddress, tierAddress } from '../../src/platform/tier/tier-address.ts';
 import type { RestoreOrder } from '../../src/restores/restores.ts';
 import type { TiersParts } from '../../src/tiers/tiers.ts';
+import { quickKeys } from '../tiers/quick-keys.ts';
 import { furnish, openWorld, owner, type World } from './world.ts';
 
 const everything: RestoreOrder = { scope: 'all', paths: [], databases: [], dest: 'in_place', mode: 'exact' };
@@ -28,7 +29,7 @@ beforeAll(async () => {
       name: 'long-term',
       tier: resticTier({
         ...reach,
-        keys: keys('long-term'),
+        keys: quickKeys(keys('long-term'), join(folder, 'long-term')),
         address: tierAddress(`restic:${join(folder, 'long-term')}`) as ResticAddress,
         working: join(folder, 'working'),
       }),

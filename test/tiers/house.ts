@@ -10,6 +10,7 @@ import { type ResticAddress, tierAddress } from '../../src/platform/tier/tier-ad
 import type { Site } from '../../src/sites/sites.ts';
 import { type TierName, Tiers } from '../../src/tiers/tiers.ts';
 import { type aRun, openHouse } from '../backups/house.ts';
+import { quickKeys } from './quick-keys.ts';
 
 export type TierHouse = Awaited<ReturnType<typeof openTierHouse>>;
 
@@ -40,7 +41,7 @@ export async function openTierHouse({
     if (longTerm === 'folder') return folderTier(places['long-term']);
     const address = tierAddress(`restic:${places['long-term']}`) as ResticAddress;
     const reach = { address, hostKey: undefined, privateKey: '', kilobytesPerSecond: undefined, patience: 60_000 };
-    return resticTier({ ...reach, keys, working: at('working') });
+    return resticTier({ ...reach, keys: quickKeys(keys, places['long-term']), working: at('working') });
   };
   const backups = new Backups({ ...house.parts, keepsTiers: true });
   const choices = { ...house.choices, operatorEmail: 'operator@example.com' };

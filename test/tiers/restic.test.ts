@@ -14,6 +14,7 @@ import type { BackupTier } from '../../src/platform/tier/port.ts';
 import { type ResticTierOptions, resticTier } from '../../src/platform/tier/restic.ts';
 import { type ResticAddress, tierAddress } from '../../src/platform/tier/tier-address.ts';
 import { fill, smallDisk } from '../faults/small-disk.ts';
+import { quickKeys } from './quick-keys.ts';
 import { type SftpServer, startS3, startSftp } from './servers.ts';
 import { digest, readBack, type State, someKeys, stateOf } from './states.ts';
 
@@ -32,12 +33,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function tierAt(address: string, more: Partial<ResticTierOptions> = {}): BackupTier {
+function tierAt(text: string, more: Partial<ResticTierOptions> = {}): BackupTier {
+  const address = tierAddress(text) as ResticAddress;
   const reach = { hostKey: undefined, privateKey: '', kilobytesPerSecond: undefined, patience: 120_000 };
   return resticTier({
     ...reach,
-    keys,
-    address: tierAddress(address) as ResticAddress,
+    keys: address.host === undefined ? quickKeys(keys, address.path) : keys,
+    address,
     working: join(folder, 'working'),
     ...more,
   });
