@@ -49,8 +49,12 @@ type Hostile = Readonly<Record<string, string | string[]>>;
 /** What pages of a session fill in: a way back, a device, a factor. No other handler looks at them. */
 const filledIn = ['session', 'passkey', 'code', 'recovery', 'next'];
 const looksAtThem = (name: string) => /^\/(account|confirm|login|password|theme|verify)\b/.test(pathOf(name));
-/** What scripts send travels in a header, which has no room for several long texts. */
-const oneByOne = (name: string) => looksAtThem(name) || entranceOf(name).script !== undefined;
+/**
+ * What scripts send travels in a header, which has no room for several long texts. The ends of an account and of all its sessions look
+ * at their own fields alone, and somebody new for each of the others would take longer than all that is sent.
+ */
+const oneByOne = (name: string) =>
+  (looksAtThem(name) && !/\/(close|not-me)$/.test(pathOf(name))) || entranceOf(name).script !== undefined;
 
 /** @returns forms in which, taken together, every field has every value */
 function hostileForms(name: string): Hostile[] {

@@ -420,6 +420,9 @@ test("the site's system user can do nothing to backup by any program either", as
   expect(await tree(at('first'))).toBe(before);
 });
 
+/** What is not whole yet lies beside what is there, under a name of the server's own. */
+const arriving = async () => (await readdir(at('first/www'))).some((name) => name.startsWith('.in.'));
+
 describe('a file that comes in', () => {
   test('is whole, has the modes of the house and the group of its folder, and is told', async () => {
     const client = await signedIn();
@@ -490,7 +493,7 @@ describe('a file that comes in', () => {
       })(),
     );
     const uploading = client.uploadFrom(endless, 'www/kept.txt').catch((fault) => fault);
-    await sleep(500);
+    await expect.poll(arriving, { timeout: 20_000 }).toBe(true);
     breakOff(client);
     await uploading;
     client.close();
@@ -502,7 +505,7 @@ describe('a file that comes in', () => {
     const text = await readFile(at('first/www/kept.txt'), 'utf8');
     // FTP has no word for the end of a file: closed without a reset, the server takes what came for all of it. Then it is told as cut off.
     if (text !== 'the old one') expect(text.length).toBe(cut?.bytes);
-    expect((await readdir(at('first/www'))).filter((name) => name.startsWith('.in.'))).toEqual([]);
+    expect(await arriving()).toBe(false);
   });
 
   test('of a client that is killed in the middle is never told as whole', async () => {
@@ -511,9 +514,7 @@ describe('a file that comes in', () => {
     await writeFile(at('large'), Buffer.alloc(8 * 2 ** 20));
     const script = `set ssl:verify-certificate no; set net:limit-rate 1000000; open -u first,right ftp://${server.host}:${server.port}; put ${at('large')} -o www/kept.txt`;
     const client = spawn('lftp', ['--norc', '-c', script], { env: { PATH: process.env.PATH, HOME: made.folder } });
-    for (const until = Date.now() + 20_000; Date.now() < until; await sleep(50)) {
-      if ((await readdir(at('first/www'))).some((name) => name.startsWith('.in.'))) break;
-    }
+    await expect.poll(arriving, { timeout: 20_000 }).toBe(true);
     await sleep(300);
     client.kill('SIGKILL');
     const events = await told(60);
@@ -616,30 +617,33 @@ test('nobody writes a line of the log by what he types, signed in or not', async
   expect(events.filter(({ kind }) => kind === 'stored')).toEqual([]);
 });
 
-test('1,000 small files by lftp are 1,000 events, each once', async () => {
+test('300 small files by lftp are 300 events, each once', async () => {
   await mkdir(at('many'));
-  for (let file = 0; file < 1000; file += 1) await writeFile(at('many', `file ${file}.txt`), `${file}`);
+  for (let file = 0; file < 300; file += 1) await writeFile(at('many', `file ${file}.txt`), `${file}`);
   await lftp(`mirror -R ${at('many')} /www/many`);
   const events = await told(60);
   const paths = events.filter(({ kind }) => kind === 'stored').map(({ path }) => path);
-  expect(new Set(paths).size).toBe(1000);
-  expect(paths).toHaveLength(1000);
-  expect(await readdir(at('first/www/many'))).toHaveLength(1000);
+  expect(new Set(paths).size).toBe(300);
+  expect(paths).toHaveLength(300);
+  expect(await readdir(at('first/www/many'))).toHaveLength(300);
   await rm(at('many'), { recursive: true });
 });
 
-test('a folder of 100,000 files is listed whole', async () => {
+// GOTGAN_SLOW_TESTS=1: as many as a photographer has.
+const crowd = process.env.GOTGAN_SLOW_TESTS ? 100_000 : 20_000;
+
+test(`a folder of ${crowd} files is listed whole`, async () => {
   const folder = at('first/www/crowd');
   await mkdir(folder);
-  await run('sh', ['-c', 'cd "$0" && seq -f picture-%.0f.jpg 1 100000 | xargs touch', folder]);
+  await run('sh', ['-c', 'cd "$0" && seq -f picture-%.0f.jpg 1 "$1" | xargs touch', folder, String(crowd)]);
   await chown(folder, userId, groupId);
   const before = Date.now();
   const client = await signedIn();
-  expect(await client.list('www/crowd')).toHaveLength(100_000);
+  expect(await client.list('www/crowd')).toHaveLength(crowd);
   const seconds = (Date.now() - before) / 1000;
-  console.log(`100,000 files listed in ${seconds} s`);
+  console.log(`${crowd} files listed in ${seconds} s`);
   client.close();
   await run('rm', ['-r', folder]);
-  // the server's own work; with two cores for eight it was 23 s
-  expect(seconds).toBeLessThan(150);
+  // the server's own work; with two cores for eight, 100,000 took 23 s
+  expect(seconds).toBeLessThan((150 * crowd) / 100_000);
 });

@@ -422,7 +422,7 @@ describe('crashes and repeats', () => {
   }
 
   test('an act that is killed at any moment is finished by the next one', async () => {
-    for (let milliseconds = 40; milliseconds <= 220; milliseconds += 15) {
+    for (let milliseconds = 40; milliseconds <= 220; milliseconds += 30) {
       await cut('open', milliseconds);
       await host.open(other);
       const { userId: uid, groupId: gid, folder } = await host.homeOf(other);

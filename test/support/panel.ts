@@ -53,13 +53,20 @@ export async function startPanel(options: Partial<PanelOptions> = {}, hostName =
     clock,
   });
   handle = panel.app;
+  /** What stands in the outbox is never changed. */
+  const known = new Map<string, Promise<string>>();
+  const letterOf = (path: string) => {
+    const letter = known.get(path) ?? readFile(path, 'utf8');
+    known.set(path, letter);
+    return letter;
+  };
   const letters = async () => {
     await panel.doors.queue.drain({
       'letters.send': (run) => panel.doors.letters.send(String(run.payload.letterId), run.lastAttempt),
     });
     const outbox = join(options.dataFolder ?? folder, 'outbox');
     const names = (await readdir(outbox).catch(() => [])).sort();
-    return Promise.all(names.map((name) => readFile(join(outbox, name), 'utf8')));
+    return Promise.all(names.map((name) => letterOf(join(outbox, name))));
   };
   return {
     panel,

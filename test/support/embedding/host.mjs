@@ -1,5 +1,6 @@
 // A stranger's program: own views, own error handler, own body parsers and own session, with panels mounted in it. Runs where the package is installed.
 import { createServer } from 'node:http';
+import { flushCompileCache } from 'node:module';
 import express from 'express';
 import session from 'express-session';
 import { createPanel } from 'gotgan';
@@ -68,4 +69,8 @@ process.on('message', async ({ id, act }) => {
   );
   if (process.connected) process.send({ id, ...answer });
 });
-server.listen(port, '127.0.0.1', () => process.send({ listening: true }));
+server.listen(port, '127.0.0.1', () => {
+  process.send({ listening: true });
+  // Most hosts are killed, and would keep nothing of it.
+  flushCompileCache();
+});

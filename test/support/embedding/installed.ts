@@ -95,8 +95,11 @@ function answerOf(child: ChildProcess, id: number, act: string, words: () => str
   });
 }
 
-/** Nothing of this test run may reach the host: NODE_PATH, options of vitest. */
-const environment = () => ({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TZ: 'UTC' });
+/** Nothing of this test run may reach the host (NODE_PATH, options of vitest), but what one host has compiled the next one finds. */
+const environment = () => ({
+  ...{ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TZ: 'UTC' },
+  ...(process.env.NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
+});
 
 /** @returns a port nobody listened on a moment ago */
 export function freePort(): Promise<number> {
