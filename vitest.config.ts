@@ -1,8 +1,9 @@
 // The rings of tests: pure rules and adapters, the panel over HTTP, journeys in a real browser, gates over every page, attacks with tools of others, and faults put into the real program.
 import { mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, matchesGlob, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Where memory can be written to like a disk. */
 const memory = '/dev/shm';
@@ -71,8 +72,30 @@ const sameOnBoth =
       ]
     : [];
 
+/** Long for their size, by which vitest has files begin: whichever began last would run alone, and one core would wait for it. */
+const longForTheirSize = [
+  'test/embedding.test.ts',
+  'test/moves/{faults,moves,ssh}.test.ts',
+  'test/operating/serve.test.ts',
+  'test/platform/{site-host,tier}.contract.ts',
+  'test/restores/from-tiers.http.test.ts',
+  'test/sites/second-server-faults.http.test.ts',
+  'test/ssh/access.test.ts',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) =>
+      longForTheirSize.some((one) => matchesGlob(relative(import.meta.dirname, moduleId), one));
+    // Those of a project stay together: another one would begin with processes of its own.
+    const projects = Map.groupBy(await super.sort(files), ({ project }) => project.name);
+    return [...projects.values()].flatMap((own) => [...own.filter(isLong), ...own.filter((file) => !isLong(file))]);
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     // One more than cores: tests wait for programs, disks and servers that they started.
     maxWorkers: availableParallelism() + 1,
     // Node.js reads the sources as the program does; nothing is mocked, so nothing has to be rewritten first.
