@@ -54,7 +54,7 @@ async function addManifest(tools: Tools, at: number, head: ManifestHead): Promis
   const { writer, members } = tools;
   const member = ourFile(manifestName, at);
   const mostBytes = (await members.textBytes()) + Buffer.byteLength(JSON.stringify(head)) + 64;
-  const chunks = manifestOfLines(head, members.texts());
+  const chunks = manifestOfLines(head, members.lines());
   if (mostBytes > pieceBytes) return (await writer.stream(member, mostBytes, chunks)).sha256;
   return (await putWhole(tools, member, await collected(chunks))).sha256;
 }

@@ -79,11 +79,6 @@ export class SqliteFiles {
     this.#taken.set(database.path, { ...database, bytes });
   }
 
-  /** What was said of it does not hold: it is read after all. */
-  forget(path: string): void {
-    this.#taken.delete(path);
-  }
-
   /** Whether a file that can be read begins as a database does. */
   async isOne(path: string): Promise<boolean> {
     const beginning = Buffer.alloc(headerBytes);

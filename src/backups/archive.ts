@@ -1,7 +1,8 @@
 // Makes the archive of a site: its databases, www/ with all that is in it, a guide to restore it by hand, and the signed manifest (KHADA 7.6).
-import { Spool } from '../platform/spool.ts';
+
 import { isSqlite } from '../platform/sqlite-file/orders.ts';
 import type { Entry, SiteReader } from '../platform/storage/port.ts';
+import { rowIn } from '../platform/storage/rows.ts';
 import { Buffers } from '../platform/zip/buffers.ts';
 import { pieceBytes } from '../platform/zip/deflate.ts';
 import { ZipWriter } from '../platform/zip/writer.ts';
@@ -9,9 +10,9 @@ import { writePieces, writeTwiceAtMost } from './archive-big.ts';
 import { closeArchive } from './archive-closing.ts';
 import { type WrittenDatabases, writeDatabases } from './archive-databases.ts';
 import type { ArchiveOrder, WrittenArchive } from './archive-order.ts';
-import { ahead, aheadBytes, aheadInAll, type Queued, type Write } from './archive-queue.ts';
+import { type Queued, type Write, WriteQueue } from './archive-queue.ts';
 import { SqliteFiles } from './archive-sqlite.ts';
-import { CarryOver, type Known } from './carry-over.ts';
+import { CarryOver, type Known, type Run } from './carry-over.ts';
 import type { LeftOut, ManifestMember } from './manifest.ts';
 import { MemberRows } from './member-rows.ts';
 import { manifestMember, zipMember } from './members.ts';
@@ -23,6 +24,7 @@ export type { ArchiveOrder, ArchiveStep, WrittenArchive } from './archive-order.
 
 /** A file written within this time before the archive began may be written again without a new stamp: clocks of file systems are coarse. */
 const coarseMilliseconds = 2000;
+const lineEnd = 0x0a;
 
 /**
  * Writes a whole archive; memory stays bounded whatever the files' sizes are.
@@ -36,16 +38,19 @@ export async function writeArchive(order: ArchiveOrder): Promise<WrittenArchive>
     return one;
   };
   try {
-    const found = opened(await Spool.open<Listed>(`${order.target}.listing`));
-    const listing = await listSite(order.storage, found, order.signal, () => order.progress?.('listing', 0, 0));
+    const carryOver = opened(await CarryOver.from(order.previous));
+    const { storage, signal, target } = order;
+    const tell = () => order.progress?.('listing', 0, 0);
+    const before = carryOver.counts;
+    const listing = opened(await listSite({ storage, signal, before, tell, spoolPath: `${target}.listing` }));
     const making = new Making(order, listing, {
-      members: opened(await MemberRows.open(`${order.target}.members`)),
-      carryOver: opened(await CarryOver.from(order.previous)),
-      writer: opened(await ZipWriter.create(order.target, listing.bytes)),
-      reader: opened(order.storage.reader()),
+      carryOver,
+      members: opened(await MemberRows.open(`${target}.members`)),
+      writer: opened(await ZipWriter.create(target, listing.bytes)),
+      reader: opened(storage.reader()),
     });
     await making.writeDatabases();
-    await making.writeSite(found);
+    await making.writeSite();
     return await making.close();
   } finally {
     for (const one of open.reverse()) await one.close();
@@ -62,8 +67,8 @@ type Tools = {
 /** One archive on its way. */
 class Making {
   readonly #order: ArchiveOrder;
-  readonly #leftOut: LeftOut[];
-  readonly #filesTotal: number;
+  readonly #listing: SiteListing;
+  readonly #leftOut: LeftOut[] = [];
   readonly #members: MemberRows;
   readonly #carryOver: CarryOver;
   readonly #writer: ZipWriter;
@@ -71,13 +76,13 @@ class Making {
   readonly #buffers = new Buffers();
   readonly #sqlite: SqliteFiles;
   #databases: WrittenDatabases['databases'] = [];
+  readonly #queue = new WriteQueue((next) => this.#write(next));
   #filesDone = 0;
   #carriedFiles = 0;
 
   constructor(order: ArchiveOrder, listing: SiteListing, { members, carryOver, writer, reader }: Tools) {
     this.#order = order;
-    this.#leftOut = [...listing.leftOut];
-    this.#filesTotal = listing.files;
+    this.#listing = listing;
     this.#members = members;
     this.#carryOver = carryOver;
     this.#writer = writer;
@@ -95,58 +100,58 @@ class Making {
     const tell = (done: number, total: number) => progress?.('databases', done, total);
     const { databases, leftOut } = await writeDatabases({ source, writer, members, at, signal, progress: tell });
     this.#databases = databases;
-    this.#leftOut.unshift(...leftOut);
+    this.#leftOut.push(...leftOut);
   }
 
   /** Small files are prepared side by side, everything is written in order. */
-  async writeSite(found: Spool<Listed>): Promise<void> {
-    const waiting: Queued[] = [];
-    let bytes = 0;
-    let costly = 0;
-    const writeNext = async () => {
-      const next = waiting.shift();
-      if (!next) return;
-      this.#order.signal.throwIfAborted();
-      if (next.known) await this.#addUnchanged(next.one, next.known);
-      else await (await next.ready)();
-      bytes -= next.bytes;
-      costly -= next.costs;
-    };
+  async writeSite(): Promise<void> {
+    const { signal } = this.#order;
     try {
-      for await (const batch of found.batches()) {
-        this.#order.signal.throwIfAborted();
-        for (const one of batch) {
-          const asked = companionOf(one.path) === undefined ? this.#carryOver.find(one) : undefined;
-          const known = asked instanceof Promise ? await asked : asked;
-          if (known !== undefined && waiting.length === 0) {
-            const written = this.#addUnchanged(one, known);
-            if (written !== undefined) await written;
-            continue;
-          }
-          const next = known !== undefined ? { one, known, bytes: 0, costs: 0 } : this.#begin(one);
-          waiting.push(next);
-          bytes += next.bytes;
-          costly += next.costs;
-          while (costly >= ahead || waiting.length >= aheadInAll || bytes > aheadBytes) await writeNext();
+      for await (const rows of this.#listing.portions()) {
+        for (let at = 0; at < rows.length; ) {
+          signal.throwIfAborted();
+          const run = this.#carryOver.run(rows, at);
+          if (run) await this.#queue.add({ run, members: run.records.count, bytes: run.lines.length, costs: 0 });
+          if (run) at = run.rowsEnd;
+          else if (this.#carryOver.wantsMore) await this.#carryOver.more();
+          else at = await this.#single(rows, at);
         }
       }
-      while (waiting.length > 0) await writeNext();
+      await this.#queue.empty();
     } finally {
-      await Promise.allSettled(waiting.map((one) => one.ready));
+      await this.#queue.settled();
       await this.#sqlite.clear();
     }
+  }
+
+  /** What no run holds. @returns where the row ends; where it begins, when it may be in a run after all */
+  async #single(rows: Uint8Array, at: number): Promise<number> {
+    const end = rows.indexOf(lineEnd, at) + 1;
+    const one = rowIn(Buffer.from(rows.buffer, rows.byteOffset + at, end - at).toString());
+    const known = companionOf(one.path) === undefined ? await this.#carryOver.find(one) : undefined;
+    if (known === 'again') return at;
+    await this.#queue.add(known ? { one, known, members: 1, bytes: 0, costs: 0 } : this.#begin(one));
+    return end;
+  }
+
+  async #write(next: Queued): Promise<void> {
+    this.#order.signal.throwIfAborted();
+    if (next.run) await this.#addRun(next.run);
+    else if (next.one) await this.#carry(next.one, next.known);
+    else await (await next.ready)();
   }
 
   #begin(one: Listed): Queued {
     const ready = this.#prepare(one);
     ready.catch(() => {}); // it is awaited in its turn, perhaps after another one has failed
-    return { one, ready, bytes: Math.min(one.entry.size, pieceBytes), costs: 1 };
+    return { ready, members: 1, bytes: Math.min(one.entry.size, pieceBytes), costs: 1 };
   }
 
   async close(): Promise<WrittenArchive> {
-    this.#order.progress?.('closing', this.#filesDone, this.#filesTotal);
+    this.#order.progress?.('closing', this.#filesDone, this.#listing.files);
     const [writer, members, databases] = [this.#writer, this.#members, [...this.#databases, ...this.#sqlite.databases]];
-    const manifest = await closeArchive({ writer, members }, this.#order, { databases, leftOut: this.#leftOut });
+    const leftOut = [...this.#leftOut, ...this.#listing.leftOut];
+    const manifest = await closeArchive({ writer, members }, this.#order, { databases, leftOut });
     return { manifest, databases, carriedFiles: this.#carriedFiles, ...(await writer.finish()) };
   }
 
@@ -174,25 +179,20 @@ class Making {
     await this.#members.add({ ...manifestMember(path, entry, 0), target: entry.target ?? '' });
   }
 
-  /** As it stands in the archive before, in one piece where nothing about it is new. @returns a promise only when something must be waited for */
-  #addUnchanged({ path, entry }: Listed, known: Known): Promise<void> | undefined {
-    const database = this.#carryOver.databaseAt(path);
-    if (database) this.#sqlite.carry(database, entry.size);
-    const record = this.#carryOver.recordOf(known);
-    const written = record && this.#writer.copy(known.listed.bytes, record);
-    if (!written) return this.#carry(path, entry, known);
-    this.#carriedFiles++;
-    const noted = this.#members.addLine(known.line ?? '', entry.size);
-    this.#progress();
-    return written === true ? noted : written.then(() => noted);
+  /** As they stand in the archive before, in one piece. */
+  async #addRun(run: Run): Promise<void> {
+    await this.#writer.copy(run.records, this.#carryOver.content(run));
+    await this.#members.addLines(run.lines, run.counts);
+    this.#carriedFiles += run.counts.files;
+    this.#filesDone += run.counts.files;
+    this.#tell();
   }
 
-  async #carry(path: string, entry: Entry, known: Known): Promise<void> {
+  async #carry({ path, entry }: Listed, known: Known): Promise<void> {
     const carried = await this.#carryOver.take(known);
-    if (!carried) {
-      this.#sqlite.forget(path);
-      return (await this.#prepareFile({ path, entry }))();
-    }
+    if (!carried) return (await this.#prepareFile({ path, entry }))();
+    const database = this.#carryOver.databaseAt(path);
+    if (database) this.#sqlite.carry(database, entry.size);
     await this.#writer.carry(zipMember(path, entry), carried);
     this.#carriedFiles++;
     await this.#fileDone({ ...manifestMember(path, entry, carried.size), sha256: known.sha256 });
@@ -286,7 +286,7 @@ class Making {
   }
 
   #tell(): void {
-    this.#order.progress?.('files', this.#filesDone, this.#filesTotal);
+    this.#order.progress?.('files', this.#filesDone, Math.max(this.#filesDone, this.#listing.files));
   }
 
   /** A film of hours is one file: that it still comes is told piece by piece. */

@@ -1,128 +1,261 @@
-// What has not changed since the last archive is taken from there as compressed bytes, without reading the site.
+// What has not changed since the last archive is taken from there as it stands, without reading the site.
+
 import { DamagedArchive } from '../platform/zip/damage.ts';
-import type { ListedEntry } from '../platform/zip/directory.ts';
-import { ZipReader } from '../platform/zip/reader.ts';
-import type { Carried } from '../platform/zip/writer.ts';
-import { type ManifestDatabase, memberIn, memberLinesIn } from './manifest.ts';
+import type { ZipEntry } from '../platform/zip/directory.ts';
+import { EntryWindow } from '../platform/zip/entry-window.ts';
+import { ZipLookup } from '../platform/zip/lookup.ts';
+import { ReadAhead } from '../platform/zip/read-ahead.ts';
+import { rawContent, windowed } from '../platform/zip/reader.ts';
+import type { Carried, CopiedRecords } from '../platform/zip/writer.ts';
+import { different, sameLine } from './line-comparing.ts';
+import { type ManifestCounts, type ManifestDatabase, memberIn } from './manifest.ts';
+import { ManifestBytes } from './manifest-bytes.ts';
+import type { RunCounts } from './member-rows.ts';
 import { comparePaths, type Listed } from './site-listing.ts';
+import { companionOf } from './sqlite-listing.ts';
 
 /** The archive before: it must be *verified*, since its hashes are taken over. */
 export type PreviousArchive = {
   readonly path: string;
   /** where it is open already: it is closed with the archive that is made */
-  readonly reader?: ZipReader | undefined;
+  readonly archive?: ZipLookup | undefined;
+};
+
+/** Members that stand in the archive before as they are in the site now, one behind the other. */
+export type Run = {
+  readonly records: CopiedRecords;
+  readonly counts: RunCounts;
+  /** of the manifest there */
+  readonly lines: Buffer;
+  /** the byte of the rows behind the last one that belongs to it */
+  readonly rowsEnd: number;
 };
 
 /** A file as it stands in the archive before. */
-export type Known = {
-  readonly sha256: string;
-  readonly listed: ListedEntry;
-  /** of the manifest before, where the new one says the very same of the file */
-  readonly line: string | undefined;
+export type Known = { readonly sha256: string; readonly entry: ZipEntry };
+
+type Opened = {
+  readonly archive: ZipLookup;
+  readonly lines: ManifestBytes;
+  readonly entries: EntryWindow;
+  readonly ahead: ReadAhead;
+  readonly counts: ManifestCounts;
+  readonly databases: ReadonlyMap<string, ManifestDatabase>;
 };
 
-type Opened = { readonly lines: AsyncIterator<readonly string[]>; readonly entries: Iterator<ListedEntry> };
+type Growing = {
+  rowsEnd: number;
+  count: number;
+  /** where its records begin and end */
+  start: number;
+  end: number;
+  readonly counts: { -readonly [K in keyof RunCounts]: RunCounts[K] };
+};
 
-/** Goes through the archive before in step with the listing of the site, which has the same order: nothing is kept in memory. */
+const [quote, comma, backslash, bracket] = [0x22, 0x2c, 0x5c, 0x5d];
+const beforePath = '{"path":"'.length;
+
+/**
+ * Goes through the archive before in step with the listing of the site, which has the same order. Rows of the listing are lines of the
+ * manifest but for the digest, so they are compared as bytes; nothing is kept in memory.
+ */
 export class CarryOver {
-  #opened: Opened | undefined;
-  readonly #databases: ReadonlyMap<string, ManifestDatabase>;
-  readonly #reader: ZipReader | undefined;
-  readonly #source: Opened['lines'] | undefined;
-  #lines: readonly string[] = [];
-  #at = 0;
-  #current: { readonly path: string; readonly line: string; readonly listed: ListedEntry } | undefined;
+  readonly #opened: Opened | undefined;
+  /** manifest and directory have ended, or do not fit each other from here on */
+  #isOver: boolean;
+  /** the path in the line that was understood last, for new files that stand before it */
+  #understood: { readonly bytes: Buffer; readonly at: number; readonly path: string } | undefined;
 
-  private constructor(reader: ZipReader | undefined, opened?: Opened, databases?: ReadonlyMap<string, ManifestDatabase>) {
-    this.#databases = databases ?? new Map();
+  private constructor(opened: Opened | undefined) {
     this.#opened = opened;
-    this.#source = opened?.lines;
-    this.#reader = reader;
+    this.#isOver = opened === undefined;
   }
 
   /** An archive that is not there or damaged carries nothing over: the site itself is read instead. */
   static async from(previous: PreviousArchive | undefined): Promise<CarryOver> {
-    let reader: ZipReader | undefined;
+    let archive: ZipLookup | undefined;
     try {
-      reader = previous && (previous.reader ?? (await ZipReader.open(previous.path)));
-      if (!reader) return new CarryOver(undefined);
-      const databases = new Map<string, ManifestDatabase>();
-      const lines = memberLinesIn(reader, (head) => {
-        for (const one of head.databases) databases.set(one.path, one);
-      });
-      const carryOver = new CarryOver(reader, { lines, entries: reader.directory.listed() }, databases);
-      if (!carryOver.#advance()) await carryOver.#comeOn();
-      return carryOver;
+      archive = previous && (previous.archive ?? (await ZipLookup.open(previous.path)));
+      if (!archive) return new CarryOver(undefined);
+      const { head, lines } = await ManifestBytes.open(archive);
+      const databases = new Map(head.databases.map((one) => [one.path, one]));
+      const tools = { entries: new EntryWindow(archive.file, archive.place), ahead: new ReadAhead(archive.file) };
+      return new CarryOver({ archive, lines, ...tools, counts: head.counts, databases });
     } catch (cause) {
-      await reader?.close();
+      await archive?.close();
       if (cause instanceof DamagedArchive || (cause instanceof Error && 'code' in cause)) return new CarryOver(undefined);
       throw cause;
     }
   }
 
-  /** To be asked in the order of the listing. @returns the file, where it stands unchanged in the previous archive; a promise only when more has to be read for it */
-  find(listed: Listed): Known | undefined | Promise<Known | undefined> {
-    // Mostly it is the very next one.
-    if (this.#current?.path === listed.path) return unchanged(listed, this.#current);
-    while (this.#current && comparePaths(this.#current.path, listed.path) < 0)
-      if (!this.#advance()) return this.#comeOn().then(() => this.find(listed));
-    return this.#current?.path === listed.path ? unchanged(listed, this.#current) : undefined;
+  /** What was in the archive before; undefined where there is none. */
+  get counts(): ManifestCounts | undefined {
+    return this.#opened?.counts;
   }
 
   /** @returns what is told of the file as a database, where it is one among the files of the site */
   databaseAt(path: string): ManifestDatabase | undefined {
-    return this.#databases.get(path);
+    return this.#opened?.databases.get(path);
   }
 
-  /** @returns false where more lines have to be read first */
-  #advance(): boolean {
-    const opened = this.#opened;
-    this.#current = undefined;
-    if (!opened) return true;
-    const line = this.#lines[this.#at];
-    if (line === undefined) return false;
-    this.#at++;
-    this.#current = paired(line, opened.entries);
-    if (!this.#current) this.#opened = undefined;
+  /** Whether nothing can be said before `more`. */
+  get wantsMore(): boolean {
+    if (this.#isOver || !this.#opened) return false;
+    const { lines, entries } = this.#opened;
+    if (lines.at === lines.end) return true;
+    const end = entries.isEnd ? 0 : entries.endOf(entries.at);
+    return !entries.isEnd && (end === 0 || entries.recordOf(end) === undefined);
+  }
+
+  async more(): Promise<void> {
+    await this.#guarded(async ({ lines, entries }) => {
+      if (lines.at < lines.end) await entries.more();
+      else if (!(await lines.more())) this.#isOver = true;
+    });
+  }
+
+  /**
+   * @param rows as the listing gives them
+   * @param from where one begins that follows all that were asked for before
+   * @returns it and those behind it, as far as they stand unchanged in the archive before and that is in memory: `wantsMore`
+   */
+  run(rows: Uint8Array, from: number): Run | undefined {
+    if (this.#isOver || !this.#opened) return undefined;
+    const { lines, entries } = this.#opened;
+    const [firstLine, firstEntry] = [lines.at, entries.at];
+    const growing: Growing = { rowsEnd: from, count: 0, start: 0, end: 0, counts: { files: 0, folders: 0, links: 0, bytes: 0 } };
+    try {
+      while (growing.rowsEnd < rows.length && this.#extend(this.#opened, rows, growing));
+    } catch (cause) {
+      this.#ended(cause);
+    }
+    const { rowsEnd, count, start, end, counts } = growing;
+    if (count === 0) return undefined;
+    const records = { entries: entries.bytes.subarray(firstEntry, entries.at), count, offset: start, bytes: end - start };
+    return { records, counts, lines: lines.bytes.subarray(firstLine, lines.at), rowsEnd };
+  }
+
+  /** @returns false, and nothing happened, where the next row is not of the run, or not known to be. @throws DamagedArchive */
+  #extend({ lines, entries }: Opened, rows: Uint8Array, run: Growing): boolean {
+    const { rows: rowEnds, line: lineEnds } = lines.at < lines.end ? sameLine({ rows, at: run.rowsEnd }, lines) : different;
+    const { at } = entries;
+    const entryEnds = lineEnds === 0 ? 0 : entries.endOf(at);
+    const next = entryEnds === 0 ? undefined : entries.recordOf(entryEnds);
+    if (next === undefined || !this.#mayBeCopied(entries)) return false;
+    if (run.count === 0) run.start = run.end = entries.recordOf(at) ?? 0;
+    if (next - run.end < entries.leastRecordOf(at)) throw new DamagedArchive('records lie one in the other');
+    const kind = entries.kindOf(at) ?? 'file';
+    run.counts[`${kind}s`]++;
+    if (kind === 'file') run.counts.bytes += entries.sizeOf(at);
+    [lines.at, entries.at, run.end, run.rowsEnd] = [lineEnds, entryEnds, next, rowEnds];
+    run.count++;
     return true;
   }
 
-  /** Manifest and directory describe the same members in the same order; from where they do not, nothing is carried over. */
-  async #comeOn(): Promise<void> {
-    try {
-      const more = await this.#opened?.lines.next();
-      if (!more || more.done) this.#opened = undefined;
-      else [this.#lines, this.#at] = [more.value, 0];
-    } catch (cause) {
-      if (!(cause instanceof DamagedArchive)) throw cause;
-      this.#opened = undefined;
-    }
-    this.#advance();
+  /** Not what is taken, or left out, with something that stands before it in the site. @throws DamagedArchive where line and entry are of different members */
+  #mayBeCopied(entries: EntryWindow): boolean {
+    const { bytes, at } = entries;
+    const isFolder = entries.kindOf(at) === 'folder';
+    const [start, end] = [at + entryLength, entries.nameEndOf(at) - (isFolder ? 1 : 0)];
+    if (!this.#isNamed(bytes, start, end)) throw new DamagedArchive('manifest.json: another order than the directory');
+    const isWww = start + 3 === end;
+    if (isWww) return false;
+    const last = bytes[end - 1];
+    if (last === letterL || last === letterM) if (companionOf(bytes.toString('utf8', start, end)) !== undefined) return false;
+    return this.#opened?.databases.size === 0 || this.databaseAt(bytes.toString('utf8', start, end)) === undefined;
   }
 
-  /** @returns header and content of the file as they stand there, where they are at hand and can stand in the new archive as they are */
-  recordOf({ line, listed: { entry } }: Known): Uint8Array | undefined {
-    if (line === undefined) return undefined;
-    try {
-      return this.#reader?.recordHere(entry);
-    } catch (cause) {
-      if (cause instanceof DamagedArchive) return undefined;
-      throw cause;
+  /** Whether the next line is of the member with this name. */
+  #isNamed(name: Buffer, start: number, end: number): boolean {
+    const { bytes, at } = this.#opened?.lines ?? { bytes: Buffer.alloc(0), at: 0 };
+    let line = at + beforePath;
+    for (let byte = start; byte < end; byte++, line++) {
+      if (bytes[line] === backslash) return this.#path() === name.toString('utf8', start, end);
+      if (bytes[line] !== name[byte]) return false;
     }
+    return bytes[line] === quote;
+  }
+
+  /** @returns the path in the next line */
+  #path(): string | undefined {
+    const lines = this.#opened?.lines;
+    if (!lines || lines.bytes[lines.at] === bracket) return undefined;
+    const { bytes, at } = lines;
+    if (this.#understood?.bytes !== bytes || this.#understood.at !== at)
+      this.#understood = { bytes, at, path: this.#member(lines).path };
+    return this.#understood.path;
+  }
+
+  #member(lines: ManifestBytes) {
+    const end = lines.behind() - 1;
+    return memberIn(lines.bytes.toString('utf8', lines.at, lines.bytes[end - 1] === comma ? end - 1 : end));
+  }
+
+  /**
+   * The file that no run holds, after `run` and `more`.
+   * @returns it, where its content stands unchanged in the archive before; `again` where it may be in a run after all
+   */
+  async find(listed: Listed): Promise<Known | 'again' | undefined> {
+    return this.#guarded((opened) => this.#find(opened, listed));
+  }
+
+  async #find(opened: Opened, { path, entry }: Listed): Promise<Known | 'again' | undefined> {
+    for (let isFirst = true; ; isFirst = false) {
+      while (this.wantsMore) await this.more();
+      const before = this.#isOver ? undefined : this.#path();
+      const order = before === undefined ? 1 : comparePaths(before, path);
+      if (order > 0) return undefined;
+      if (order === 0 && !isFirst) return 'again';
+      const known = order === 0 ? this.#known(opened, entry) : undefined;
+      this.#pass(opened);
+      if (order === 0) return known;
+    }
+  }
+
+  /** The content of a file counts as the same by its stamp and size, whatever else is new about it. */
+  #known({ lines, entries }: Opened, entry: Listed['entry']): Known | undefined {
+    const { kind, stamp, size, sha256 } = this.#member(lines);
+    if (kind !== 'file' || entry.kind !== 'file' || entry.stamp === '' || stamp !== entry.stamp || size !== entry.size)
+      return undefined;
+    const before = entries.entryAt(entries.at);
+    return sha256 !== undefined && before.size === size ? { sha256, entry: before } : undefined;
+  }
+
+  #pass({ lines, entries }: Opened): void {
+    if (entries.isEnd) throw new DamagedArchive('the directory ends before the manifest');
+    lines.at = lines.behind();
+    entries.at = entries.endOf(entries.at);
+  }
+
+  async #guarded<T>(act: (opened: Opened) => Promise<T>): Promise<T | undefined> {
+    if (this.#isOver || !this.#opened) return undefined;
+    try {
+      return await act(this.#opened);
+    } catch (cause) {
+      return this.#ended(cause);
+    }
+  }
+
+  /** From where manifest and directory are not as they were written nothing is carried over. @throws any other cause */
+  #ended(cause: unknown): undefined {
+    if (!(cause instanceof DamagedArchive)) throw cause;
+    this.#isOver = true;
+    return undefined;
+  }
+
+  /** @returns the records of a run as they stand there, to be read before those of another are asked for */
+  content({ records: { offset, bytes } }: Run): AsyncIterable<Uint8Array> {
+    if (!this.#opened) throw new Error('a run is of an archive');
+    return windowed(this.#opened.ahead, offset, bytes);
   }
 
   /** @returns the file's compressed bytes, to be read before the next ones are asked for, or `undefined` where they turn out not to be there */
-  async take({ listed: { entry } }: Known): Promise<Carried | undefined> {
-    if (!this.#reader) return undefined;
+  async take({ entry }: Known): Promise<Carried | undefined> {
+    if (!this.#opened) return undefined;
+    const { crc, size, compressedSize, method } = entry;
     try {
-      const { crc, size, compressedSize, method } = entry;
-      return {
-        crc,
-        size,
-        compressedSize,
-        method,
-        content: this.#reader.rawBytesHere(entry) ?? (await this.#reader.rawBytes(entry)),
-      };
+      const content = await rawContent(this.#opened.ahead, entry, this.#opened.archive.place.offset);
+      return { crc, size, compressedSize, method, content };
     } catch (cause) {
       if (cause instanceof DamagedArchive) return undefined;
       throw cause;
@@ -130,63 +263,11 @@ export class CarryOver {
   }
 
   async close(): Promise<void> {
-    await this.#source?.return?.();
-    await this.#reader?.close();
+    await this.#opened?.lines.close();
+    await this.#opened?.ahead.settled();
+    await this.#opened?.archive.close();
   }
 }
 
-function paired(line: string, entries: Iterator<ListedEntry>): { path: string; line: string; listed: ListedEntry } | undefined {
-  try {
-    const [path, next] = [pathIn(line), entries.next()];
-    return !next.done && path === next.value.entry.name ? { path, line, listed: next.value } : undefined;
-  } catch (cause) {
-    if (cause instanceof DamagedArchive) return undefined;
-    throw cause;
-  }
-}
-
-const pathAt = '{"path":"'.length;
-
-/** A quote inside a path is written with a backslash before it, so the first that ends a field ends the path. */
-function pathIn(line: string): string {
-  const end = line.indexOf('","kind":"');
-  if (end < 0) throw new DamagedArchive('manifest.json: a line of no member');
-  const text = line.slice(pathAt, end);
-  return text.includes('\\') ? memberIn(line).path : text;
-}
-
-type Before = { readonly line: string; readonly listed: ListedEntry };
-
-/** Most lines say of the file what the new manifest would say: that takes a tenth of understanding them. */
-function unchanged({ path, entry }: Listed, { line, listed }: Before): Known | undefined {
-  // an empty stamp: somebody wrote to it while it was read, so equality proves nothing
-  if (entry.kind !== 'file' || entry.stamp === '' || entry.size !== listed.entry.size || listed.entry.kind !== 'file')
-    return undefined;
-  const head = `{"path":${JSON.stringify(path)},"kind":"file","size":${entry.size},"sha256":"`;
-  const tail = `","mode":${entry.mode & 0o7777},"modifiedAt":${entry.modifiedAt},"stamp":${JSON.stringify(entry.stamp)}}`;
-  const sha256 = line.slice(head.length, head.length + 64);
-  const isSame = line.length === head.length + 64 + tail.length && line.startsWith(head) && line.endsWith(tail);
-  if (isSame && isDigest(sha256)) return { sha256, listed, line };
-  return unchangedAsFarAsItCounts(entry, line, listed);
-}
-
-/** Asked for each file of a site: as an expression it took as long as finding the file. */
-function isDigest(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    const isHexadecimal = (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66);
-    if (!isHexadecimal) return false;
-  }
-  return text.length === 64;
-}
-
-function unchangedAsFarAsItCounts(entry: Listed['entry'], line: string, listed: ListedEntry): Known | undefined {
-  try {
-    const { kind, stamp, size, sha256 } = memberIn(line);
-    const isSame = kind === 'file' && stamp === entry.stamp && size === entry.size;
-    return isSame && sha256 !== undefined ? { sha256, listed, line: undefined } : undefined;
-  } catch (cause) {
-    if (cause instanceof DamagedArchive) return undefined;
-    throw cause;
-  }
-}
+const entryLength = 46;
+const [letterL, letterM] = [0x6c, 0x6d];

@@ -3,7 +3,7 @@ import { systemActor } from '../audit/audit.ts';
 import { hour, localStamp, minute } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import type { JobRun } from '../platform/jobs/port.ts';
-import { ZipReader } from '../platform/zip/reader.ts';
+import { ZipLookup } from '../platform/zip/lookup.ts';
 import type { Site } from '../sites/sites.ts';
 import { type WrittenArchive, writeArchive } from './archive.ts';
 import type { ArchivedDatabase } from './archive-databases.ts';
@@ -11,7 +11,7 @@ import type { BackupsParts } from './backups.ts';
 import type { PreviousArchive } from './carry-over.ts';
 import { type Failures, reasonOf } from './failures.ts';
 import type { Keeping } from './keeping.ts';
-import { checkManifest } from './manifest.ts';
+import { checkManifest } from './manifest-bytes.ts';
 import type { NightStore } from './night-store.ts';
 import type { Nights } from './nights.ts';
 import { Progress } from './progress.ts';
@@ -183,12 +183,12 @@ export class Making {
     for (const backup of good) {
       const local = await this.#parts.archives.local(keyOf(site, backup)).catch(() => undefined);
       if (!local) continue;
-      const reader = await readable(local.path);
+      const archive = await readable(local.path);
       const release = async () => {
-        await reader?.close();
+        await archive?.close();
         await local.release();
       };
-      if (reader) return { archive: { path: local.path, reader }, release };
+      if (archive) return { archive: { path: local.path, archive }, release };
       await local.release();
     }
     return undefined;
@@ -236,14 +236,14 @@ export class Making {
 const about = ({ id, siteId, customerId }: Backup) => ({ actor: systemActor, customerId, siteId, subjectId: id });
 
 /** @returns it opened, where its directory and its manifest are as they were written: of a million members reading them twice would count */
-async function readable(path: string): Promise<ZipReader | undefined> {
-  let reader: ZipReader | undefined;
+async function readable(path: string): Promise<ZipLookup | undefined> {
+  let archive: ZipLookup | undefined;
   try {
-    reader = await ZipReader.open(path);
-    await checkManifest(reader);
-    return reader;
+    archive = await ZipLookup.open(path);
+    await checkManifest(archive);
+    return archive;
   } catch {
-    await reader?.close();
+    await archive?.close();
     return undefined;
   }
 }

@@ -115,18 +115,21 @@ export function manifestJsonSchema(): object {
 }
 
 /**
- * @param texts lines of members as `memberLine` makes them, each with a line's end, some at a time
+ * @param lines of members as `memberLine` makes them, each with a comma and its end, some at a time
  * @returns the document in portions; the same manifest always gives the same bytes
  */
-export async function* manifestOfLines(head: ManifestHead, texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+export async function* manifestOfLines(head: ManifestHead, lines: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield Buffer.from(beginningOf(head));
-  let before = '';
-  for await (const text of texts) {
-    yield Buffer.from(before + text.slice(0, -1).replaceAll('\n', ',\n'));
-    before = ',\n';
+  let isFirst = true;
+  for await (const some of lines) {
+    if (!isFirst) yield betweenLines;
+    isFirst = false;
+    yield some.subarray(0, -betweenLines.length);
   }
-  yield Buffer.from(before === '' ? ']}\n' : '\n]}\n');
+  yield Buffer.from(isFirst ? ']}\n' : '\n]}\n');
 }
+
+const betweenLines = Buffer.from(',\n');
 
 const beginningOf = (head: ManifestHead) => `${JSON.stringify(headSchema.parse(head)).slice(0, -1)},"members":[\n`;
 
@@ -165,11 +168,6 @@ export class ManifestText {
  */
 export async function manifestIn(reader: ZipReader): Promise<ManifestSource> {
   return parseManifest(await contentOfManifest(reader));
-}
-
-/** Reads the manifest of an archive to its end without keeping it. @throws DamagedArchive when it is not as it was written */
-export async function checkManifest(reader: ZipReader): Promise<void> {
-  for await (const _ of await contentOfManifest(reader));
 }
 
 async function contentOfManifest(reader: ZipReader): Promise<AsyncIterable<Uint8Array>> {
@@ -242,7 +240,8 @@ async function damageTold<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-function asDamage(cause: unknown): DamagedArchive {
+/** What is thrown about a manifest that cannot be understood. */
+export function asDamage(cause: unknown): DamagedArchive {
   return cause instanceof DamagedArchive
     ? cause
     : new DamagedArchive(`manifest.json: ${cause instanceof Error ? cause.message : cause}`);
@@ -260,7 +259,8 @@ async function* lines(content: AsyncIterable<Uint8Array>): AsyncGenerator<string
   if (rest + decoder.decode() !== '') throw new Error('its last line does not end');
 }
 
-function parseHead(line: string): ManifestHead {
+/** @param line the document's first. @throws when it is not the one of ours */
+export function parseHead(line: string): ManifestHead {
   const { members: _, ...head } = JSON.parse(`${line}]}`);
   return headSchema.parse(head);
 }

@@ -6,14 +6,16 @@ import { documentRoot } from './site-listing.ts';
 /** So many may wait: the thread that hashes is behind by a few megabytes, which may be thousands of tiny files. */
 const mostWaiting = 256;
 
-type Waiting = { readonly member: ManifestMember; readonly sha256: Promise<string> | undefined } | { readonly line: string };
+type Waiting = { readonly member: ManifestMember; readonly sha256: Promise<string> | undefined } | { readonly lines: Uint8Array };
+
+export type RunCounts = Pick<ManifestCounts, 'files' | 'folders' | 'links' | 'bytes'>;
 
 export class MemberRows {
-  readonly #spool: Spool<never>;
+  readonly #spool: Spool;
   readonly #counts = { files: 0, folders: 0, links: 0, bytes: 0, databases: 0 };
   #waiting: Waiting[] = [];
 
-  private constructor(spool: Spool<never>) {
+  private constructor(spool: Spool) {
     this.#spool = spool;
   }
 
@@ -38,34 +40,29 @@ export class MemberRows {
     if (this.#waiting.length > mostWaiting) await this.#settle(mostWaiting / 2);
   }
 
-  /**
-   * A file below `www/` whose line is known.
-   * @param size bytes
-   * @returns a promise only when something must be waited for
-   */
-  addLine(line: string, size: number): Promise<void> | undefined {
-    this.#counts.files++;
-    this.#counts.bytes += size;
-    if (this.#waiting.length === 0) return this.#spool.appendText(line);
-    this.#waiting.push({ line });
-    return this.#waiting.length > mostWaiting ? this.#settle(mostWaiting / 2) : undefined;
+  /** @param lines of many members, as they stand in a manifest, each with its comma and end; they stay as they are. @param counts of what is below `www/` */
+  async addLines(lines: Uint8Array, counts: RunCounts): Promise<void> {
+    for (const kind of ['files', 'folders', 'links', 'bytes'] as const) this.#counts[kind] += counts[kind];
+    if (this.#waiting.length === 0) return this.#spool.append(lines);
+    this.#waiting.push({ lines });
+    if (this.#waiting.length > mostWaiting) await this.#settle(mostWaiting / 2);
   }
 
-  /** @returns how many bytes the members take in the manifest, with what stands between them, or a few more */
+  /** @returns how many bytes the members take in the manifest, with what stands between them */
   async textBytes(): Promise<number> {
     await this.#settle(this.#waiting.length);
-    return (await this.#spool.bytes()) + this.#spool.count;
+    return this.#spool.bytes;
   }
 
-  /** @returns the lines of all members in order, some hundred at a time, each with its end; after the last one was added */
-  async *texts(): AsyncGenerator<string> {
+  /** @returns the lines of all members in order, some hundred at a time, each with its comma and end; after the last one was added */
+  async *lines(): AsyncGenerator<Uint8Array> {
     await this.#settle(this.#waiting.length);
-    yield* this.#spool.texts();
+    yield* this.#spool.portions();
   }
 
   async #settle(count: number): Promise<void> {
     for (const row of this.#waiting.splice(0, count)) {
-      const written = this.#spool.appendText('line' in row ? row.line : memberLine(await settled(row)));
+      const written = this.#spool.append('lines' in row ? row.lines : `${memberLine(await settled(row))},\n`);
       if (written !== undefined) await written;
     }
   }
@@ -75,6 +72,6 @@ export class MemberRows {
   }
 }
 
-async function settled({ member, sha256 }: Exclude<Waiting, { line: string }>): Promise<ManifestMember> {
+async function settled({ member, sha256 }: Exclude<Waiting, { lines: Uint8Array }>): Promise<ManifestMember> {
   return sha256 !== undefined ? { ...member, sha256: await sha256 } : member;
 }

@@ -1,47 +1,105 @@
 // Everything below a site's www/, in the order in which it goes into an archive. Links are listed and never followed.
 import { PanelError } from '../platform/errors.ts';
-import type { Spool } from '../platform/spool.ts';
-import type { Entry, SiteLister, SiteStorage } from '../platform/storage/port.ts';
-import type { LeftOut } from './manifest.ts';
-import { withCompanions } from './sqlite-listing.ts';
+import { Spool } from '../platform/spool.ts';
+import type { Entry, SiteLister, SiteStorage, SiteWalk } from '../platform/storage/port.ts';
+import { type Row, rowText } from '../platform/storage/rows.ts';
+import type { LeftOut, ManifestCounts } from './manifest.ts';
+import { logEnds, withCompanions } from './sqlite-listing.ts';
 
 /** `path` has its segments separated by `/` and begins with `www/`. */
-export type Listed = { readonly path: string; readonly entry: Entry };
+export type Listed = Row;
 
-/** `bytes`: of the files' contents */
-export type SiteListing = { readonly leftOut: readonly LeftOut[]; readonly files: number; readonly bytes: number };
+/** What stands in a site, some of it at a time, as rows (`rowText`) in the order of the archive (`comparePaths`). */
+export interface SiteListing {
+  /** @returns whole rows; valid until the next are asked for */
+  portions(): AsyncIterable<Uint8Array>;
+  /** so far */
+  readonly leftOut: readonly LeftOut[];
+  /** how many files there are, and bytes in them: of a listing that is on its way as many as there were before, or as were found */
+  readonly files: number;
+  readonly bytes: number;
+  close(): Promise<void>;
+}
 
 export const documentRoot = 'www';
 
+export type ListingOrder = {
+  readonly storage: SiteStorage;
+  /** of a file that is not there, and is not there afterwards either */
+  readonly spoolPath: string;
+  /** what was in the site before: of many files the listing is on its way while the archive is made */
+  readonly before?: Pick<ManifestCounts, 'files' | 'bytes'> | undefined;
+  readonly signal: AbortSignal;
+  /** called for every folder that was listed */
+  readonly tell?: () => void;
+};
+
+/** Fewer are listed sooner than a thread begins. */
+const worthAWalk = 2000;
+
 /**
- * @param found takes everything in the order of the archive (`comparePaths`)
- * @param tell called for every folder that was listed
  * @throws PanelError 404 when the site has no `www/`, 503 when the storage does not answer: a backup of nothing must not look
  * like a backup. What vanishes or cannot be read further below is left out and said.
  */
-export async function listSite(
-  storage: SiteStorage,
-  found: Spool<Listed>,
-  signal: AbortSignal,
-  tell: () => void = () => {},
-): Promise<SiteListing> {
+export async function listSite(order: ListingOrder): Promise<SiteListing> {
+  const { storage, before } = order;
+  const walk = before && before.files >= worthAWalk ? await storage.walk([documentRoot], logEnds) : undefined;
+  if (walk && before) return new WalkedListing(walk, storage, before);
+  const spool = await Spool.open(order.spoolPath);
   const lister = storage.lister();
   try {
-    return await listWith(lister, { storage, found, signal, tell });
+    return await listWith(lister, spool, order);
+  } catch (cause) {
+    await spool.close();
+    throw cause;
   } finally {
     await lister.close();
   }
 }
 
-type Listing = {
-  readonly storage: SiteStorage;
-  readonly found: Spool<Listed>;
-  readonly signal: AbortSignal;
-  readonly tell: () => void;
-};
+/** What a thread goes through while the archive is made. */
+class WalkedListing implements SiteListing {
+  readonly leftOut: LeftOut[] = [];
+  readonly #walk: SiteWalk;
+  readonly #storage: SiteStorage;
+  readonly #before: Pick<ManifestCounts, 'files' | 'bytes'>;
+  #found = { files: 0, bytes: 0 };
+  #isEnd = false;
 
-async function listWith(lister: SiteLister, { storage, found, signal, tell }: Listing): Promise<SiteListing> {
-  await found.append({ path: documentRoot, entry: await storage.stat([documentRoot]) });
+  constructor(walk: SiteWalk, storage: SiteStorage, before: Pick<ManifestCounts, 'files' | 'bytes'>) {
+    this.#walk = walk;
+    this.#storage = storage;
+    this.#before = before;
+  }
+
+  get files(): number {
+    return this.#isEnd ? this.#found.files : Math.max(this.#found.files, this.#before.files);
+  }
+
+  get bytes(): number {
+    return this.#isEnd ? this.#found.bytes : Math.max(this.#found.bytes, this.#before.bytes);
+  }
+
+  async *portions(): AsyncGenerator<Uint8Array> {
+    for (let portion = await this.#walk.next(); portion; portion = await this.#walk.next()) {
+      const { files, bytes } = this.#found;
+      this.#found = { files: files + portion.files, bytes: bytes + portion.bytes };
+      for (const { path, cause } of portion.left) {
+        const reason = cause === undefined ? 'special' : await whyLeftOut(this.#storage, cause);
+        this.leftOut.push({ path, reason });
+      }
+      yield portion.rows;
+    }
+    this.#isEnd = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#walk.close();
+  }
+}
+
+async function listWith(lister: SiteLister, spool: Spool, { storage, signal, tell }: ListingOrder): Promise<SiteListing> {
+  await spool.append(rowText(documentRoot, await storage.stat([documentRoot])));
   const leftOut: LeftOut[] = [];
   let [files, bytes] = [0, 0];
   const folders = [new OpenFolder(lister, documentRoot, await sorted(lister, documentRoot))];
@@ -55,7 +113,7 @@ async function listWith(lister: SiteLister, { storage, found, signal, tell }: Li
     const path = `${folder.path}/${entry.name}`;
     if (entry.kind === 'other') leftOut.push({ path, reason: 'special' });
     else {
-      const full = found.append({ path, entry });
+      const full = spool.append(rowText(path, entry));
       if (full !== undefined) await full;
     }
     if (entry.kind === 'file') {
@@ -64,11 +122,11 @@ async function listWith(lister: SiteLister, { storage, found, signal, tell }: Li
     }
     if (entry.kind !== 'folder') continue;
     const entries = await folder.below(entry.name).catch((cause) => whyLeftOut(storage, cause));
-    tell();
+    tell?.();
     if (typeof entries === 'string') leftOut.push({ path, reason: entries });
     else folders.push(new OpenFolder(lister, path, entries));
   }
-  return { leftOut, files, bytes };
+  return { leftOut, files, bytes, portions: () => spool.portions(), close: () => spool.close() };
 }
 
 /** The order of `listSite` and so of every archive: names by their code units, a folder right before what is in it. */

@@ -15,6 +15,7 @@ export function laterStorage(found: () => Promise<SiteStorage>): SiteStorage {
     stat: async (path) => (await storage()).stat(path),
     list: async (path, only) => (await storage()).list(path, only),
     lister: () => laterLister(async () => (await storage()).lister()),
+    walk: async (path, beside) => (await storage()).walk(path, beside),
     names: async (path) => (await storage()).names(path),
     open: async (path, range) => (await storage()).open(path, range),
     reader: () => laterReader(async () => (await storage()).reader()),

@@ -32,8 +32,8 @@ const manifest: Manifest = {
 };
 
 async function text({ members, ...head }: Manifest): Promise<string> {
-  const chunks: Buffer[] = [];
-  const lines = Readable.from(members.map((member) => `${memberLine(member)}\n`));
+  const chunks: Uint8Array[] = [];
+  const lines = Readable.from(members.map((member) => Buffer.from(`${memberLine(member)},\n`)));
   for await (const chunk of manifestOfLines(head, lines)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }

@@ -1,4 +1,4 @@
-// Rows that are too many for memory come back as they were, and leave nothing on the disk.
+// Lines that are too many for memory come back as they were, and leave nothing on the disk.
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,30 +11,33 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function allOf<T>(spool: Spool<T>): Promise<T[]> {
-  const rows: T[] = [];
-  for await (const batch of spool.batches()) rows.push(...batch);
-  return rows;
+async function allOf(spool: Spool): Promise<string> {
+  const portions: Buffer[] = [];
+  for await (const portion of spool.portions()) {
+    expect(portion.at(-1)).toBe(0x0a);
+    portions.push(portion);
+  }
+  return Buffer.concat(portions).toString();
 }
 
-test('rows come back in order, as often as asked: with line ends, Korean, longer than a batch, and none at all', async () => {
-  const spool = await Spool.open<unknown>(join(folder, 'rows'));
-  expect(await allOf(spool)).toEqual([]);
-  const rows = [
-    '줄\n바꿈\u2028',
-    '',
-    { long: '긴'.repeat(400_000) },
-    ...Array.from({ length: 20_000 }, (_, n) => [n, `이름 ${n}`]),
+test('lines come back in order, as often as asked: Korean, longer than a batch, many at once, and none at all', async () => {
+  const spool = await Spool.open(join(folder, 'lines'));
+  expect(await allOf(spool)).toBe('');
+  const lines = [
+    '줄\u2028바꿈\n',
+    '\n',
+    `${'긴'.repeat(400_000)}\n`,
+    ...Array.from({ length: 20_000 }, (_, n) => `이름 ${n}\n둘\n`),
   ];
-  for (const row of rows) await spool.append(row);
-  expect(spool.count).toBe(rows.length);
-  expect(await allOf(spool)).toEqual(rows);
-  expect(await allOf(spool)).toEqual(rows);
+  for (const [index, line] of lines.entries()) await spool.append(index % 2 === 0 ? line : Buffer.from(line));
+  expect(spool.bytes).toBe(Buffer.byteLength(lines.join('')));
+  expect(await allOf(spool)).toBe(lines.join(''));
+  expect(await allOf(spool)).toBe(lines.join(''));
   await spool.close();
 });
 
 test('its file has no name while it is used, and never takes the place of another', async () => {
-  const spool = await Spool.open<number>(join(folder, 'rows'));
+  const spool = await Spool.open(join(folder, 'lines'));
   expect(await readdir(folder)).toEqual([]);
   await spool.close();
   await writeFile(join(folder, 'taken'), 'mine');

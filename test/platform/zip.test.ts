@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DamagedArchive } from '../../src/platform/zip/damage.ts';
 import { looksCompressed } from '../../src/platform/zip/deflate.ts';
 import { DigestThread, digestsFor } from '../../src/platform/zip/digests.ts';
+import { moved, readEntry } from '../../src/platform/zip/directory.ts';
 import { ZipReader } from '../../src/platform/zip/reader.ts';
+import { directoryEntry } from '../../src/platform/zip/records.ts';
 import { ZipWriter } from '../../src/platform/zip/writer.ts';
 
 const run = promisify(execFile);
@@ -215,6 +217,27 @@ test.skipIf(!process.env.GOTGAN_SLOW_TESTS)(
   },
   600_000,
 );
+
+test('an entry that is moved to another place is the one that would have been written there, across 4 GiB too', () => {
+  const member = file('www/글.txt');
+  const beyond = 5 * 1024 ** 3;
+  const sizes = { method: 8, crc: 7, described: false } as const;
+  for (const { size, wide } of [
+    { size: 1000, wide: false },
+    { size: beyond, wide: true },
+  ]) {
+    const at = (offset: number) => directoryEntry(member, { ...sizes, size, compressedSize: size, wide, offset });
+    for (const [from, to] of [
+      [0, 100],
+      [100, 0],
+      [10, beyond],
+      [beyond, beyond + 7],
+    ] as const)
+      expect(moved(Buffer.concat([at(from), at(from + 50)]), to - from)).toEqual(Buffer.concat([at(to), at(to + 50)]));
+    const back = moved(at(beyond), 10 - beyond);
+    expect(readEntry(back, 0)).toEqual({ entry: readEntry(at(10), 0).entry, length: at(10).length });
+  }
+});
 
 test('what is compressed already is recognised, text is not', () => {
   expect(looksCompressed(randomBytes(100_000))).toBe(true);

@@ -156,9 +156,9 @@ export async function withDatabases(
       databases.push({ name: database.name, engine: database.engine, path: member.name, tables, rows: rows + more });
     }
     const counts = { ...manifest.counts, databases: databases.length };
-    const chunks: Buffer[] = [];
+    const chunks: Uint8Array[] = [];
     const { members: _, ...head } = manifest;
-    const lines = Readable.from(members.map((member) => `${memberLine(member)}\n`));
+    const lines = Readable.from(members.map((member) => Buffer.from(`${memberLine(member)},\n`)));
     for await (const chunk of manifestOfLines({ ...head, counts, databases }, lines)) chunks.push(chunk);
     const own = { name: manifestName, kind: 'file' as const, mode: 0o644, modifiedAt: Date.now() };
     await writer.put(own, await writer.pack(Buffer.concat(chunks)));

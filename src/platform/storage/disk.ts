@@ -22,11 +22,13 @@ import type {
   SitePath,
   SiteReader,
   SiteStorage,
+  SiteWalk,
 } from './port.ts';
 import { makeDurable, moveToFreeName, movingIn } from './publish.ts';
 import { DiskReader } from './reading.ts';
 import { takeOut } from './taking.ts';
 import { forEach, removeTree } from './tree.ts';
+import { DiskWalk } from './walking.ts';
 
 export type DiskOptions = {
   /** name or number of the group that files and folders are given (SITES_GROUP); without it they keep that of the process */
@@ -86,6 +88,14 @@ export class DiskSite implements SiteStorage {
 
   lister(): SiteLister {
     return new DiskLister((path, act) => this.#in(checked(path), act));
+  }
+
+  /** Only where the system resolves names below a descriptor. */
+  async walk(path: SitePath, beside: readonly string[]): Promise<SiteWalk | undefined> {
+    if (!hasDescriptorPaths()) return undefined;
+    return answering(
+      async () => new DiskWalk(await descend(await this.#openRoot(), checked(path)), { path: path.join('/'), beside }),
+    );
   }
 
   async names(path: SitePath): Promise<Named[]> {

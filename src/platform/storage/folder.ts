@@ -8,11 +8,11 @@ import { unless } from './faults.ts';
 import { type DiskName, isPlain, isShownAsStored, isTemporary, shownNames } from './names.ts';
 import type { EntryKind, Named } from './port.ts';
 
-const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+export const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** O_NONBLOCK: a fifo that somebody laid into a site must not hang the process. */
 export const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-const diskName = (bytes: Buffer): DiskName => (isUtf8(bytes) ? bytes.toString() : bytes);
+export const diskName = (bytes: Buffer): DiskName => (isUtf8(bytes) ? bytes.toString() : bytes);
 
 /** @returns what a directory entry, or what was looked at, is */
 export function kindOf(stats: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): EntryKind {

@@ -38,7 +38,7 @@ export class DiskLister implements SiteLister {
   }
 
   async close(): Promise<void> {
-    await this.#thread?.close();
+    void this.#thread?.close();
   }
 }
 

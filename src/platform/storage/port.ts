@@ -67,6 +67,22 @@ export interface SiteLister {
   close(): Promise<void>;
 }
 
+/** Some of what stands in a site, as whole lines of text (`rowText`). `left`: what is not among them; without a cause it is no file */
+export type WalkPortion = {
+  readonly rows: Uint8Array;
+  /** among these rows, and the bytes of them */
+  readonly files: number;
+  readonly bytes: number;
+  readonly left: readonly { readonly path: string; readonly cause?: unknown }[];
+};
+
+/** All that stands below a folder: names by their code units, a folder right before what is in it. */
+export interface SiteWalk {
+  /** @returns what comes next, `undefined` at the end. @throws when the folder itself cannot be read; errors as for SiteStorage */
+  next(): Promise<WalkPortion | undefined>;
+  close(): Promise<void>;
+}
+
 /** A file that was read: what it was before, how many bytes of it were read, and what stands at its path afterwards. */
 export type WholeFile = { readonly entry: Entry; readonly bytes: number; readonly after: Pick<Entry, 'stamp' | 'size'> };
 
@@ -111,6 +127,12 @@ export interface SiteStorage {
   list(path: SitePath, only?: readonly string[]): Promise<Entry[]>;
   /** @returns a way to list many folders; `close` it */
   lister(): SiteLister;
+  /**
+   * @param beside ends of names: the stamp of a file beside which others stand that are called as it is with these ends is all stamps
+   * together, in their order, with `+` between them
+   * @returns a way through all that is below a folder, quicker than a lister; undefined where only that can be had. `close` it
+   */
+  walk(path: SitePath, beside: readonly string[]): Promise<SiteWalk | undefined>;
   /** @returns names and kinds of what stands in a folder, in no particular order: quick, since the entries are not looked at one by one */
   names(path: SitePath): Promise<Named[]>;
   /** Opens a regular file for reading, optionally bytes `start` to `end` (both inclusive). The entry was taken from the opened file itself. */

@@ -5,6 +5,7 @@ import { describe } from './entries.ts';
 import { answering } from './faults.ts';
 import { type Folder, readFlags } from './folder.ts';
 import { type DiskName, isPlain } from './names.ts';
+import { checked } from './path.ts';
 import type { Entry, ReadFile, SitePath, SiteReader, WholeFile } from './port.ts';
 import { entriesSeen, type ReadItem, type ReadOutcome, SiteThread, withCode } from './site-thread.ts';
 import { wholeBy } from './whole.ts';
@@ -22,6 +23,7 @@ export class DiskReader implements SiteReader {
   readonly #place: Place;
   readonly #before: number;
   #folder: OpenFolder | undefined;
+  #above: OpenFolder | undefined;
   #read = 0;
   #many: ManyReader | undefined;
 
@@ -66,15 +68,30 @@ export class DiskReader implements SiteReader {
     const key = parents.join('/');
     if (this.#folder?.key !== key) {
       this.#folder?.leave();
-      this.#folder = new OpenFolder(key, this.#place.enter(parents));
+      this.#folder = new OpenFolder(key, this.#enter(checked(parents)));
     }
     return this.#folder;
   }
 
+  /** The folder above stays open too: who reads one file in each of ten thousand folders opens each of them once. */
+  #enter(parents: SitePath): Promise<Folder> {
+    const name = parents.at(-1);
+    if (name === undefined) return this.#place.enter([]);
+    const above = parents.slice(0, -1);
+    const key = above.join('/');
+    if (this.#above?.key !== key) {
+      this.#above?.leave();
+      this.#above = new OpenFolder(key, this.#place.enter(above));
+    }
+    return this.#above.use(async ({ folder }) => folder.enter(await folder.spelling(name)));
+  }
+
   async close(): Promise<void> {
-    this.#folder?.leave();
-    await this.#folder?.closed;
-    this.#folder = undefined;
+    for (const folder of [this.#folder, this.#above]) {
+      folder?.leave();
+      await folder?.closed;
+    }
+    this.#folder = this.#above = undefined;
     await this.#many?.close();
   }
 }
@@ -121,8 +138,9 @@ class ManyReader {
     }
   }
 
-  close(): Promise<void> {
-    return this.#thread.close();
+  /** What hangs in a call of the system is not waited for. */
+  async close(): Promise<void> {
+    void this.#thread.close();
   }
 }
 

@@ -133,6 +133,8 @@ class SftpSite implements SiteStorage {
     return { list: (path) => this.list(path), close: async () => {} };
   }
 
+  async walk(): Promise<undefined> {}
+
   reader(): SiteReader {
     return new SftpReader({ lease: this.#lease, stat: (path) => this.stat(path) });
   }

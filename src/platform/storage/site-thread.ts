@@ -2,6 +2,7 @@
 // times as much as the call. What hangs there hangs nobody else.
 import { Worker } from 'node:worker_threads';
 import type { Entry, EntryKind } from './port.ts';
+import type { Walked, WalkOrder } from './site-walk.ts';
 
 /** @param folder path of a folder with a slash at its end; who asks holds it open until the answer */
 export type LookOrder = { readonly folder: string; readonly names: readonly string[] };
@@ -9,7 +10,9 @@ export type LookOrder = { readonly folder: string; readonly names: readonly stri
 /** A file to be read into shared memory, `length` bytes at most; who asks holds its folder open until the answer. */
 export type ReadItem = { readonly path: string; readonly into: SharedArrayBuffer; readonly length: number };
 export type ReadOrder = { readonly items: readonly ReadItem[] };
-export type SiteOrder = LookOrder | ReadOrder;
+/** Begins to go through a folder, or goes on (`undefined`). */
+export type WalkStep = { readonly walk: WalkOrder | undefined };
+export type SiteOrder = LookOrder | ReadOrder | WalkStep;
 
 /** What was seen, one after the other; undefined: nothing stands there any more. */
 export type Seen = {
@@ -27,7 +30,8 @@ export type ReadOutcome =
   | { readonly fault: string };
 
 /** `fault`: the system's code of a fault that is not of one entry */
-export type Found = { readonly fault: string } | { readonly seen: Seen; readonly more?: readonly ReadOutcome[] };
+type Looked = { readonly seen: Seen; readonly more?: readonly ReadOutcome[] };
+export type Found = { readonly fault: string } | Looked | { readonly walked: Walked };
 
 /** Orders are done one after the other. */
 export class SiteThread {
@@ -35,11 +39,12 @@ export class SiteThread {
   readonly #waiting: { resolve(found: Found): void; reject(cause: unknown): void }[] = [];
   #failure: unknown;
 
-  constructor() {
+  /** @param mostMemoryMebibytes of what it holds in V8's heap */
+  constructor(mostMemoryMebibytes = 64) {
     // the same code runs from source (.ts) and from the built module (.js)
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.#worker = new Worker(new URL(`./site-worker.${extension}`, import.meta.url), {
-      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1 },
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: mostMemoryMebibytes, stackSizeMb: 1 },
     });
     this.#worker.on('message', (found: Found) => this.#waiting.shift()?.resolve(found));
     this.#worker.on('error', (cause) => this.#fail(cause));
@@ -52,7 +57,20 @@ export class SiteThread {
   }
 
   /** @throws with the system's `code`, as the call itself would */
-  async ask(order: SiteOrder): Promise<Exclude<Found, { fault: string }>> {
+  async ask(order: LookOrder | ReadOrder): Promise<Looked> {
+    const found = await this.#answer(order);
+    if (!('seen' in found)) throw new Error('the thread that reads sites gave another answer');
+    return found;
+  }
+
+  /** @param order undefined: what comes next of the folder that it goes through. @throws as `ask` */
+  async walk(order: WalkOrder | undefined): Promise<Walked> {
+    const found = await this.#answer({ walk: order });
+    if (!('walked' in found)) throw new Error('the thread that reads sites gave another answer');
+    return found.walked;
+  }
+
+  async #answer(order: SiteOrder): Promise<Exclude<Found, { fault: string }>> {
     if (this.#failure) throw this.#failure;
     const found = await new Promise<Found>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
@@ -62,9 +80,9 @@ export class SiteThread {
     return found;
   }
 
-  /** What hangs in a call of the system is not waited for. */
+  /** What hangs in a call of the system ends late: whoever cannot wait for it does not. */
   async close(): Promise<void> {
-    void this.#worker.terminate();
+    await this.#worker.terminate();
   }
 }
 

@@ -3,7 +3,8 @@ import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } fro
 import { parentPort } from 'node:worker_threads';
 import { describe } from './entries.ts';
 import { readFlags } from './folder.ts';
-import type { Found, LookOrder, ReadItem, ReadOrder, Seen, SiteOrder } from './site-thread.ts';
+import type { Found, LookOrder, ReadItem, ReadOrder, Seen, SiteOrder, WalkStep } from './site-thread.ts';
+import { Walk } from './site-walk.ts';
 
 /** What has gone meanwhile, and a link that is none any more. */
 const passing = new Set(['ENOENT', 'EINVAL']);
@@ -84,4 +85,27 @@ class Gathered {
   }
 }
 
-parentPort?.on('message', (order: SiteOrder) => parentPort?.postMessage('items' in order ? readAll(order) : lookAt(order)));
+/** Answers orders one after the other; a walk goes on from order to order. */
+class Answering {
+  #walk: Walk | undefined;
+
+  answer(order: SiteOrder): Found {
+    if ('items' in order) return readAll(order);
+    return 'walk' in order ? this.#goOn(order) : lookAt(order);
+  }
+
+  #goOn({ walk }: WalkStep): Found {
+    try {
+      if (walk) this.#walk = new Walk(walk);
+      return this.#walk ? { walked: this.#walk.next() } : { fault: 'EIO' };
+    } catch (cause) {
+      return { fault: codeOf(cause) };
+    }
+  }
+}
+
+const answering = new Answering();
+parentPort?.on('message', (order: SiteOrder) => {
+  const found = answering.answer(order);
+  parentPort?.postMessage(found, 'walked' in found ? [found.walked.rows.buffer as ArrayBuffer] : []);
+});

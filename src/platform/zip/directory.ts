@@ -7,6 +7,7 @@ import {
   lengths,
   signatures,
   unixKinds,
+  wideField,
   type ZipKind,
   type ZipMember,
   type ZipMethod,
@@ -182,14 +183,47 @@ export function moveBack(entry: Buffer, by: number): void {
 }
 
 /**
- * @param entry exactly one
- * @returns a copy of it for the same record at another place; undefined where one of the two places needs ZIP64
+ * @param entries some that follow one another, each whole
+ * @param by so many bytes further on their records lie in another archive; less than zero: further in front
+ * @returns the same entries for that archive, as a copy
  */
-export function placedAt(entry: Buffer, offset: number): Buffer | undefined {
-  if (entry.readUInt32LE(42) === above32 || offset >= above32) return undefined;
-  const copy = Buffer.from(entry);
-  copy.writeUInt32LE(offset, 42);
+export function moved(entries: Buffer, by: number): Buffer {
+  const copy = Buffer.from(entries);
+  for (let at = 0; at < copy.length; ) {
+    const offset = copy.readUInt32LE(at + 42);
+    if (offset === above32 || offset + by >= above32) return movedFar(entries, by);
+    copy.writeUInt32LE(offset + by, at + 42);
+    at += lengths.entry + copy.readUInt16LE(at + 28) + copy.readUInt16LE(at + 30) + copy.readUInt16LE(at + 32);
+  }
   return copy;
+}
+
+/** As `moved`, where places are beyond 4 GiB, before or afterwards. */
+function movedFar(entries: Buffer, by: number): Buffer {
+  const all: Buffer[] = [];
+  for (let at = 0; at < entries.length; ) {
+    const { entry, length } = readEntry(entries, at);
+    all.push(placedAt(entries.subarray(at, at + length), { ...entry, offset: entry.offset + by }));
+    at += length;
+  }
+  return Buffer.concat(all);
+}
+
+/** The entry with its ZIP64 field as it must be for this place. */
+function placedAt(bytes: Buffer, { size, compressedSize, offset }: ZipEntry): Buffer {
+  const nameEnd = lengths.entry + bytes.readUInt16LE(28);
+  const extraEnd = nameEnd + bytes.readUInt16LE(30);
+  const before = extraField({ bytes, start: nameEnd, end: extraEnd }, 0x0001);
+  const others = before
+    ? [bytes.subarray(nameEnd, before.start - 4), bytes.subarray(before.end, extraEnd)]
+    : [bytes.subarray(nameEnd, extraEnd)];
+  const wide = [size, compressedSize, offset].filter((value) => value >= above32);
+  const extra = Buffer.concat([...others, wideField(wide)]);
+  const head = Buffer.from(bytes.subarray(0, nameEnd));
+  if (wide.length > 0) head.writeUInt16LE(45, 6);
+  head.writeUInt16LE(extra.length, 30);
+  head.writeUInt32LE(Math.min(offset, above32), 42);
+  return Buffer.concat([head, extra, bytes.subarray(extraEnd)]);
 }
 
 type Extra = { readonly bytes: Buffer; readonly start: number; readonly end: number };

@@ -63,39 +63,28 @@ export class ZipReader {
    * The bytes as they stand in the archive, read through a window: fast for members that follow one another. Each chunk is valid
    * until the next. @throws DamagedArchive at once when the member does not begin where the directory says
    */
-  async rawBytes(entry: ZipEntry): Promise<AsyncIterable<Uint8Array>> {
-    const header = await this.#ahead.exactly(entry.offset, lengths.local);
-    return this.#windowed(entry, entry.offset + localLength(entry, header, this.directory.offset));
-  }
-
-  /** As `rawBytes`, where all of it is in memory already, as it mostly is for small members; else `undefined`. */
-  rawBytesHere(entry: ZipEntry): Uint8Array | undefined {
-    const header = this.#ahead.here(entry.offset, lengths.local);
-    return header && this.#ahead.here(entry.offset + localLength(entry, header, this.directory.offset), entry.compressedSize);
-  }
-
-  /**
-   * The whole record of a small member, header and content, where it is in memory already and can stand in another archive as it is: one
-   * whose sizes stand behind it cannot. Valid until the next is asked for.
-   */
-  recordHere(entry: ZipEntry): Uint8Array | undefined {
-    if (entry.described) return undefined;
-    const header = this.#ahead.here(entry.offset, lengths.local);
-    if (!header) return undefined;
-    return this.#ahead.here(entry.offset, localLength(entry, header, this.directory.offset) + entry.compressedSize);
-  }
-
-  async *#windowed(entry: ZipEntry, start: number): AsyncGenerator<Uint8Array> {
-    for (let done = 0; done < entry.compressedSize; ) {
-      const bytes = await this.#ahead.some(start + done, entry.compressedSize - done);
-      done += bytes.length;
-      yield bytes;
-    }
+  rawBytes(entry: ZipEntry): Promise<AsyncIterable<Uint8Array>> {
+    return rawContent(this.#ahead, entry, this.directory.offset);
   }
 
   async close(): Promise<void> {
     await this.#ahead.settled();
     await this.#file.close();
+  }
+}
+
+/** See `ZipReader.rawBytes`. @param limit where the directory begins */
+export async function rawContent(ahead: ReadAhead, entry: ZipEntry, limit: number): Promise<AsyncIterable<Uint8Array>> {
+  const header = await ahead.exactly(entry.offset, lengths.local);
+  return windowed(ahead, entry.offset + localLength(entry, header, limit), entry.compressedSize);
+}
+
+/** @returns bytes that follow one another, each part valid until the next. @throws DamagedArchive when the file ends before */
+export async function* windowed(ahead: ReadAhead, start: number, length: number): AsyncGenerator<Uint8Array> {
+  for (let done = 0; done < length; ) {
+    const bytes = await ahead.some(start + done, length - done);
+    done += bytes.length;
+    yield bytes;
   }
 }
 

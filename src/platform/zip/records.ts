@@ -77,7 +77,8 @@ function extendedTimestamp(epochMilliseconds: number): Buffer {
   return field;
 }
 
-function wideField(values: readonly number[]): Buffer {
+/** @returns the ZIP64 field with these values; none, where there are none */
+export function wideField(values: readonly number[]): Buffer {
   if (values.length === 0) return Buffer.alloc(0);
   const field = Buffer.alloc(4 + 8 * values.length);
   field.writeUInt16LE(0x0001, 0);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { Compressor, lastPiece, pieceBytes } from './deflate.ts';
 import { type Digests, digestsFor } from './digests.ts';
-import { placedAt } from './directory.ts';
+import { moved } from './directory.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import { Output, type OutputMark, type ZipTarget } from './output.ts';
 import {
@@ -26,6 +26,14 @@ export type Packed = ZipSizes & {
 
 /** A member of another archive whose compressed bytes are taken as they are. */
 export type Carried = ZipSizes & { readonly method: ZipMethod; readonly content: Uint8Array | AsyncIterable<Uint8Array> };
+
+/** Records of another archive. `offset`: where the first one begins there. `bytes`: of all of them. `entries`: as they stand in its directory */
+export type CopiedRecords = {
+  readonly entries: Buffer;
+  readonly count: number;
+  readonly offset: number;
+  readonly bytes: number;
+};
 
 /** A point to which the archive can go back, as long as it is the latest one. */
 export type Mark = { readonly output: OutputMark; readonly entries: number; readonly directoryBytes: number };
@@ -127,15 +135,15 @@ export class ZipWriter {
   }
 
   /**
-   * Takes a whole record of another archive with its entry in the directory there. @returns false, and nothing happened, where its place
-   * in this one needs another entry; else a promise only when something must be written first
+   * Takes records of another archive that follow one another there, with their entries in its directory.
+   * @throws when `content` has another length than `bytes` says
    */
-  copy(entry: Buffer, record: Uint8Array): Promise<void> | boolean {
-    const placed = placedAt(entry, this.#output.offset);
-    if (!placed) return false;
-    this.#directory.append(placed);
-    this.#entries++;
-    return this.#output.appendHere(record) || this.#output.append(record);
+  async copy({ entries, count, offset, bytes }: CopiedRecords, content: AsyncIterable<Uint8Array>): Promise<void> {
+    const start = this.#output.offset;
+    this.#directory.append(moved(entries, start - offset));
+    this.#entries += count;
+    for await (const part of content) if (!this.#output.appendHere(part)) await this.#output.append(part);
+    if (this.#output.offset - start !== bytes) throw new Error(`copied ${this.#output.offset - start} of ${bytes} bytes`);
   }
 
   /** Remembers this point; `goBack` or `goOn` must follow before the next mark. */
