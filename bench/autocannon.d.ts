@@ -4,7 +4,8 @@ declare module 'autocannon' {
   export type Run = Promise<{ readonly errors: number; readonly timeouts: number }> & {
     on(event: 'response', listener: Answered): Run;
   };
-  function autocannon(options: { url: string; connections: number; duration: number; headers?: Record<string, string> }): Run;
+  type Until = { duration: number } | { amount: number };
+  function autocannon(options: { url: string; connections: number; headers?: Record<string, string> } & Until): Run;
 
   // biome-ignore lint/style/noDefaultExport: that is what the library exports
   export { autocannon as default };

@@ -3,19 +3,18 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { median } from './load.ts';
-import { residentMebibytes, startProgram } from './program.ts';
+import { residentMebibytes } from './program.ts';
 import { film } from './upload.ts';
 import { Visitor } from './visitor.ts';
 
 export const browsePart: Part = { name: 'browse', measure };
 
 const perFolder = 500;
-const rounds = 7;
 
-async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const [files, films] = long ? [200_000, 5] : [20_000, 1];
-  const mebibytes = long ? 1024 : 102;
-  const program = await startProgram(join(folder, 'browse'));
+async function measure({ long, folder, programs, say }: Circumstances): Promise<Figure[]> {
+  const [files, films] = long ? [200_000, 5] : [5000, 1];
+  const mebibytes = long ? 1024 : 32;
+  const program = await programs.open(join(folder, 'browse'));
   try {
     const visitor = new Visitor(program);
     const site = await visitor.arrive('browse@example.com');
@@ -31,7 +30,7 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
     const [one, middle] = [`f${Math.floor(files / perFolder / 2)}/n250.txt`, `f${Math.floor(files / perFolder / 2)}`];
     const time = async (path: string) => {
       const times: number[] = [];
-      for (let round = 0; round < rounds; round++) {
+      for (let round = 0; round < (long ? 7 : 3); round++) {
         const begun = performance.now();
         const { status } = await visitor.get(`${here}${path}`);
         if (status !== 200) throw new Error(`${path} was answered with ${status}`);

@@ -1,5 +1,7 @@
 // What a measurement says: our value, the raw limit measured in the same run, and the bound that it is judged by.
 
+import type { Programs } from './program.ts';
+
 export type Bound = { readonly atLeast: number } | { readonly atMost: number };
 
 export type Figure = {
@@ -14,11 +16,12 @@ export type Figure = {
 };
 
 export type Circumstances = {
-  /** the long form measures the sizes of the bounds; the short form, in CI, a tenth of them */
+  /** the long form measures the sizes of the bounds; the short form, in CI, a tenth of them or less */
   readonly long: boolean;
   /** an empty folder on the disk that is measured, removed afterwards */
   readonly folder: string;
   readonly say: (line: string) => void;
+  readonly programs: Programs;
 };
 
 /** One measurement; several figures may come from one run. */

@@ -11,7 +11,7 @@ import { siteUser } from '../test/ftp/server.ts';
 import { freePort } from '../test/support/embedding/installed.ts';
 import { type FtpServer, startFtpServer } from '../test/support/proftpd.ts';
 import { gotgan } from '../test/support/program.ts';
-import { type Running, startProgram } from './program.ts';
+import { quickHashes, type Running, startProgram } from './program.ts';
 import { Visitor } from './visitor.ts';
 
 export type Judged = { readonly path: string; readonly judgedAt: number };
@@ -67,7 +67,7 @@ export class FtpHouse {
     const log = join(base, 'log/panel.log');
     const { secret, logWord } = await ftpServerKeys(join(data, 'ftp-server.key'));
     const radius = `127.0.0.1:${await freePort()}`;
-    const environment = { FTP_RADIUS: radius, FTP_LOG: log };
+    const environment = { ...quickHashes, FTP_RADIUS: radius, FTP_LOG: log };
     const program = await startProgram(join(base, 'program'), environment);
     for (const path of [join(base, 'program'), data, join(data, 'sites')]) await chmod(path, 0o755);
     const visitor = new Visitor(program);

@@ -19,9 +19,9 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
   }
   const house = await FtpHouse.open(folder);
   try {
-    const large = await largeFiles(house, { mebibytes: long ? 1024 : 102, rounds: long ? 3 : 1 }, say);
+    const large = await largeFiles(house, { mebibytes: long ? 1024 : 51, rounds: long ? 3 : 1 }, say);
     // Another count is for trying by hand.
-    const smallFiles = Number(process.env.BENCH_FTP_FILES ?? (long ? 1000 : 200));
+    const smallFiles = Number(process.env.BENCH_FTP_FILES ?? (long ? 1000 : 50));
     const seconds = await judgedWithin(house, smallFiles);
     say(`${smallFiles} small files: the last was judged ${seconds.toFixed(1)} s after its arrival`);
     return [large, smallFigure(smallFiles, seconds)];

@@ -15,15 +15,18 @@ type Asked = {
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly atOnce: number;
-  readonly seconds: number;
-};
+} & (
+  | { readonly seconds: number }
+  /** so many in all */
+  | { readonly amount: number }
+);
 
 /** Asks for one page again and again, `atOnce` at a time, on connections that stay open. */
-export async function loadPage({ url, headers, atOnce, seconds }: Asked): Promise<Load> {
+export async function loadPage({ url, headers, atOnce, ...until }: Asked): Promise<Load> {
   const times: number[] = [];
   const statuses = new Map<number, number>();
   const begun = performance.now();
-  const run = autocannon({ url, connections: atOnce, duration: seconds, headers });
+  const run = autocannon({ url, connections: atOnce, ...('amount' in until ? until : { duration: until.seconds }), headers });
   run.on('response', (_client, status, _bytes, milliseconds) => {
     times.push(milliseconds);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);

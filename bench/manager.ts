@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { type Amount, writeFiles } from './backup/files.ts';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { inTurn, loadPage, median } from './load.ts';
-import { type Running, startProgram } from './program.ts';
+import type { Running } from './program.ts';
 import { receive } from './transfer.ts';
 import { Visitor } from './visitor.ts';
 
@@ -17,7 +17,7 @@ const needle = '찾는파일';
 export const managerPart: Part = { name: 'manager', measure };
 
 async function measure(circumstances: Circumstances): Promise<Figure[]> {
-  const program = await startProgram(join(circumstances.folder, 'program'));
+  const program = await circumstances.programs.open(join(circumstances.folder, 'program'));
   try {
     const visitor = new Visitor(program);
     const site = await visitor.arrive('manager@example.com');
@@ -42,13 +42,18 @@ const names = (count: number, folder = 0) =>
   Array.from({ length: count }, (_, at) => (at % 3 === 0 ? `사진-${folder}-${at}.jpg` : `IMG_${folder}_${at}.JPG`));
 
 async function listed({ visitor, www, files }: At, { long, say }: Circumstances): Promise<Figure> {
-  const count = long ? 100_000 : 10_000;
+  const count = long ? 100_000 : 5000;
   await layEmpty(join(www, 'many'), names(count));
   const url = `${files}/many`;
   const { status, text } = await visitor.get(`${new URL(url).pathname}?page=7`);
   const rows = text.split('<th scope="row">').length - 1;
   if (rows !== 200) throw new Error(`the page of a long folder was answered with ${status} and ${rows} rows`);
-  const load = await loadPage({ url: `${url}?page=7`, headers: visitor.headers, atOnce: 1, seconds: long ? 20 : 3 });
+  const load = await loadPage({
+    url: `${url}?page=7`,
+    headers: visitor.headers,
+    atOnce: 1,
+    ...(long ? { seconds: 20 } : { amount: 20 }),
+  });
   if ([...load.statuses.keys()].some((status) => status !== 200)) throw new Error(`answered with ${[...load.statuses.keys()]}`);
   say(
     `a folder of ${number(count)}: half of the pages within ${load.p50.toFixed(0)} ms, 95 of 100 within ${load.p95.toFixed(0)} ms`,
@@ -60,7 +65,7 @@ async function listed({ visitor, www, files }: At, { long, say }: Circumstances)
 }
 
 async function found({ visitor, www, files }: At, { long, say }: Circumstances): Promise<Figure> {
-  const folders = long ? 300 : 30;
+  const folders = long ? 300 : 10;
   const inFolder = 1000;
   for (let folder = 0; folder < folders; folder += 1)
     await layEmpty(join(www, 'deep', `album-${String(folder).padStart(3, '0')}`), names(inFolder, folder));
@@ -92,7 +97,7 @@ async function untilFound(visitor: Visitor, folder: string): Promise<number> {
 }
 
 async function zipped({ visitor, www, files }: At, { long, folder, say }: Circumstances): Promise<Figure> {
-  const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 1000, bytes: 25_000_000 };
+  const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 500, bytes: 12_500_000 };
   await mkdir(join(www, 'album'));
   await writeFiles(join(www, 'album'), amount);
   const raw = join(folder, 'raw.zip');
@@ -106,7 +111,7 @@ async function zipped({ visitor, www, files }: At, { long, folder, say }: Circum
     await run('bash', ['-euo', 'pipefail', '-c', 'cd "$1" && zip -q -r - album | cat > "$2"', 'bash', www, raw]);
     return (performance.now() - begun) / 1000;
   };
-  const pairs = await inTurn(long ? 3 : 2, ours, theirs, ([one, other]) =>
+  const pairs = await inTurn(long ? 3 : 1, ours, theirs, ([one, other]) =>
     say(`ZIP ${one.toFixed(2)} s; zip -r: ${other.toFixed(2)} s`),
   );
   if ((await stat(raw)).size < amount.bytes / 4) throw new Error('zip made too little');

@@ -17,7 +17,7 @@ const workers = 2;
 export const nightsPart: Part = { name: 'nights', measure };
 
 async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const count = long ? 300 : 8;
+  const count = long ? 300 : 6;
   const amount: Amount = long ? { files: 200, bytes: 20_000_000 } : { files: 20, bytes: 500_000 };
   const place = join(folder, 'nights');
   const house = await openHouse(place);

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { unescaped } from '../test/support/panel.ts';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { inTurn, type Load, loadPage, median } from './load.ts';
-import { startProgram, startRaw } from './program.ts';
+import { startRaw } from './program.ts';
 import { Visitor } from './visitor.ts';
 
 const atOnce = 8;
 
 export const pagesPart: Part = { name: 'pages', measure };
 
-async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const program = await startProgram(join(folder, 'program'));
+async function measure({ long, folder, programs, say }: Circumstances): Promise<Figure[]> {
+  const program = await programs.open(join(folder, 'program'));
   try {
     const visitor = new Visitor(program);
     await visitor.settle('pages@example.com');
@@ -62,7 +62,7 @@ async function besideBare({ url, path, headers, raw: folder, long, say }: Beside
   const [page, bare] = [load(url + path), load(`${raw.url}/page`)];
   // Code that ran some thousand times is compiled better: both are warm before they are compared.
   await inTurn(1, page, bare);
-  const pairs = await inTurn(long ? 5 : 3, page, bare, ([one, other]) =>
+  const pairs = await inTurn(long ? 5 : 1, page, bare, ([one, other]) =>
     say(`${path} ${inWords(one)}; bare: ${inWords(other)}`),
   ).finally(raw.stop);
   const [ours, limit] = [pairs.map(([one]) => one), pairs.map(([, other]) => other)];

@@ -15,7 +15,7 @@ const smallBytes = 4096;
 const jpeg = Buffer.from('ffd8ffe000104a46494600010100000100010000ffc0000b080010001001011100', 'hex');
 
 async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const films = await layFilms(folder, long ? { count: 4, mebibytes: 512 } : { count: 4, mebibytes: 64 });
+  const films = await layFilms(folder, long ? { count: 4, mebibytes: 512 } : { count: 4, mebibytes: 32 });
   const small = await laySmall(folder, long ? 20_000 : 2000);
   const megabytes = films.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
   const rounds = long ? 5 : 2;

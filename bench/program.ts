@@ -16,6 +16,9 @@ export type Running = {
   stop(): Promise<void>;
 };
 
+/** The least cost of a password, for programs of which no hashing is measured: each would look for its own at its start. */
+export const quickHashes = { PASSWORD_COST: 'm=19456,t=2,p=1' };
+
 /** `gotgan serve` as an operator starts it; only the rate limits are raised, by the option that exists for load tests. */
 export async function startProgram(folder: string, environment: Record<string, string> = {}): Promise<Running> {
   await mkdir(folder, { recursive: true });
@@ -37,6 +40,33 @@ export async function startProgram(folder: string, environment: Record<string, s
     throw new Error(`the program did not start:\n${program.out()}${program.err()}`, { cause: error });
   }
   return { pid: program.pid, url, folder, firstPageAfter: performance.now() - begun, stop };
+}
+
+/**
+ * Programs for parts that ask for no settings. In the long form each has its own; in the short form, where a start takes longer than what is
+ * measured, all share the first, which ends with `end`.
+ */
+export class Programs {
+  readonly #folder: string;
+  readonly #long: boolean;
+  #shared: Running | undefined;
+
+  /** @param folder that the shared one is started in */
+  constructor(folder: string, long: boolean) {
+    this.#folder = folder;
+    this.#long = long;
+  }
+
+  /** @param folder where it is started, if it is not shared */
+  async open(folder: string): Promise<Running> {
+    if (this.#long) return startProgram(folder);
+    this.#shared ??= await startProgram(this.#folder);
+    return { ...this.#shared, stop: async () => {} };
+  }
+
+  async end(): Promise<void> {
+    await this.#shared?.stop();
+  }
 }
 
 async function answering(url: string, hasEnded: () => boolean): Promise<void> {

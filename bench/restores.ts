@@ -21,20 +21,20 @@ export const restoresPart: Part = {
 
 /** One small file out of an archive of films: what it takes must not grow with the archive. */
 async function ofBig({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const gigabytes = long ? 5 : 0.1;
+  const [films, pages] = long ? [50, 2000] : [1, 500];
   const place = join(folder, 'big');
   const house = await openHouse(place);
   const worker = startWorker(place);
   try {
     const site = await house.openSite();
     const www = house.wwwOf(site);
-    const film = randomBytes(100_000_000, 3);
-    for (let index = 0; index < gigabytes * 10; index++) await writeFile(join(www, `film-${index}.mp4`), film);
-    for (let index = 0; index < 2000; index++) await writeFile(join(www, `page-${index}.html`), `<h1>${index}</h1>`);
+    const film = randomBytes(long ? 100_000_000 : 50_000_000, 3);
+    for (let index = 0; index < films; index++) await writeFile(join(www, `film-${index}.mp4`), film);
+    for (let index = 0; index < pages; index++) await writeFile(join(www, `page-${index}.html`), `<h1>${index}</h1>`);
     const { archive } = await house.backUp(site);
     const { size } = await stat(archive);
     const times: number[] = [];
-    for (const index of [0, 700, 1400, 1999]) {
+    for (const index of long ? [0, 700, 1400, 1999] : [0, pages - 1]) {
       const staged = join(folder, `one-${index}`);
       await mkdir(staged);
       times.push(await timed(() => stageInto(archive, staged, (path) => path === `www/page-${index}.html`)));
@@ -51,7 +51,7 @@ async function ofBig({ long, folder, say }: Circumstances): Promise<Figure[]> {
 }
 
 async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 2000, bytes: 50_000_000 };
+  const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 1000, bytes: 25_000_000 };
   const place = join(folder, 'house');
   const house = await openHouse(place);
   const worker = startWorker(place);
@@ -64,7 +64,7 @@ async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> 
     await rm(house.wwwOf(site), { recursive: true });
     await rename(www, house.wwwOf(site));
     const { archive } = await house.backUp(site);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < (long ? 3 : 1); round++) {
       const [unzipped, staged] = [join(folder, 'unzipped'), join(folder, 'staged')];
       for (const path of [unzipped, staged]) await mkdir(path);
       raw.push(await timed(() => run('bash', ['-euc', 'unzip -qq "$1" -d "$2" && sync -f "$2"', 'bash', archive, unzipped])));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { hiddenFields } from '../test/support/panel.ts';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { inTurn, median } from './load.ts';
-import { type Running, residentMebibytes, startProgram, startRaw, watchMemory } from './program.ts';
+import { type Running, residentMebibytes, startRaw, watchMemory } from './program.ts';
 import { type Sent, sendForm } from './transfer.ts';
 import { film } from './upload.ts';
 import { Visitor } from './visitor.ts';
@@ -18,19 +18,19 @@ const smallBytes = 4096;
 export const resumablePart: Part = { name: 'resumable', measure };
 
 async function measure(circumstances: Circumstances): Promise<Figure[]> {
-  const { long, folder, say } = circumstances;
-  const mebibytes = long ? 1024 : 64;
-  const program = await startProgram(join(folder, 'program'));
+  const { long, folder, programs, say } = circumstances;
+  const mebibytes = long ? 1024 : 32;
+  const program = await programs.open(join(folder, 'program'));
   const limitFolder = join(folder, 'raw');
   await mkdir(limitFolder);
   const limit = await startRaw('pieces', [limitFolder]);
   try {
     const senders = [
-      await Sender.arrive(program, 'first@example.com'),
-      await Sender.arrive(program, 'second@example.com'),
+      await Sender.arrive(program, 'first-piecewise@example.com'),
+      await Sender.arrive(program, 'second-piecewise@example.com'),
     ] as const;
-    const large = await measureLarge(senders, { mebibytes, rounds: long ? 3 : 2, pid: program.pid, limit: limit.url, say });
-    const small = await measureSmall(senders[0], { files: long ? 10_000 : 1000, alone: long ? 1000 : 200, say });
+    const large = await measureLarge(senders, { mebibytes, rounds: long ? 3 : 1, pid: program.pid, limit: limit.url, say });
+    const small = await measureSmall(senders[0], { files: long ? 10_000 : 400, alone: long ? 1000 : 100, say });
     return [...large, ...small];
   } finally {
     await limit.stop();

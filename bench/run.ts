@@ -17,6 +17,7 @@ import { manyPart } from './many.ts';
 import { nightsPart } from './nights.ts';
 import { pagesPart } from './pages.ts';
 import { policyPart } from './policy.ts';
+import { Programs } from './program.ts';
 import { restoresPart } from './restores.ts';
 import { resumablePart } from './resumable.ts';
 import { startPart } from './start.ts';
@@ -47,9 +48,11 @@ async function run(): Promise<number> {
   await mkdir(join(root, 'data'), { recursive: true });
   const folder = await mkdtemp(join(root, 'data/bench-'));
   const figures: Figure[] = [];
+  const programs = new Programs(join(folder, 'shared'), long);
   try {
-    for (const part of wanted) figures.push(...(await measured(part, join(folder, part.name))));
+    for (const part of wanted) figures.push(...(await measured(part, join(folder, part.name), programs)));
   } finally {
+    await programs.end();
     await rm(folder, { recursive: true, force: true });
   }
   const about = await machine(root);
@@ -58,11 +61,11 @@ async function run(): Promise<number> {
   return verdict(figures);
 }
 
-async function measured(part: Part, folder: string): Promise<readonly Figure[]> {
+async function measured(part: Part, folder: string, programs: Programs): Promise<readonly Figure[]> {
   await mkdir(folder);
   const begun = performance.now();
   console.log(`== ${part.name}`);
-  const figures = await part.measure({ long, folder, say: (line) => console.log(`   ${line}`) });
+  const figures = await part.measure({ long, folder, programs, say: (line) => console.log(`   ${line}`) });
   await rm(folder, { recursive: true, force: true });
   console.log(`-- ${part.name}: ${((performance.now() - begun) / 1000).toFixed(0)} s`);
   return figures;

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { median } from './load.ts';
-import { residentMebibytes, startProgram, workerOf } from './program.ts';
+import { residentMebibytes, workerOf } from './program.ts';
 
 const idleMilliseconds = 5000;
 
 export const startPart: Part = { name: 'start', measure };
 
-async function measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
+async function measure({ long, folder, programs, say }: Circumstances): Promise<Figure[]> {
   const starts: { seconds: number; web: number; worker: number }[] = [];
-  for (let round = 0; round < (long ? 5 : 2); round++) {
+  for (let round = 0; round < (long ? 5 : 1); round++) {
     // The first start finds an empty folder: database, documents and secret are made as well. Later ones find what was compiled.
-    const program = await startProgram(join(folder, 'program'));
+    const program = await programs.open(join(folder, 'program'));
     try {
       await sleep(idleMilliseconds);
       const web = await residentMebibytes(program.pid);

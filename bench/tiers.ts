@@ -24,9 +24,9 @@ const dayMilliseconds = 86_400_000;
 export const tiersPart: Part = {
   name: 'tiers',
   async measure({ long, folder, say }: Circumstances): Promise<Figure[]> {
-    const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 1000, bytes: 12_000_000 };
+    const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 500, bytes: 6_000_000 };
     // Seven days and five weeks.
-    const states = long ? 12 : 3;
+    const states = long ? 12 : 2;
     const site = newId(Date.now());
     const www = join(folder, 'site', 'www');
     await mkdir(www, { recursive: true });

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Circumstances, Figure, Part } from './figure.ts';
 import { inTurn, median } from './load.ts';
-import { residentMebibytes, startProgram, startRaw, watchMemory } from './program.ts';
+import { residentMebibytes, startRaw, watchMemory } from './program.ts';
 import { type Sent, sendForm } from './transfer.ts';
 import { Visitor } from './visitor.ts';
 
@@ -22,9 +22,9 @@ export function film(name: string, mebibytes: number): Sent {
 export const uploadPart: Part = { name: 'upload', measure };
 
 async function measure(circumstances: Circumstances): Promise<Figure[]> {
-  const { long, folder, say } = circumstances;
-  const mebibytes = long ? 1024 : 102;
-  const program = await startProgram(join(folder, 'program'));
+  const { long, folder, programs, say } = circumstances;
+  const mebibytes = long ? 1024 : 51;
+  const program = await programs.open(join(folder, 'program'));
   const limitFolder = join(folder, 'raw');
   await mkdir(limitFolder);
   const limit = await startRaw('upload', [limitFolder]);
@@ -40,7 +40,7 @@ async function measure(circumstances: Circumstances): Promise<Figure[]> {
     const before = await residentMebibytes(program.pid);
     const alone = watchMemory(program.pid);
     const pairs = await inTurn(
-      long ? 3 : 2,
+      long ? 3 : 1,
       () => send(0),
       () => sendBare(limit.url, film('film.mp4', mebibytes)),
       ([ours, bare]) => say(`${ours.toFixed(2)} s; bare multer: ${bare.toFixed(2)} s`),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Figure, holds, type Part } from '../figure.ts';
 import { machine } from '../machine.ts';
+import { Programs } from '../program.ts';
 import { fails, table } from '../table.ts';
 import { stuffingPart } from './stuffing.ts';
 import { timingPart } from './timing.ts';
@@ -20,14 +21,16 @@ if (wanted.length === 0) throw new Error(`--only: ${parts.map(({ name }) => name
 await mkdir(join(root, 'data'), { recursive: true });
 const folder = await mkdtemp(join(root, 'data/attack-'));
 const figures: Figure[] = [];
+const programs = new Programs(join(folder, 'shared'), long);
 try {
   for (const part of wanted) {
     console.log(`== ${part.name}`);
     const place = join(folder, part.name);
     await mkdir(place);
-    figures.push(...(await part.measure({ long, folder: place, say: (line) => console.log(`   ${line}`) })));
+    figures.push(...(await part.measure({ long, folder: place, programs, say: (line) => console.log(`   ${line}`) })));
   }
 } finally {
+  await programs.end();
   await rm(folder, { recursive: true, force: true });
 }
 const about = await machine(root);

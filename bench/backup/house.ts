@@ -8,6 +8,7 @@ import { createPanel } from '../../src/panel.ts';
 import { newId } from '../../src/platform/ids.ts';
 import { workerEnvironment, workerFlags } from '../../src/serve.ts';
 import type { Site } from '../../src/sites/sites.ts';
+import { inherited } from '../../test/support/program.ts';
 
 const bin = new URL('../../bin/gotgan.mjs', import.meta.url);
 const secret = 'a secret for measurements only, long enough to be one';
@@ -82,7 +83,7 @@ const orderOf = (id: string, customer_id: string, now: number) => ({
 /** The worker as `gotgan serve` starts it, on the same data. */
 export function startWorker(folder: string, more: Readonly<Record<string, string>> = {}) {
   const env = {
-    PATH: process.env.PATH ?? '',
+    ...inherited,
     DATA_DIR: folder,
     SECRET: secret,
     PUBLIC_URL: 'http://127.0.0.1:3000',

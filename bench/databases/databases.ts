@@ -21,13 +21,13 @@ export const databasesPart: Part = { name: 'databases', measure };
 
 async function measure(circumstances: Circumstances): Promise<Figure[]> {
   const figures: Figure[] = [];
-  const mebibytes = circumstances.long ? 500 : 10;
+  const mebibytes = circumstances.long ? 500 : 5;
   for (const engine of ['mariadb', 'postgresql'] as const) {
     if (!(await isThere(engine, circumstances))) continue;
     const shapes: Work[] = [{ engine, shape: 'extended', mebibytes }];
     if (engine === 'postgresql') shapes.push({ engine, shape: 'copy', mebibytes });
     // A row a statement: the client waits for the disk at each, so that little takes long.
-    shapes.push({ engine, shape: 'single', mebibytes: circumstances.long ? 2 : 0.25 });
+    shapes.push({ engine, shape: 'single', mebibytes: circumstances.long ? 2 : 0.1 });
     for (const work of shapes) figures.push(...(await compared(work, circumstances)));
   }
   return figures;
@@ -60,7 +60,7 @@ async function compared({ engine, shape, mebibytes }: Work, { long, folder, say 
     });
   const theirs = () => withDatabase(engine, (access) => byClient(access, file));
   const about = `${mebibytes} MiB of SQL, ${inWords[shape]}`;
-  const pairs = await inTurn(long ? 3 : 2, ours, theirs, ([mine, client]) =>
+  const pairs = await inTurn(long ? 3 : 1, ours, theirs, ([mine, client]) =>
     say(`${engine}, ${about}: ${mine.toFixed(2)} s; the client: ${client.toFixed(2)} s`),
   );
   await rm(file);
