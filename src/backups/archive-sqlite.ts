@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { second, systemClock } from '../platform/clock.ts';
 import { whenMissing } from '../platform/errors.ts';
-import { askSqlite } from '../platform/sqlite-file/asking.ts';
+import { askSqlite, patienceFor } from '../platform/sqlite-file/asking.ts';
 import { companions, headerBytes, isSqlite, type SqliteAnswer, type SqliteCounts } from '../platform/sqlite-file/orders.ts';
 import type { Entry, SiteReader, SiteStorage } from '../platform/storage/port.ts';
 import type { Buffers } from '../platform/zip/buffers.ts';
@@ -21,6 +21,8 @@ import { companionOf, stampWith } from './sqlite-listing.ts';
 const mostDatabases = 200;
 /** Each is written twice on the disk of the archives while it is taken. */
 const mostBytes = 8 * 1024 ** 3;
+/** After so many that took too long the rest is archived as plain files: who made them slow would have all of the night. */
+const mostSlow = 3;
 /** Written to within this time, it may be written to again without a new stamp. */
 const quietMilliseconds = 2 * second;
 const attempts = 3;
@@ -38,6 +40,8 @@ export type SqliteParts = {
   readonly at: number;
   readonly signal: AbortSignal;
   readonly tell: () => void;
+  /** for one database of so many bytes, in milliseconds; `patienceFor` unless given */
+  readonly patience?: (bytes: number) => number;
 };
 
 export type AddedDatabase = { readonly member: ManifestMember; readonly sha256: Promise<string> };
@@ -54,6 +58,7 @@ export class SqliteFiles {
   readonly #parts: SqliteParts;
   readonly #taken = new Map<string, WrittenDatabases['databases'][number]>();
   readonly #plain = new Set<string>();
+  #slow = 0;
 
   constructor(parts: SqliteParts) {
     this.#parts = parts;
@@ -110,7 +115,8 @@ export class SqliteFiles {
 
   async #take(listed: Listed): Promise<TakenDatabase | Refused> {
     const { path } = listed;
-    const taken = this.#taken.size >= mostDatabases ? 'inUse' : await this.#tryAll(listed);
+    const isEnough = this.#taken.size >= mostDatabases || this.#slow >= mostSlow;
+    const taken = isEnough ? 'inUse' : await this.#tryAll(listed);
     if (typeof taken === 'string') {
       if (taken !== 'gone') this.#plain.add(path);
       return taken;
@@ -131,10 +137,11 @@ export class SqliteFiles {
       const seen = await this.#look(listed.path);
       if (!seen) return 'gone';
       if (!(await this.#hasRoom(seen))) return 'inUse';
-      const answer = (await this.#quiet(listed.path, seen)) ?? (await this.#live(listed.path));
+      const answer = (await this.#quiet(listed.path, seen)) ?? (await this.#live(listed.path, seen));
       if (answer && !('fault' in answer)) return { ...answer, ...(await this.#described(listed, seen)) };
       if (answer?.fault === 'malformed') return 'malformed';
-      if (attempt === attempts || answer?.fault === 'busy') return 'inUse';
+      if (answer?.fault === 'slow') this.#slow++;
+      if (attempt === attempts || answer?.fault === 'busy' || answer?.fault === 'slow') return 'inUse';
       await sleep(pauseMilliseconds, undefined, { signal: this.#parts.signal });
     }
   }
@@ -149,8 +156,8 @@ export class SqliteFiles {
     return database && { database, journal: of(`${name}-journal`), wal: of(`${name}-wal`) };
   }
 
-  async #hasRoom({ database, journal, wal }: Standing): Promise<boolean> {
-    const bytes = database.size + (journal?.size ?? 0) + (wal?.size ?? 0);
+  async #hasRoom(seen: Standing): Promise<boolean> {
+    const bytes = bytesOf(seen);
     const { bavail, bsize } = await statfs(dirname(this.#parts.scratch));
     return bytes <= mostBytes && 2 * bytes < bavail * bsize;
   }
@@ -169,7 +176,7 @@ export class SqliteFiles {
     for (const [entry, end] of copies) if (entry && !(await this.#copy(path + end, scratch + end))) return undefined;
     const after = await this.#look(path);
     if (!after || stampOf(after) !== stampOf(seen)) return undefined;
-    return this.#ask({ act: seen.journal || seen.wal ? 'settle' : 'check', file: scratch });
+    return this.#ask({ act: seen.journal || seen.wal ? 'settle' : 'check', file: scratch }, seen);
   }
 
   async #copy(path: string, into: string): Promise<boolean> {
@@ -192,18 +199,19 @@ export class SqliteFiles {
   }
 
   /** Others write to it: SQLite itself copies it, holding its lock for reading. @returns undefined where the site is on another machine */
-  async #live(path: string): Promise<SqliteAnswer | undefined> {
+  async #live(path: string, seen: Standing): Promise<SqliteAnswer | undefined> {
     await this.clear();
     const held = this.#parts.storage.held(path.split('/'), (folder, bytes) => {
       const name = Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-      return this.#ask({ act: 'copy', name, into: this.#parts.scratch }, folder);
+      return this.#ask({ act: 'copy', name, into: this.#parts.scratch }, seen, folder);
     });
     return held.catch(whenMissing);
   }
 
-  #ask(order: Parameters<typeof askSqlite>[0], folder?: number): Promise<SqliteAnswer> {
-    const { signal, tell } = this.#parts;
-    return askSqlite(order, { signal, tell, ...(folder !== undefined && { folder }) });
+  #ask(order: Parameters<typeof askSqlite>[0], seen: Standing, folder?: number): Promise<SqliteAnswer> {
+    const { signal, tell, patience = patienceFor } = this.#parts;
+    const milliseconds = patience(bytesOf(seen));
+    return askSqlite(order, { signal, tell, milliseconds, ...(folder !== undefined && { folder }) });
   }
 
   /**
@@ -219,4 +227,5 @@ export class SqliteFiles {
   }
 }
 
+const bytesOf = ({ database, journal, wal }: Standing) => database.size + (journal?.size ?? 0) + (wal?.size ?? 0);
 const stampOf = ({ database, journal, wal }: Standing) => stampWith(database, [journal, wal]);

@@ -1,7 +1,8 @@
 // An archive of ours that its owner kept and brings back: once its signature is ours and it is of this very site, it is a backup again.
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Actor } from '../audit/audit.ts';
-import { day, LocalTime, localStamp, minute } from '../platform/clock.ts';
+import { day, LocalTime, minute } from '../platform/clock.ts';
+import type { Reader, Tx } from '../platform/database/database.ts';
 import { conflict, type FieldFault, Invalid } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Signing } from '../platform/signing.ts';
@@ -10,6 +11,7 @@ import { DamagedArchive } from '../platform/zip/damage.ts';
 import type { ZipEntry } from '../platform/zip/directory.ts';
 import { ZipLookup } from '../platform/zip/lookup.ts';
 import type { Site } from '../sites/sites.ts';
+import { broughtName } from './brought-name.ts';
 import type { Keeping } from './keeping.ts';
 import { type ManifestHead, manifestName, parseManifest, signatureName } from './manifest.ts';
 import type { BackupsParts } from './parts.ts';
@@ -54,10 +56,9 @@ export class Bringing {
 
   /** @returns the key under which what comes next is to lie in the storage. @throws PanelError 409 when there are enough already */
   async next(site: Site): Promise<string> {
-    const held = (await this.#store.inStates(site, heldStates)).filter(isBrought);
-    if (held.length >= mostBrought) throw conflict('backups.bring.enough');
+    await this.#refuseTooMany(site);
     const { clock, choices } = this.#parts;
-    return `${site.name}/${site.name}-${localStamp(clock.now(), choices.timeZone)}-${randomInt(1e9, 1e10)}.zip`;
+    return `${site.name}/${broughtName(site.name, { now: clock.now(), zone: choices.timeZone })}`;
   }
 
   /**
@@ -71,48 +72,63 @@ export class Bringing {
     const dataAt = Date.parse(head.dataAt);
     // A name may have been somebody else's before: what is older than the site is not of it.
     if (head.site !== site.name || dataAt < site.createdAt - skew) throw refused('otherSite');
-    const { connection, clock, audit, choices } = this.#parts;
-    const now = clock.now();
-    const id = newId(now);
-    const owner = { site_id: site.id, customer_id: site.customerId, actor_person_id: actor.personId ?? null };
-    const today = new LocalTime(choices.timeZone).day(now);
-    // Its name is in its row before it lies there: what no row knows is removed.
-    const row = await connection.write(async (tx) => {
-      await this.#parts.sites.takeOpen(tx, site.id);
-      if ((await this.#store.inStates(site, heldStates, tx)).filter(isBrought).length >= mostBrought)
-        throw conflict('backups.bring.enough');
-      await this.#store.add(tx, { id, ...owner, kind: 'brought', day: today, queued_at: now });
-      const seen = await this.#store.anyById(id, tx);
-      if (!seen) throw new Error('a row that was written is not there');
-      const { bytes, sha256 } = brought;
-      const file_name = brought.key.slice(site.name.length + 1);
-      const change = { state: 'made', file_name, bytes, sha256, made_at: now, data_at: dataAt } as const;
-      await this.#store.change(tx, seen, { ...change, ...insideOf(head), held_until: now + heldFor });
-      return this.#store.anyById(id, tx);
-    });
-    if (!row) throw new Error('a row that was written is not there');
-    await this.#lay(row, brought);
-    await connection.write(async (tx) => {
-      const about = { customerId: site.customerId, siteId: site.id, subjectId: id };
-      await audit.record(tx, { action: 'backups.brought', actor, ...about, details: { bytes: brought.bytes, at: dataAt } });
-      await this.#keeping.queueVerification(tx, row);
-      await once?.finish(tx, `/sites/${site.name}/backups/${id}`);
-    });
+    const id = newId(this.#parts.clock.now());
+    // The archive first: killed in between there is one that no row knows, which retention removes, and it may be brought again at once.
+    await brought.commit();
+    try {
+      await this.#parts.connection.write((tx) => this.#add(tx, { id, site, head, brought, actor, once }));
+    } catch (error) {
+      await this.#removeUnlessTaken(id, brought.key);
+      throw error;
+    }
     return id;
   }
 
-  /** What cannot be laid there leaves no row that promises it. */
-  async #lay(row: Backup, brought: Brought): Promise<void> {
-    const { connection, clock } = this.#parts;
+  async #refuseTooMany(site: Site, reader?: Reader): Promise<void> {
+    const held = (await this.#store.inStates(site, heldStates, reader)).filter(isBrought);
+    if (held.length >= mostBrought) throw conflict('backups.bring.enough');
+  }
+
+  /** The row, the audit, who reads it back, and that the form was answered: all of it or nothing. */
+  async #add(tx: Tx, { id, site, head, brought, actor, once }: Adding): Promise<void> {
+    const { clock, audit, choices, sites } = this.#parts;
+    const [now, dataAt] = [clock.now(), Date.parse(head.dataAt)];
+    await sites.takeOpen(tx, site.id);
+    await this.#refuseTooMany(site, tx);
+    const owner = { site_id: site.id, customer_id: site.customerId, actor_person_id: actor.personId ?? null };
+    const today = new LocalTime(choices.timeZone).day(now);
+    await this.#store.add(tx, { id, ...owner, kind: 'brought', day: today, queued_at: now });
+    const row = await this.#store.anyById(id, tx);
+    if (!row) throw new Error('a row that was written is not there');
+    const { bytes, sha256 } = brought;
+    const file_name = brought.key.slice(site.name.length + 1);
+    const change = { state: 'made', file_name, bytes, sha256, made_at: now, data_at: dataAt } as const;
+    await this.#store.change(tx, row, { ...change, ...insideOf(head), held_until: now + heldFor });
+    const about = { customerId: site.customerId, siteId: site.id, subjectId: id };
+    await audit.record(tx, { action: 'backups.brought', actor, ...about, details: { bytes, at: dataAt } });
+    await this.#keeping.queueVerification(tx, row);
+    await once?.finish(tx, `/sites/${site.name}/backups/${id}`);
+  }
+
+  /** A connection that broke at the very end tells nothing of whether the row was written. */
+  async #removeUnlessTaken(id: string, key: string): Promise<void> {
+    const { archives, log } = this.#parts;
     try {
-      await brought.commit();
-    } catch (error) {
-      const nothing = { state: 'expired', expired_at: clock.now(), held_until: null } as const;
-      await connection.write((tx) => this.#store.change(tx, row, nothing));
-      throw error;
+      if (!(await this.#store.anyById(id))) await archives.remove(key);
+    } catch (err) {
+      log.warn({ err }, 'a brought archive that was not taken stays until retention removes it');
     }
   }
 }
+
+type Adding = {
+  readonly id: string;
+  readonly site: Site;
+  readonly head: ManifestHead;
+  readonly brought: Brought;
+  readonly actor: Actor;
+  readonly once: Once | undefined;
+};
 
 const isBrought = ({ kind, expiredAt }: Backup) => kind === 'brought' && expiredAt === null;
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type DatabaseEngine, LoadFault } from '../platform/database-server/port.ts';
 import type { Signing } from '../platform/signing.ts';
-import { askSqlite } from '../platform/sqlite-file/asking.ts';
+import { askSqlite, patienceFor } from '../platform/sqlite-file/asking.ts';
 import type { SqliteAnswer } from '../platform/sqlite-file/orders.ts';
 import { ZipReader } from '../platform/zip/reader.ts';
 import type { ManifestDatabase } from './manifest.ts';
@@ -84,9 +84,9 @@ async function loadOne(
   const { folder, signal, load } = order;
   const { engine } = database;
   const path = join(folder, database.path);
-  if (engine === 'sqlite')
-    return sqliteFault(await askSqlite({ act: 'check', file: path }, { signal, tell: order.tick }), database, sum);
   const { size: bytes } = await stat(path);
+  const asking = { signal, tell: order.tick, milliseconds: patienceFor(bytes) };
+  if (engine === 'sqlite') return sqliteFault(await askSqlite({ act: 'check', file: path }, asking), database, sum);
   const from = Readable.from(told(createReadStream(path), order.tick), { objectMode: false });
   try {
     const loaded = await load({ ...database, engine }, { from, bytes });

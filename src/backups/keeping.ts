@@ -4,6 +4,7 @@ import { hour } from '../platform/clock.ts';
 import type { Tx } from '../platform/database/database.ts';
 import type { Site } from '../sites/sites.ts';
 import type { BackupsParts } from './backups.ts';
+import { mayStillBeTaken } from './brought-name.ts';
 import type { Failures } from './failures.ts';
 import { type RetentionDecision, retention } from './retention.ts';
 import { type Backup, goodStates, heldStates, isGood } from './states.ts';
@@ -120,15 +121,17 @@ export class Keeping {
     await audit.record(tx, { action: 'backups.expired', actor: systemActor, customerId, siteId, subjectId: id });
   }
 
-  /** Removes archives of ours that no row holds. Listed before the rows are read: a name is in its row before its archive appears. */
+  /** Removes archives of ours that no row holds. Listed before the rows are read: a name is in its row before its archive appears, but for one that was brought. */
   async #removeUnused(site: Site): Promise<void> {
-    const { archives } = this.#parts;
+    const { archives, clock, choices } = this.#parts;
+    const moment = { now: clock.now(), zone: choices.timeZone };
     const there = await archives.list(site.name);
     const inUse = await this.#store.namesInUse(site);
     for (const { key } of there) {
       const name = key.slice(site.name.length + 1);
       const isOurs = name.startsWith(`${site.name}-`) && /^\d{8}-\d{4}(-\d+)?\.zip$/.test(name.slice(site.name.length + 1));
-      if (isOurs && !inUse.has(name)) await archives.remove(key);
+      if (!isOurs || inUse.has(name)) continue;
+      if (!mayStillBeTaken(site.name, name, moment) || (await this.#store.isKnown(site, name))) await archives.remove(key);
     }
   }
 

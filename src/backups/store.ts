@@ -262,6 +262,12 @@ export class BackupStore {
     return new Set(rows.map((row) => row.file_name));
   }
 
+  /** Whether there is, or was, a backup whose archive had this name. */
+  async isKnown(site: Owned, fileName: string): Promise<boolean> {
+    const row = await ofSite(this.#connection.db, site).where('file_name', '=', fileName).executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** Rows that wait or run, and did not move since `before`. */
   async abandoned(before: number, most: number): Promise<Backup[]> {
     const rows = await this.#connection.db

@@ -16,6 +16,8 @@ import type { SnapshotRow, TierStore } from './store.ts';
 /** Nothing younger goes, whatever rows say (ruling 9). */
 export const floorMilliseconds = 2 * day;
 
+const tierNames: readonly TierName[] = ['short-term', 'long-term'];
+
 /** What a tier could not take is tried again for so long; by then newer ones have come. */
 const triedFor = 2 * day;
 
@@ -76,10 +78,16 @@ export class Keeping {
     await this.#parts.queue.add(tx, 'tiers.store', { snapshotId: id, customerId }, { key: `tiers.store:${id}`, lane: 'long' });
   }
 
-  /** Rows whose job was lost are given one again; the newest that failed is tried again, as long as its archive is there. */
+  /**
+   * Rows whose job was lost are given one again; the newest that failed is tried again, as long as its archive is there. What waits for a
+   * tier that is not named any more fails with NOT_NAMED, whether it was brought there or pulled: named again soon, it is tried again.
+   */
   async recover(): Promise<void> {
     const { connection, clock } = this.#parts;
     const [now, tiers] = [clock.now(), [...this.#setups.keys()]];
+    const gone = tierNames.filter((name) => !this.#setups.has(name));
+    // An hour: a worker of before may still have other settings.
+    const unnamed = await this.#store.inState('waiting', { tiers: gone, before: now - hour, most: 1000 });
     const [pulled, ours] = [true, false].map((is) => tiers.filter((tier) => (this.#setups.get(tier)?.isPulled ?? false) === is));
     const waiting = await this.#store.inState('waiting', { tiers: ours ?? [], before: now - hour, most: 100 });
     // Their host did not come as long as the archive was there.
@@ -88,6 +96,8 @@ export class Keeping {
     const failed = await this.#store.inState('failed', { tiers, since: now - triedFor, before: now - hour, most: 1000 });
     await connection.write(async (tx) => {
       for (const row of waiting) await this.#queue(tx, row);
+      for (const { id } of unnamed)
+        await this.#store.change(tx, id, 'waiting', { state: 'failed', fault: 'NOT_NAMED', failed_at: now });
       for (const { id } of missed)
         await this.#store.change(tx, id, 'waiting', { state: 'failed', fault: 'EXPIRED', failed_at: now });
       for (const row of failed.filter(({ failed_at }) => (failed_at ?? 0) < now - hour)) {

@@ -84,8 +84,9 @@ export class Tiers {
 
   /** By the clock: what was lost is queued again, checks that are due, and what is still to be removed of sites that were erased. */
   async tidy(): Promise<void> {
-    if (this.#setups.size === 0) return;
+    // Also without any tier: what waited for one that was taken out of the settings waits for nothing.
     await this.#keeping.recover();
+    if (this.#setups.size === 0) return;
     await this.#checking.plan();
     await this.#removals.due();
   }
@@ -107,7 +108,7 @@ export class Tiers {
    * @throws PanelError 404 when no tier holds it, 503 when those that do cannot give it now
    */
   async open(site: Site, backupId: string, signal: AbortSignal): Promise<TierBackup> {
-    const holding = await this.#store.holding(site, backupId);
+    const holding = await this.holding(site, backupId);
     let refused: unknown;
     for (const { name, tier } of this.#setups.values()) {
       if (!holding.includes(name)) continue;
@@ -125,9 +126,9 @@ export class Tiers {
       : unavailable('error.unavailable', { code: 'NOT_HELD' });
   }
 
-  /** @returns the tiers that hold this backup: it can be opened although its archive on this machine has gone */
-  holding(site: Site, backupId: string): Promise<TierName[]> {
-    return this.#store.holding(site, backupId);
+  /** @returns the named tiers that hold this backup: it can be opened although its archive on this machine has gone */
+  async holding(site: Site, backupId: string): Promise<TierName[]> {
+    return (await this.#store.holding(site, backupId)).filter((name) => this.#setups.has(name));
   }
 
   /**
@@ -163,8 +164,8 @@ export class Tiers {
     return this.#setups.size === 2 && [...this.#setups.values()].every(({ isElsewhere }) => isElsewhere);
   }
 
-  /** Figures of all sites, for the operator. */
-  figures(): ReturnType<TierStore['figures']> {
-    return this.#store.figures();
+  /** Figures of all sites, for the operator: one that is not named any more grows old, and nobody is to be woken by it. */
+  async figures(): ReturnType<TierStore['figures']> {
+    return (await this.#store.figures()).filter(({ tier }) => this.#setups.has(tier));
   }
 }

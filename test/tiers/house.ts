@@ -8,6 +8,7 @@ import type { BackupTier, SiteKeys } from '../../src/platform/tier/port.ts';
 import { resticTier } from '../../src/platform/tier/restic.ts';
 import { type ResticAddress, tierAddress } from '../../src/platform/tier/tier-address.ts';
 import type { Site } from '../../src/sites/sites.ts';
+import type { TierSetup } from '../../src/tiers/parts.ts';
 import { type TierName, Tiers } from '../../src/tiers/tiers.ts';
 import { type aRun, openHouse } from '../backups/house.ts';
 import { quickKeys } from './quick-keys.ts';
@@ -45,19 +46,20 @@ export async function openTierHouse({
   };
   const backups = new Backups({ ...house.parts, keepsTiers: true });
   const choices = { ...house.choices, operatorEmail: 'operator@example.com' };
-  const newTiers = () =>
+  /** @param isPulled the long-term one is filled by its host */
+  const newTiers = (named: readonly TierName[] = ['short-term', 'long-term'], isPulled = false) =>
     new Tiers({
       ...house.parts,
       ...{ secrets, backups, choices },
-      setUp: (keys) => [
-        {
-          name: 'short-term',
-          tier: guarded('short-term', folderTier(places['short-term'])),
-          isElsewhere,
-          place: '가산 데이터센터',
-        },
-        { name: 'long-term', tier: guarded('long-term', longTermTier(keys('long-term'))), isElsewhere, place: undefined },
-      ],
+      setUp: (keys) => {
+        const short = guarded('short-term', folderTier(places['short-term']));
+        const long = guarded('long-term', longTermTier(keys('long-term')));
+        const both: TierSetup[] = [
+          { name: 'short-term', tier: short, isElsewhere, place: '가산 데이터센터' },
+          { name: 'long-term', tier: long, isElsewhere, isPulled, place: undefined },
+        ];
+        return both.filter(({ name }) => named.includes(name));
+      },
     });
   const tiers = newTiers();
   const hands = {

@@ -120,6 +120,63 @@ describe('backups go into tiers', () => {
   });
 });
 
+describe('a tier that is not named any more', () => {
+  test('what waits for it fails with that word, counts nowhere, opens nothing, and is tried again when it is named soon', async () => {
+    house = await openTierHouse();
+    const { site } = await house.openSite();
+    await house.night();
+    house.failing.set('long-term', new Error('away'));
+    house.clock.advance(7 * day);
+    await house.night();
+    const [first, waiting] = await house.rows(site, 'long-term');
+    await house.connection.write((tx) =>
+      tx
+        .updateTable('tier_snapshots')
+        .set({ state: 'waiting', fault: null, failed_at: null })
+        .where('id', '=', waiting?.id ?? '')
+        .execute(),
+    );
+    house.failing.clear();
+    const alone = house.newTiers(['short-term']);
+    await alone.tidy();
+    expect((await house.rows(site, 'long-term'))[1]?.state).toBe('waiting');
+    house.clock.advance(2 * hour);
+    await alone.tidy();
+    expect((await house.rows(site, 'long-term'))[1]).toMatchObject({ state: 'failed', fault: 'NOT_NAMED' });
+    expect((await alone.figures()).map(({ tier }) => tier)).toEqual(['short-term']);
+    expect(await alone.holding(site, first?.backup_id ?? '')).not.toContain('long-term');
+    const none = house.newTiers([]);
+    await none.tidy();
+    expect(await none.holding(site, first?.backup_id ?? '')).toEqual([]);
+    await expect(none.open(site, first?.backup_id ?? '', signal)).rejects.toMatchObject({ status: 404 });
+    house.clock.advance(2 * hour);
+    await house.tiers.tidy();
+    await house.work();
+    expect((await house.rows(site, 'long-term')).map(({ state }) => state)).toEqual(['kept', 'kept']);
+  });
+
+  test('so does what waits for a host that pulled it', async () => {
+    house = await openTierHouse();
+    const { site } = await house.openSite();
+    const pulling = house.newTiers(['short-term', 'long-term'], true);
+    await house.night();
+    const [row] = await house.rows(site, 'long-term');
+    await house.connection.write((tx) =>
+      tx.updateTable('tier_snapshots').set({ state: 'waiting' }).where('tier', '=', 'long-term').execute(),
+    );
+    house.clock.advance(2 * hour);
+    await pulling.tidy();
+    expect((await house.rows(site, 'long-term'))[0]).toMatchObject({ id: row?.id, state: 'waiting' });
+    await house.newTiers(['short-term']).tidy();
+    expect((await house.rows(site, 'long-term'))[0]).toMatchObject({ state: 'failed', fault: 'NOT_NAMED' });
+    await pulling.tidy();
+    expect((await house.rows(site, 'long-term'))[0]?.state).toBe('failed');
+    house.clock.advance(2 * hour);
+    await pulling.tidy();
+    expect((await house.rows(site, 'long-term'))[0]?.state).toBe('waiting');
+  });
+});
+
 describe('what lies in a tier', () => {
   test('a backup is opened there when the archive on this machine is gone', async () => {
     house = await openTierHouse({ longTerm: 'restic' });

@@ -3,12 +3,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { minute } from '../clock.ts';
+import { minute, second } from '../clock.ts';
 import { lowerProcess } from '../priority.ts';
 import type { SqliteAnswer, SqliteOrder } from './orders.ts';
 
-/** For copy and check together; a gigabyte takes some seconds. */
-const mostMilliseconds = 10 * minute;
+/**
+ * For copy and check together: ten times what a slow disk needs. What a file makes SQLite compute, for instance in an index of an
+ * expression, has no end.
+ * @returns milliseconds
+ */
+export const patienceFor = (bytes: number): number => Math.min(10 * minute, minute + (bytes / 10_000_000) * second);
+
 const tellMilliseconds = 5000;
 
 export type Asking = {
@@ -17,7 +22,7 @@ export type Asking = {
   readonly tell?: () => void;
   /** `copy`: descriptor of the folder that holds the database */
   readonly folder?: number;
-  readonly milliseconds?: number;
+  readonly milliseconds: number;
 };
 
 /** @throws the signal's reason, errors of starting a program */
@@ -31,7 +36,11 @@ export async function askSqlite(order: SqliteOrder, { signal, tell, folder, mill
   const exit = once(child, 'close');
   exit.catch(() => {});
   const end = () => child.kill('SIGKILL');
-  const limit = setTimeout(end, milliseconds ?? mostMilliseconds);
+  let isLate = false;
+  const limit = setTimeout(() => {
+    isLate = true;
+    end();
+  }, milliseconds);
   const telling = setInterval(() => tell?.(), tellMilliseconds);
   signal.addEventListener('abort', end, { once: true });
   try {
@@ -39,6 +48,7 @@ export async function askSqlite(order: SqliteOrder, { signal, tell, folder, mill
     if (child.pid !== undefined) lowerProcess(child.pid);
     const [said] = await Promise.all([child.stdout ? buffer(child.stdout) : '', exit]);
     signal.throwIfAborted();
+    if (isLate && said.length === 0) return { fault: 'slow' };
     return said.length === 0 ? { fault: 'unreadable' } : JSON.parse(said.toString());
   } finally {
     clearTimeout(limit);

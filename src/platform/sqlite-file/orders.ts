@@ -11,8 +11,8 @@ export type SqliteOrder =
 /** Tables that hold rows of their own, and the rows of all of them. */
 export type SqliteCounts = { readonly tables: number; readonly rows: number };
 
-/** busy: a program keeps it locked. malformed: SQLite finds faults in it. unreadable: it could not be opened now, or not in time. */
-export type SqliteFault = 'busy' | 'malformed' | 'unreadable';
+/** busy: a program keeps it locked. malformed: SQLite finds faults in it. unreadable: it could not be opened now. slow: it took too long. */
+export type SqliteFault = 'busy' | 'malformed' | 'unreadable' | 'slow';
 
 export type SqliteAnswer = SqliteCounts | { readonly fault: SqliteFault };
 
