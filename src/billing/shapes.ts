@@ -3,7 +3,9 @@ import { z } from 'zod';
 
 const moment = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 const plan = z.string().min(1).max(100).meta({ description: 'name of a plan as in its address' });
-const reason = z.string().trim().min(1).max(1000).meta({ description: 'why, in words for the record' });
+/** It stands in records that are read in terminals: no signs that steer one. */
+const inWords = /^(?:\P{Cc}|[\n\t])*$/u;
+const reason = z.string().trim().min(1).max(1000).regex(inWords).meta({ description: 'why, in words for the record' });
 const customer = z.string().min(1).max(200).meta({ description: 'the id, or the reference that your billing calls them by' });
 
 export const orderWish = z.strictObject({ customer, plan, reason }).meta({ title: 'OrderWish' });

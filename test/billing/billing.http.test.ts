@@ -68,6 +68,32 @@ const wish = { customer: 'K-1042', plan: 'seed', reason: 'invoice 20931' };
 const problem = 'application/problem+json';
 const sitesNow = () => house.panel.doors.sites.forCustomer(customerId);
 
+test('texts that no database holds, names of a prototype and numbers beyond all are answered as wrong, never as a fault of ours', async () => {
+  const odd = ['a\u0000b', '\ud800', '__proto__', 'constructor', "' or 1=1 --", '../..', '1e400'];
+  for (const customer of odd) {
+    const answers = [
+      await post('/orders', { ...wish, customer }),
+      await get(`/customers/${encodeURIComponent(customer.toWellFormed())}`),
+      await post(`/customers/${encodeURIComponent(customer.toWellFormed())}/non-payment`),
+      await get(`/orders/${encodeURIComponent(customer.toWellFormed())}`),
+      await post('/orders', { ...wish, plan: customer }),
+      await post('/orders', { ...wish, customer: 'K-1042', plan: 'no such plan', reason: customer }),
+    ];
+    expect([customer, answers.map(({ status }) => status).filter((status) => ![400, 404, 409, 422].includes(status))]).toEqual([
+      customer,
+      [],
+    ]);
+  }
+  const before = await rows();
+  for (const days of [-1, 0.5, Number.MAX_VALUE, '0', null])
+    expect((await post('/customers/K-1042/termination', { because: 'expired', reason: 'x', days })).status).toBe(422);
+  expect(
+    (await post('/customers/K-1042/termination', JSON.parse('{"because":"expired","reason":"x","__proto__":{"days":0}}'))).status,
+  ).toBe(422);
+  const refused = await post('/customers/K-1042/termination', { because: 'expired', reason: 'a\u0000b' });
+  expect([refused.status, await rows()]).toEqual([422, before]);
+});
+
 describe('who may', () => {
   test('nobody without a token of the operator, and no token of a customer; nothing is stored', async () => {
     const customers = (await makeToken(house, site, email)).token;
