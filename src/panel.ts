@@ -146,7 +146,7 @@ async function build(choices: Choices, given: PanelOptions) {
 
   const home = new Home({ ...platform, consent, orders, backups, tiers });
   const contracts = new Contracts({ ...platform, audit, orders, accounts, sites, databases, ftp });
-  const billing = new Billing({ ...platform, audit, orders, accounts, sites, contracts, termination });
+  const billing = new Billing({ ...platform, audit, orders, accounts, sites, contracts, termination, timeZone });
   const records = recordsOf({ ...platform, audit, consent, orders, ruleOf, accounts, sites, databases, moves }, choices);
   const told = telling({ ...platform, audit, accounts, sites, signIn, backups, downloads, tiers });
 

@@ -8,9 +8,10 @@ import type { Connection, Tx } from '../platform/database/database.ts';
 import { conflict, PanelError } from '../platform/errors.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { Termination } from '../termination/termination.ts';
+import { closingsSince } from './closings.ts';
 import { OperatorTokens } from './operator-tokens.ts';
 import { type Answer, type Asked, RequestStore } from './requests.ts';
-import type { CustomerAnswer, OrderAnswer } from './shapes.ts';
+import type { ClosingsAnswer, CustomerAnswer, OrderAnswer } from './shapes.ts';
 
 export { longestTokenDays, scopes, type TokenWish } from './operator-tokens.ts';
 export type { Answer, Asked } from './requests.ts';
@@ -24,7 +25,9 @@ export type BillingParts = {
   readonly orders: Orders;
   readonly sites: Pick<Sites, 'forCustomer'>;
   readonly contracts: Pick<Contracts, 'placeFor' | 'changeFor'>;
-  readonly termination: Pick<Termination, 'of' | 'close' | 'reopen'>;
+  readonly termination: Pick<Termination, 'of' | 'close' | 'reopen' | 'wishes' | 'events'>;
+  /** in whose days a paid time is counted */
+  readonly timeZone: string;
 };
 
 /** One request: its key, who sent it, and what it is called in the audit. */
@@ -70,6 +73,18 @@ export class Billing {
     });
   }
 
+  /** What an order is paid for, and until when: it takes the place of what was said before. @throws PanelError 409 when the order has ended */
+  paidFor(sent: Sent, orderId: string, wish: { from: string; until: string; amount_won: number }): Promise<Answer> {
+    const paid = { from: Date.parse(wish.from), until: Date.parse(wish.until), won: wish.amount_won };
+    return this.#once(sent, 'paidFor', async (finish) => {
+      const before = await this.order(orderId);
+      await this.#parts.connection.write(async (tx) => {
+        const { customerId } = await this.#parts.orders.setPaid(tx, orderId, paid, sent.actor);
+        await finish(tx, { status: 200, customerId, body: { ...before, paid_until: iso(paid.until) } });
+      });
+    });
+  }
+
   /** Restricts the customer until payment. @throws PanelError 409 when they are restricted for another reason, or closed */
   unpaid(sent: Sent, customer: string): Promise<Answer> {
     return this.#once(sent, 'unpaid', async (finish) => {
@@ -99,7 +114,7 @@ export class Billing {
     return this.#once(sent, 'end', async (finish) => {
       const found = await this.#customer(customer);
       await this.#parts.termination.close(found.id, { because, said: reason, days }, sent.actor, (tx, { eraseAt }) =>
-        finish(tx, ok({ ...found, state: 'closed', because, erase_at: iso(eraseAt) })),
+        finish(tx, ok({ ...found, state: 'closed', because, closes_at: null, erase_at: iso(eraseAt) })),
       );
     });
   }
@@ -116,11 +131,20 @@ export class Billing {
   async customer(name: string): Promise<CustomerAnswer & { orders: OrderAnswer[] }> {
     const { accounts, termination, orders } = this.#parts;
     const found = await this.#customer(name);
-    const [closure, restriction] = await Promise.all([termination.of(found.id), accounts.restrictions.of(found.id)]);
+    const [closure, restriction, wish] = await Promise.all([
+      termination.of(found.id),
+      accounts.restrictions.of(found.id),
+      termination.wishes.of(found.id),
+    ]);
     const state: CustomerAnswer = closure
-      ? { ...found, state: 'closed', because: closure.because, erase_at: iso(closure.eraseAt) }
-      : stateOf(found, restriction?.because ?? null);
+      ? { ...found, state: 'closed', because: closure.because, closes_at: null, erase_at: iso(closure.eraseAt) }
+      : { ...stateOf(found, restriction?.because ?? null), closes_at: iso(wish?.closeAt ?? null) };
     return { ...state, orders: await this.#ordersOf(found.id, await orders.forCustomer(found.id)) };
+  }
+
+  /** What became of closings since then: billing settles what was paid in advance. @param since epoch milliseconds, included */
+  closings(since: number): Promise<ClosingsAnswer> {
+    return closingsSince(this.#parts, since);
   }
 
   async #ordersOf(customerId: string, all: readonly Order[]): Promise<OrderAnswer[]> {
@@ -183,7 +207,7 @@ export class Billing {
 
 const ok = (body: CustomerAnswer) => ({ status: 200, body, customerId: body.id });
 const stateOf = (found: CustomerName, because: RestrictionReason | null): CustomerAnswer => ({
-  ...{ ...found, state: because === null ? 'open' : 'restricted', because, erase_at: null },
+  ...{ ...found, state: because === null ? 'open' : 'restricted', because, closes_at: null, erase_at: null },
 });
 const customerAnswer = (found: CustomerName, because: RestrictionReason | null) => ok(stateOf(found, because));
 
@@ -194,5 +218,9 @@ const placed = (order: Order, site: string | null) => ({
 const orderAnswer = (order: Order, { isPending, site }: { isPending: boolean; site: string | null }): OrderAnswer => ({
   ...{ id: order.id, customer: order.customerId, plan: order.plan, price_won: order.priceWon, site },
   state: order.endedAt !== null ? 'ended' : isPending ? 'consent_pending' : 'open',
-  ...{ placed_at: new Date(order.placedAt).toISOString(), ended_at: iso(order.endedAt) },
+  ...{
+    placed_at: new Date(order.placedAt).toISOString(),
+    ended_at: iso(order.endedAt),
+    paid_until: iso(order.paid?.until ?? null),
+  },
 });

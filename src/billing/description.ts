@@ -1,6 +1,16 @@
 // The description of the billing API for programs (OpenAPI 3.1), made of the shapes of its questions and answers.
 import { json, problemShape, problems, schemaOf } from '../platform/web/openapi.ts';
-import { customerShape, customerWithOrders, nothingWish, orderShape, orderWish, planWish, terminationWish } from './shapes.ts';
+import {
+  closingsShape,
+  customerShape,
+  customerWithOrders,
+  nothingWish,
+  orderShape,
+  orderWish,
+  paidWish,
+  planWish,
+  terminationWish,
+} from './shapes.ts';
 
 const refusals = {
   401: 'There is no token, or it does not hold (any more).',
@@ -21,6 +31,10 @@ const named = (description: string) => ({
   ...{ name: 'name', in: 'path', required: true, schema: { type: 'string' } },
   description,
 });
+const since = {
+  ...{ name: 'since', in: 'query', required: true, schema: { type: 'string', format: 'date-time' } },
+  description: 'RFC 3339, UTC; included',
+};
 const order = named('id of the order');
 const customer = named('id of the customer, or the reference that your billing calls them by');
 const key = {
@@ -62,6 +76,19 @@ const paths = {
   '/orders/{name}/plan': {
     post: post('changePlan', 'Another plan', { body: 'PlanWish', parameters: [order], answers: placed }),
   },
+  '/orders/{name}/payment': {
+    post: post('reportPaidTime', 'What an order is paid for, and until when', {
+      body: 'PaidWish',
+      parameters: [order],
+      answers: { 200: json('Order', 'The order as it is now.') },
+    }),
+  },
+  '/closings': get(
+    'readClosings',
+    'What became of closings, with the share of each payment that was not used',
+    [since],
+    json('Closings', 'At most 200, the oldest first; ask again since the last one.'),
+  ),
   '/customers/{name}': get(
     'readCustomer',
     'A customer and their orders',
@@ -78,7 +105,8 @@ const paths = {
 
 /** @param server address of the API, without a slash at its end */
 export function description(server: string) {
-  const shapes = [orderShape, customerShape, customerWithOrders, orderWish, planWish, nothingWish, terminationWish, problemShape];
+  const answers = [orderShape, customerShape, customerWithOrders, closingsShape, problemShape];
+  const shapes = [...answers, orderWish, planWish, paidWish, nothingWish, terminationWish];
   const schemas = Object.fromEntries(shapes.map((shape) => [shape.meta()?.title ?? '', schemaOf(shape)]));
   const token = { type: 'http', scheme: 'bearer', description: 'A token of `gotgan billing token`.' };
   return {

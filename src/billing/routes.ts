@@ -1,6 +1,6 @@
 // The HTTP of the company's billing: a token in the header, JSON both ways, a key that makes a repeat harmless (RFC 6750, 9457).
 import express, { type Request, type Response, Router } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Limits } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Counters } from '../platform/counters/port.ts';
@@ -11,7 +11,7 @@ import { bearerOf, challenge, countByToken, oneAddress, withRetryAfter } from '.
 import { limitsByAddress } from '../platform/web/rate-limit.ts';
 import type { Answer, Billing, OperatorToken, Scope, Sent } from './billing.ts';
 import { description } from './description.ts';
-import { nothingWish, orderWish, planWish, terminationWish } from './shapes.ts';
+import { nothingWish, orderWish, paidWish, planWish, terminationWish } from './shapes.ts';
 
 export type BillingRouteParts = {
   readonly billing: Billing;
@@ -49,6 +49,13 @@ export function billingRoutes(parts: BillingRouteParts): Router {
     reading((name) => billing.customer(name)),
   );
 
+  router.get(`${root}/closings`, ...first, async (req, res) => {
+    await enter(parts, req, res, 'orders:read');
+    const since = z.iso.datetime().safeParse(req.query.since);
+    if (!since.success) throw new Invalid({ since: [{ key: 'api.refused.field' }] });
+    res.json(await billing.closings(Date.parse(since.data)));
+  });
+
   const json = express.json({ limit: longestBody, type: 'application/json' });
   const acting = <T extends z.ZodType>(path: string, wish: T, act: Act<z.output<T>>) =>
     router.post(`${root}${path}`, ...first, async (req, res) => {
@@ -60,6 +67,7 @@ export function billingRoutes(parts: BillingRouteParts): Router {
     });
   acting('/orders', orderWish, (sent, values) => billing.place(sent, values));
   acting('/orders/:name/plan', planWish, (sent, values, name) => billing.change(sent, name, values));
+  acting('/orders/:name/payment', paidWish, (sent, values, name) => billing.paidFor(sent, name, values));
   acting('/customers/:name/non-payment', nothingWish, (sent, _values, name) => billing.unpaid(sent, name));
   acting('/customers/:name/payment', nothingWish, (sent, _values, name) => billing.paid(sent, name));
   acting('/customers/:name/termination', terminationWish, (sent, values, name) => billing.end(sent, name, values));

@@ -52,6 +52,7 @@ import { closures } from './055-closures.ts';
 import { announcements } from './057-announcements.ts';
 import { billing } from './064-billing.ts';
 import { tierRemovals } from './066-tier-removals.ts';
+import { paidTime } from './067-paid-time.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -108,6 +109,7 @@ const numbered: Record<string, Migrate> = {
   '057-announcements': announcements,
   '064-billing': billing,
   '066-tier-removals': tierRemovals,
+  '067-paid-time': paidTime,
 };
 
 /**

@@ -115,6 +115,10 @@ export interface OrderTables {
     ended_at: Time | null;
     /** in its ASCII form, small letters; only where the customer came with one */
     domain: string | null;
+    /** what the company's billing said is paid, all three or none; `paid_until`: the first moment that is not */
+    paid_from: Time | null;
+    paid_until: Time | null;
+    paid_won: number | null;
   };
 }
 

@@ -33,6 +33,17 @@ export interface TerminationTables {
     /** what the erasure last failed at, a line for the operator */
     fault: string | null;
   };
+  /** a customer's word that the account is to be closed when what was paid is over */
+  closing_wishes: {
+    id: Id;
+    customer_id: Id;
+    actor_person_id: Id | null;
+    said_sealed: string | null;
+    asked_at: Time;
+    close_at: Time;
+    ended_at: Time | null;
+    outcome: 'withdrawn' | 'closed' | null;
+  };
   /** which step of an erasure is done, and what it removed */
   closure_steps: { closure_id: Id; step: string; subject: string; done_at: Time; counts: string };
   /** what a law has the company keep after the erasure, apart from everything else, under a pseudonym (Personal Information Protection Act, article 21-3) */

@@ -8,12 +8,14 @@ import { newId } from '../platform/ids.ts';
 import type { Language } from '../platform/web/words.ts';
 import { agreeAgain, ownerTicks } from './agreeing-again.ts';
 import { documentOf, type ItemName, requiredItems } from './items.ts';
+import type { PaidTime } from './paid-time.ts';
 import { type Compensation, compensationOf, type Plan, samplePlans } from './plans.ts';
 import type { RuleOf } from './sla-rules.ts';
 import { Standings } from './standing.ts';
 import { OrderStore } from './store.ts';
 
 export { documentOf, type ItemName, optionalItems, requiredItems } from './items.ts';
+export { type PaidTime, type Unused, unusedOf } from './paid-time.ts';
 export { type Compensation, compensation, type Plan } from './plans.ts';
 export { type RuleOf, readRules, type SlaRule } from './sla-rules.ts';
 export type { Standing, Superseded } from './standing.ts';
@@ -33,6 +35,8 @@ export type Order = {
   readonly endedAt: number | null;
   /** what the customer's site is known by, where it came with one; ASCII form, small letters */
   readonly domain: string | null;
+  /** null: the company's billing has not said */
+  readonly paid: PaidTime | null;
 };
 
 /** What was ticked, and the words beside the box. */
@@ -175,6 +179,17 @@ export class Orders {
     await this.#parts.audit.record(tx, entry);
   }
 
+  /** Joins the caller's transaction: what is paid, as the company's billing says it. @throws PanelError 404, 409 when the order has ended */
+  async setPaid(tx: Tx, orderId: string, paid: PaidTime, actor: Actor): Promise<Order> {
+    const order = await this.#store.byId(orderId, tx);
+    if (!order) throw notFound();
+    if (order.endedAt !== null) throw conflict('orders.ended');
+    await this.#store.setPaid(tx, orderId, paid);
+    const entry = { action: 'orders.paid', actor, customerId: order.customerId, subjectId: orderId, details: { ...paid } };
+    await this.#parts.audit.record(tx, entry);
+    return { ...order, paid };
+  }
+
   /** @returns the customer's orders whose consent is pending, oldest first */
   async pending(customerId: string, reader?: Reader): Promise<Order[]> {
     const orders = await this.#store.forCustomer(customerId, reader);
@@ -272,5 +287,5 @@ type Rest = Pick<Order, 'id' | 'customerId' | 'personId' | 'placedAt' | 'consent
 function orderOf(plan: Plan, { id, customerId, personId, placedAt, consentedAt, domain }: Rest): Order {
   const { slug, priceWon, storageBytes, manualBackups, backupVariant } = plan;
   const rest = { id, customerId, personId, placedAt, consentedAt, domain };
-  return { ...rest, plan: slug, priceWon, storageBytes, manualBackups, backupVariant, endedAt: null };
+  return { ...rest, plan: slug, priceWon, storageBytes, manualBackups, backupVariant, endedAt: null, paid: null };
 }

@@ -4,6 +4,7 @@ import type { OrderTables } from '../migrations/schema.ts';
 import type { Connection, Reader, Tx } from '../platform/database/database.ts';
 import { prepared } from '../platform/database/prepared.ts';
 import type { Order } from './orders.ts';
+import type { PaidTime } from './paid-time.ts';
 import type { Plan } from './plans.ts';
 
 const planFromRow = (row: Selectable<OrderTables['plans']>): Plan => ({
@@ -55,7 +56,15 @@ const orderFromRow = (row: Selectable<OrderTables['orders']>): Order => ({
   consentedAt: row.consented_at,
   endedAt: row.ended_at,
   domain: row.domain,
+  paid: paidFromRow(row),
 });
+
+const paidFromRow = ({
+  paid_from: from,
+  paid_until: until,
+  paid_won: won,
+}: Selectable<OrderTables['orders']>): PaidTime | null =>
+  from === null || until === null || won === null ? null : { from, until, won };
 
 const planOfSlug = prepared((db, { slug }: { slug: string }) => db.selectFrom('plans').selectAll().where('slug', '=', slug));
 const openOrders = prepared((db, { customerId }: { customerId: string }) =>
@@ -122,6 +131,7 @@ export class OrderStore {
         consented_at: order.consentedAt,
         ended_at: order.endedAt,
         domain: order.domain,
+        ...{ paid_from: order.paid?.from ?? null, paid_until: order.paid?.until ?? null, paid_won: order.paid?.won ?? null },
       })
       .execute();
   }
@@ -176,6 +186,11 @@ export class OrderStore {
       .where('ended_at', 'is', null)
       .executeTakeFirst();
     return numUpdatedRows === 1n;
+  }
+
+  async setPaid(tx: Tx, orderId: string, { from, until, won }: PaidTime): Promise<void> {
+    const change = { paid_from: from, paid_until: until, paid_won: won };
+    await tx.updateTable('orders').set(change).where('id', '=', orderId).execute();
   }
 
   async byId(orderId: string, reader?: Reader): Promise<Order | undefined> {

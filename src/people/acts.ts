@@ -101,6 +101,8 @@ export const actsByKind = {
     'sites.moveAsked',
     'sites.moved',
     'sites.moveFailed',
+    'termination.asked',
+    'termination.withdrawn',
     'termination.closed',
     'termination.reopened',
   ],

@@ -8,8 +8,9 @@ import { conflict, gone, Invalid, notFound } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { ListedErasure } from './erasures-list.ts';
 import { LeaverStore } from './leaver-store.ts';
-import { queueErasure, type TerminationParts } from './parts.ts';
+import { longestSaid, queueErasure, type TerminationParts } from './parts.ts';
 import type { Closure, ClosureStore } from './store.ts';
+import type { Wishes } from './wishes.ts';
 
 export type ClosingWish = {
   readonly because: Exclude<ClosureReason, 'again'>;
@@ -25,14 +26,14 @@ export type Closed = Pick<Closure, 'id' | 'closedAt' | 'eraseAt' | 'heldAt'>;
 /** Runs in the transaction, for who keeps what came of it. */
 export type Finish = (tx: Tx, closed: Closed) => Promise<void>;
 
-const longestSaid = 1000;
-
 export class Closing {
   readonly #parts: TerminationParts;
   readonly #store: ClosureStore;
   readonly #leavers: LeaverStore;
+  readonly #wishes: Wishes;
 
-  constructor(parts: TerminationParts, store: ClosureStore) {
+  constructor(parts: TerminationParts, store: ClosureStore, wishes: Wishes) {
+    this.#wishes = wishes;
     this.#parts = parts;
     this.#store = store;
     this.#leavers = new LeaverStore(parts);
@@ -64,6 +65,7 @@ export class Closing {
       if (!(await this.#store.add(tx, { ...closed, customerId, because, answeringSites, said: text })))
         throw conflict('termination.closedAlready');
       if (heldAt !== null) await this.#store.change(tx, closed.id, { held_at: heldAt });
+      await this.#wishes.end(tx, customerId, 'closed');
       await audit.record(tx, { action: 'termination.closed', actor, customerId, subjectId: closed.id, details: { because } });
       await this.#enforce(tx, customerId);
       if (closed.eraseAt <= now) await queueErasure(this.#parts, tx, closed.id);

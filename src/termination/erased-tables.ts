@@ -75,6 +75,7 @@ export const erasedTables: Readonly<Record<Table, Erased>> = {
   file_jobs: customer,
   file_acts: customer,
   outage_sites: customer,
+  closing_wishes: customer,
   sites: customer,
   orders: customer,
   invitations: customer,

@@ -2,7 +2,7 @@
 // 21-3; Act on Consumer Protection in Electronic Commerce, article 6, and its decree, article 6: contracts five years).
 import type { Selectable } from 'kysely';
 import type { TerminationTables } from '../migrations/schema.ts';
-import type { Order } from '../orders/orders.ts';
+import type { Order, PaidTime } from '../orders/orders.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Secrets } from '../platform/secrets.ts';
@@ -34,6 +34,7 @@ export type KeptContract = {
     readonly placedAt: number;
     readonly consentedAt: number | null;
     readonly endedAt: number | null;
+    readonly paid: PaidTime | null;
   }[];
   /** outages that count for the contract, with the terms that the compensation follows from */
   readonly outages: readonly {
@@ -92,8 +93,8 @@ export class KeptRecords {
     const { orders, outages, owner, now, externalReference } = more;
     const content: KeptContract = {
       ...{ externalReference, closedAt, because, outages },
-      orders: orders.map(({ id, plan, priceWon, backupVariant, placedAt, consentedAt, endedAt }) => {
-        return { id, plan, priceWon, backupVariant, placedAt, consentedAt, endedAt };
+      orders: orders.map(({ id, plan, priceWon, backupVariant, placedAt, consentedAt, endedAt, paid }) => {
+        return { id, plan, priceWon, backupVariant, placedAt, consentedAt, endedAt, paid };
       }),
     };
     const row = {

@@ -3,18 +3,22 @@ import type { Request } from 'express';
 import type { Backups } from '../backups/backups.ts';
 import type { Databases } from '../databases/databases.ts';
 import type { Choices } from '../options.ts';
+import { type Order, type Orders, unusedOf } from '../orders/orders.ts';
 import { type Clock, day } from '../platform/clock.ts';
 import type { PageData } from '../platform/web/page.ts';
 import { signedIn } from '../platform/web/visit.ts';
 import type { Site, Sites } from '../sites/sites.ts';
 import { contractYears, yearsAfter } from './kept.ts';
+import type { Termination } from './termination.ts';
 
 export type ClosePageParts = {
   readonly sites: Sites;
   readonly backups: Backups;
   readonly databases: Databases;
+  readonly orders: Orders;
+  readonly termination: Termination;
   readonly clock: Clock;
-  readonly choices: Pick<Choices, 'eraseAfterDays' | 'features'>;
+  readonly choices: Pick<Choices, 'eraseAfterDays' | 'features' | 'timeZone'>;
 };
 
 /** What of one site can be taken along, each with its own link. */
@@ -27,22 +31,52 @@ type Takeable = {
   readonly files: string | undefined;
 };
 
+/** What happens when, for one choice; epoch milliseconds. */
+type Dates = {
+  readonly when: 'now' | 'later';
+  readonly closeAt: number;
+  readonly eraseAt: number;
+  readonly contractUntil: number;
+};
+
+/** What of a payment is left when the account is closed now; undefined: nobody has said what is paid. */
+type Left = { readonly plan: string; readonly until: number | undefined; readonly days: number; readonly won: number };
+
 /** @returns everything of the page; nothing is promised that the settings do not hold */
 export async function closePage(req: Request, parts: ClosePageParts): Promise<PageData> {
   const { customerId, restriction } = signedIn(req);
-  const { sites, clock, choices } = parts;
+  const { sites, clock, choices, termination } = parts;
   const now = clock.now();
-  const eraseAt = now + choices.eraseAfterDays * day;
+  const wish = await termination.wishes.of(customerId);
+  const laterAt = wish?.closeAt ?? (await termination.wishes.laterAt(customerId));
   const own = await sites.forCustomer(customerId);
+  const days = choices.eraseAfterDays;
+  const dates = (when: Dates['when'], closeAt: number): Dates => ({
+    ...{ when, closeAt, eraseAt: closeAt + days * day, contractUntil: yearsAfter(closeAt, contractYears) },
+  });
   return {
     title: req.visit.words.t('termination.title'),
     section: 'account',
-    eraseAt,
-    days: choices.eraseAfterDays,
-    contractUntil: yearsAfter(now, contractYears),
+    days,
+    dates: [...(wish ? [] : [dates('now', now)]), ...(laterAt === undefined ? [] : [dates('later', laterAt)])],
+    laterAt,
+    wish,
+    left: await leftOf(req, customerId, parts),
     isHeld: restriction?.because === 'authority',
     takeable: await Promise.all(own.map((site) => takeable(req, site, parts))),
   };
+}
+
+/** Of every order that is open now. */
+async function leftOf(req: Request, customerId: string, { orders, clock, choices }: ClosePageParts): Promise<Left[]> {
+  const open = (await orders.forCustomer(customerId)).filter(({ endedAt }) => endedAt === null);
+  const { language } = req.visit;
+  const one = async ({ plan, paid }: Order): Promise<Left> => ({
+    plan: (await orders.plan(plan)).name[language],
+    until: paid?.until,
+    ...(paid ? unusedOf(paid, clock.now(), choices.timeZone) : { days: 0, won: 0 }),
+  });
+  return Promise.all(open.map(one));
 }
 
 async function takeable(req: Request, site: Site, { backups, databases, choices }: ClosePageParts): Promise<Takeable> {

@@ -62,6 +62,9 @@ export type TerminationParts = {
   readonly choices: Pick<Choices, 'eraseAfterDays' | 'brand' | 'timeZone' | 'features'>;
 };
 
+/** Characters of what somebody says about a closing. */
+export const longestSaid = 1000;
+
 /** Joins the caller's transaction. The job names no customer: it outlives their rows. @param pause milliseconds from now */
 export async function queueErasure(
   { queue, clock }: Pick<TerminationParts, 'queue' | 'clock'>,

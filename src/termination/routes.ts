@@ -4,6 +4,7 @@ import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Choices } from '../options.ts';
 import type { Counters } from '../platform/counters/port.ts';
+import { conflict, Invalid } from '../platform/errors.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import { actorOf } from '../platform/web/actor.ts';
 import { form } from '../platform/web/form.ts';
@@ -16,7 +17,6 @@ import { type ClosePageParts, closePage } from './page.ts';
 import { destroyedThings, type SignedCertificate, type Termination } from './termination.ts';
 
 export type TerminationRouteParts = ClosePageParts & {
-  readonly termination: Termination;
   readonly counters: Counters;
   readonly secrets: Secrets;
   readonly choices: Choices;
@@ -31,6 +31,7 @@ declare module 'express-session' {
 
 const address = '/account/close';
 const fields = z.object({
+  when: z.string().catch('').default(''),
   reason: z.string().catch('').default(''),
   confirm: z.string({ error: 'termination.confirm.missing' }).min(1, 'termination.confirm.missing'),
 });
@@ -47,6 +48,11 @@ export function terminationRoutes(parts: TerminationRouteParts, guards: Guards):
     show: (req) => closePage(req, parts),
     submit: async ({ req, values }) => {
       const { customerId } = signedIn(req);
+      if (await isForLater(termination, customerId, values.when)) {
+        await termination.wishes.ask(customerId, values.reason, actorOf(req));
+        say(req, 'termination.asked.done');
+        return address;
+      }
       const closed = await termination.close(customerId, { because: 'customer', said: values.reason }, actorOf(req));
       // The session has gone with the account.
       await new Promise<void>((resolve, reject) => req.session.regenerate((error) => (error ? reject(error) : resolve())));
@@ -56,6 +62,23 @@ export function terminationRoutes(parts: TerminationRouteParts, guards: Guards):
   });
   router.get(address, guards.signedIn, may, closing.get);
   router.post(address, guards.signedIn, may, guards.fresh, closing.post);
+
+  const withdrawal = form({
+    view: 'termination/close',
+    fields: z.object({}),
+    show: (req) => closePage(req, parts),
+    submit: async ({ req }) => {
+      await termination.wishes.withdraw(signedIn(req).customerId, actorOf(req));
+      say(req, 'termination.withdrawal.done');
+      return address;
+    },
+  });
+  router.post(
+    `${address}/withdrawal`,
+    guards.signedInAt(() => address),
+    may,
+    withdrawal.post,
+  );
 
   router.get('/account/closed', async (req, res) => {
     const { closed } = req.session ?? {};
@@ -94,6 +117,14 @@ export function terminationRoutes(parts: TerminationRouteParts, guards: Guards):
     res.json(certificate);
   });
   return router;
+}
+
+/** @throws Invalid on `when`: two ways are shown, and neither is chosen for anybody */
+async function isForLater({ wishes }: Termination, customerId: string, when: string): Promise<boolean> {
+  const isChoice = !(await wishes.of(customerId)) && (await wishes.laterAt(customerId)) !== undefined;
+  if (isChoice && when !== 'now' && when !== 'later') throw new Invalid({ when: [{ key: 'termination.choice.missing' }] });
+  if (!isChoice && when === 'later') throw conflict('termination.choice.gone');
+  return isChoice && when === 'later';
 }
 
 const tokenIn = (req: Request) => String(req.params.token);

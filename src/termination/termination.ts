@@ -7,16 +7,20 @@ import { isGenuine, type SignedCertificate } from './certificate.ts';
 import { type Closed, Closing, type ClosingWish, type Finish } from './closing.ts';
 import { Erasing, type ErasingParts } from './erasing.ts';
 import { ErasuresList } from './erasures-list.ts';
+import { type ClosingEvent, closingEvents } from './events.ts';
 import { KeptRecords } from './kept.ts';
 import { LeaverStore } from './leaver-store.ts';
 import { queueErasure, type TerminationParts } from './parts.ts';
 import { type Closure, ClosureStore } from './store.ts';
+import { Wishes } from './wishes.ts';
 
 export { destroyedThings, type SignedCertificate } from './certificate.ts';
 export type { Closed, ClosingWish } from './closing.ts';
+export type { ClosingEvent } from './events.ts';
 export { contractYears, type KeptRecord, yearsAfter } from './kept.ts';
 export type { TerminationParts } from './parts.ts';
 export type { Closure } from './store.ts';
+export type { Wish } from './wishes.ts';
 
 const dueAtOnce = 100;
 
@@ -33,13 +37,16 @@ export class Termination {
   readonly #list: ErasuresList;
   /** records that a law keeps */
   readonly kept: KeptRecords;
+  /** closings that are asked for at the end of what is paid */
+  readonly wishes: Wishes;
 
   constructor(parts: TerminationParts & Pick<ErasingParts, 'moment'>) {
     this.#parts = parts;
     this.#store = new ClosureStore(parts);
     this.#leavers = new LeaverStore(parts);
     this.kept = new KeptRecords(parts);
-    this.#closing = new Closing(parts, this.#store);
+    this.wishes = new Wishes(parts);
+    this.#closing = new Closing(parts, this.#store, this.wishes);
     this.#list = new ErasuresList(parts.erasuresFile, parts.signing);
     this.#erasing = new Erasing({ ...parts, store: this.#store, kept: this.kept, list: this.#list });
   }
@@ -73,6 +80,11 @@ export class Termination {
     return this.#store.ofCustomer(customerId);
   }
 
+  /** @returns what became of closings since then, the oldest first: at most 200 */
+  events(since: number): Promise<ClosingEvent[]> {
+    return closingEvents(this.#parts.connection, since, 200);
+  }
+
   /** @returns closings that are not over, the one that is due first before */
   open(): Promise<Closure[]> {
     return this.#store.open(1000);
@@ -101,9 +113,18 @@ export class Termination {
     return this.#erasing.run(closureId, run);
   }
 
-  /** By the clock: erasures that are due or were cut off get their job, and records that no law keeps any longer go. */
+  /**
+   * By the clock: what was asked for at the end of the paid time is closed, erasures that are due or were cut off get their job, and
+   * records that no law keeps any longer go.
+   */
   async keep(): Promise<void> {
-    const { connection, clock } = this.#parts;
+    const { connection, clock, log } = this.#parts;
+    for (const { wish, said } of await this.wishes.due(dueAtOnce))
+      await this.close(
+        wish.customerId,
+        { because: 'customer', said },
+        { kind: 'person', personId: wish.personId ?? undefined },
+      ).catch((err) => log.warn({ customer: wish.customerId, err }, 'an account that was to be closed could not be closed yet'));
     for (const { id } of await this.#store.due(clock.now(), dueAtOnce))
       await connection.write((tx) => queueErasure(this.#parts, tx, id));
     await this.kept.sweep(clock.now());

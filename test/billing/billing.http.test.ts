@@ -265,7 +265,7 @@ describe('payment', () => {
     const unpaid = await act('non-payment', {}, { key });
     expect([unpaid.status, unpaid.body]).toEqual([
       200,
-      { id: customerId, reference: 'K-1042', state: 'restricted', because: 'unpaid', erase_at: null },
+      { id: customerId, reference: 'K-1042', state: 'restricted', because: 'unpaid', closes_at: null, erase_at: null },
     ]);
     expect((await act('non-payment')).body).toEqual(unpaid.body);
     expect((await act('payment')).body).toMatchObject({ state: 'open', because: null });
@@ -289,7 +289,7 @@ describe('payment', () => {
     const eraseAt = new Date(house.clock.now() + 20 * day).toISOString();
     expect([ended.status, ended.body]).toEqual([
       200,
-      { id: customerId, reference: 'K-1042', state: 'closed', because, erase_at: eraseAt },
+      { id: customerId, reference: 'K-1042', state: 'closed', because, closes_at: null, erase_at: eraseAt },
     ]);
     expect((await act('termination', body, { key })).body).toEqual(ended.body);
     for (const [path, more] of [

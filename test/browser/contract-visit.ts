@@ -5,7 +5,7 @@ import { catalogues } from '../../src/messages/catalogue.ts';
 import { day } from '../../src/platform/clock.ts';
 import { type Language, type Words, wordsIn } from '../../src/platform/web/words.ts';
 import { password, type TestPanel, Visitor } from '../support/panel.ts';
-import { rounds } from '../termination/leavers.ts';
+import { customerIdOf, rounds } from '../termination/leavers.ts';
 
 const required = ['age_14', 'agree_terms', 'agree_backup', 'agree_sla'];
 const optional = ['marketing_use', 'ads_email', 'ads_sms', 'ads_night'];
@@ -166,6 +166,7 @@ export class ContractVisit {
     const copy = page.locator('section[aria-labelledby="first"] a[href$="/download"]').first();
     const [download] = await Promise.all([page.waitForEvent('download'), copy.click()]);
     expect(download.suggestedFilename()).toMatch(/\.zip$/);
+    if ((await page.locator('#when').count()) > 0) await this.tick('when');
     await this.press('termination.submit');
     await this.isAt('/account/close');
     expect(await page.getByRole('alert').innerText()).toContain(this.t('termination.confirm.missing'));
@@ -177,6 +178,33 @@ export class ContractVisit {
     await this.goTo('/dashboard');
     expect(new URL(page.url()).pathname).toBe(new URL(this.at('/login')).pathname);
     return number;
+  }
+
+  /** The company's billing says until when everything is paid; the customer chooses that moment, sees its dates, and takes it back. */
+  async closeLaterAndStay(): Promise<void> {
+    const { page } = this;
+    const { orders, connection, clock } = this.#house.panel.doors;
+    const until = clock.now() + 20 * day;
+    for (const { id } of await orders.forCustomer(await customerIdOf(this.#house, this.email))) {
+      const paid = { from: until - 30 * day, until, won: 30_000 };
+      await connection.write((tx) => orders.setPaid(tx, id, paid, { kind: 'operator' }));
+    }
+    await this.goTo('/account/close');
+    for (const closeAt of [clock.now(), until])
+      expect(await page.getByRole('rowheader', { name: this.#words.time(closeAt + 14 * day), exact: true }).count()).toBe(1);
+    expect(await page.locator('section[aria-labelledby="money"]').innerText()).toContain(this.#words.won(20_000));
+    expect(await page.locator('input[name="when"]:checked').count()).toBe(0);
+    await this.tick('confirm');
+    await this.press('termination.submit');
+    await this.isAt('/account/close');
+    expect(await page.getByRole('alert').innerText()).toContain(this.t('termination.choice.missing'));
+    await this.tick('when-2');
+    await this.press('termination.submit');
+    await this.isAt('/account/close');
+    expect(await this.main()).toContain(this.t('termination.asked.heading', { at: this.#words.time(until) }));
+    await this.press('termination.withdrawal.submit');
+    await this.isAt('/account/close');
+    expect(await this.main()).toContain(this.t('termination.withdrawal.done'));
   }
 
   async signIn(): Promise<void> {

@@ -55,6 +55,7 @@ describe.skipIf(browserMissing)('from signing up to coming back', () => {
       expect(row).toContain(visit.t(`receipts.state.${state}`));
     }
     await backUp();
+    await visit.closeLaterAndStay();
     await visit.close();
     await visit.undo();
     await visit.isErased(await visit.close());

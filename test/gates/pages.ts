@@ -787,6 +787,12 @@ export const noPages: Readonly<Record<string, NoPage>> = {
   '/watchz': { why: 'JSON', who: 'guest', path: () => '/watchz' },
   '/api/v1/openapi.json': { why: 'JSON', who: 'guest', path: () => '/api/v1/openapi.json' },
   '/api/v1/billing/openapi.json': { why: 'JSON', who: 'guest', path: () => '/api/v1/billing/openapi.json' },
+  '/api/v1/billing/closings': {
+    why: 'for the company’s own billing, with a token: JSON (test/billing)',
+    who: 'guest',
+    path: () => '/api/v1/billing/closings',
+    status: 401,
+  },
   ...Object.fromEntries(
     ['orders', 'customers'].map((part) => [
       `/api/v1/billing/${part}/:name`,
@@ -886,9 +892,12 @@ export const noPages: Readonly<Record<string, NoPage>> = {
 /** Forms that no page of these worlds shows, with the test that sends them. */
 export const noForms: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ['orders', 'orders/:name/plan', ...['non-payment', 'payment', 'termination'].map((act) => `customers/:name/${act}`)].map(
-      (path) => [`/api/v1/billing/${path}`, 'the company’s own billing sends it, with a token: JSON (test/billing)'],
-    ),
+    [
+      'orders',
+      'orders/:name/plan',
+      'orders/:name/payment',
+      ...['non-payment', 'payment', 'termination'].map((act) => `customers/:name/${act}`),
+    ].map((path) => [`/api/v1/billing/${path}`, 'the company’s own billing sends it, with a token: JSON (test/billing)']),
   ),
   '/sites/:site/files/preflight': 'JSON of the upload script: test/files/resumable.http.test.ts',
   '/sites/:site/files/uploads': 'bytes by tus: test/files/resumable.http.test.ts',

@@ -71,7 +71,7 @@ describe('before', () => {
       await visitor.logIn(email);
       const { text, status } = await visitor.get('/account/close');
       expect(status).toBe(200);
-      expect(text.indexOf('id="when"')).toBeLessThan(text.indexOf('id="first"'));
+      expect(text.indexOf('id="dates"')).toBeLessThan(text.indexOf('id="first"'));
       expect(text.indexOf('id="first"')).toBeLessThan(text.indexOf('<form class="form"'));
       expect(text).toMatch(/\/backups\/[0-9a-f-]{36}\/download"/);
       expect(text).toContain(language === 'ko' ? '2026년 12월 6일' : '6 Dec 2026');

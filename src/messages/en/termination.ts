@@ -5,6 +5,8 @@ import type { Sentence } from '../sentences.ts';
 export const termination = {
   'people.links.close': 'Close the account',
   'people.act.termination.reopened': 'undid the closing of the account',
+  'people.act.termination.asked': 'Asked to close the account when the paid time is over',
+  'people.act.termination.withdrawn': 'Took back the wish to close the account',
   'people.act.termination.closed': 'closed the account',
   'termination.title': 'Close the account',
   'termination.lead':
@@ -18,6 +20,31 @@ export const termination = {
   'termination.when.until': 'Until {at}',
   'termination.when.untilWhat':
     'Your data is kept as it is ({days} days). A link that we send by email undoes the closing. If you want it erased sooner, tell our support.',
+  'termination.when.beforeWhat': 'Nothing changes. Until then you can take it back on this page.',
+  'termination.choice.legend': 'When to close',
+  'termination.choice.now': 'Now',
+  'termination.choice.later': 'When what you paid for is over ({at})',
+  'termination.choice.missing': 'Choose whether to close now or when what you paid for is over.',
+  'termination.choice.gone': 'What was paid for is over, so it cannot be left for later. Open this page again.',
+  'termination.asked.heading': 'Your account will be closed on {at}',
+  'termination.asked.until':
+    'Until then everything stays as it is, and you can take it back at any time. Paying for a longer time does not move this date.',
+  'termination.asked.now': 'Close now instead of waiting',
+  'termination.asked.done': 'Your wish is noted. Its number is in an email to you.',
+  'termination.askedAlready': 'You have asked for this already.',
+  'termination.withdrawal.submit': 'Take it back',
+  'termination.withdrawal.done': 'You have taken it back. Everything stays as it is.',
+  'termination.money.heading': 'What you have paid in advance',
+  'termination.money.lead':
+    'The share for days not used, if you close now; the day of closing counts as used. What is paid back and when follows from the terms, and is settled by the company’s billing, not by this page.',
+  'termination.money.caption': 'Share for days not used, by order',
+  'termination.money.plan': 'Plan',
+  'termination.money.until': 'Paid until',
+  'termination.money.days': 'Days left',
+  'termination.money.share': 'Their share',
+  'termination.money.later': 'If you close when it is over ({at}), no day is left.',
+  'termination.money.unknown':
+    'Until when an order is paid may not be known here. A share for days not used is then settled by the terms; ask our support for the amount: {phone}, {email}',
   'termination.when.eraseWhat':
     'Files, databases, all backups, FTP and SSH accounts, and the details of the account such as name and email address are erased. What is erased cannot be brought back.',
   'termination.when.after': 'When all is erased',
@@ -100,6 +127,9 @@ export const termination = {
     'Your data is erased on {at} and cannot be brought back afterwards. Then you get a certificate of destruction.',
   'mail.account-closed.undo': 'Until then this link undoes the closing.',
   'mail.account-closed.notYou': 'If it was not you, undo it and tell us at once under the contacts below.',
+  'mail.account-closing.subject': '[{brand}] You asked to close your account',
+  'mail.account-closing.intro': 'Your account at {brand} will be closed on {at}, as you asked.',
+  'mail.account-closing.until': 'Until then everything stays as it is. Sign in and take it back on this page:',
   'mail.account-reopened.subject': '[{brand}] The closing of your account was undone',
   'mail.account-reopened.intro': 'The closing of your {brand} account was undone on {at}.',
   'mail.account-reopened.next': 'The site opens again in a moment. Sign in with your password.',

@@ -4,6 +4,8 @@ import type { Sentences } from '../sentences.ts';
 export const termination = {
   'people.links.close': '해지하기',
   'people.act.termination.reopened': '해지를 취소했습니다',
+  'people.act.termination.asked': '이용 기간이 끝날 때 해지하기로 함',
+  'people.act.termination.withdrawn': '해지 신청을 취소함',
   'people.act.termination.closed': '해지했습니다',
   'termination.title': '해지하기',
   'termination.lead':
@@ -17,6 +19,31 @@ export const termination = {
   'termination.when.until': '{at}까지',
   'termination.when.untilWhat':
     '자료를 그대로 보관합니다({days}일). 이메일로 보내 드리는 링크로 해지를 취소하실 수 있습니다. 더 빨리 지우기를 원하시면 고객지원에 알려 주세요.',
+  'termination.when.beforeWhat': '아무것도 바뀌지 않습니다. 그 전에는 이 화면에서 신청을 취소하실 수 있습니다.',
+  'termination.choice.legend': '언제 해지할까요',
+  'termination.choice.now': '지금',
+  'termination.choice.later': '이용 기간이 끝날 때 ({at})',
+  'termination.choice.missing': '지금 해지할지 이용 기간이 끝날 때 해지할지 골라 주세요.',
+  'termination.choice.gone': '낸 요금의 이용 기간이 끝나 나중으로 미룰 수 없습니다. 화면을 다시 열어 주세요.',
+  'termination.asked.heading': '{at}에 해지하기로 하셨습니다',
+  'termination.asked.until':
+    '그때까지는 모두 그대로 쓰실 수 있고, 언제든지 취소하실 수 있습니다. 이용 기간을 늘려도 이 날짜는 바뀌지 않습니다.',
+  'termination.asked.now': '기다리지 않고 지금 해지하기',
+  'termination.asked.done': '해지를 신청했습니다. 접수 번호를 이메일로 보냈습니다.',
+  'termination.askedAlready': '이미 해지를 신청하셨습니다.',
+  'termination.withdrawal.submit': '해지 신청 취소하기',
+  'termination.withdrawal.done': '해지 신청을 취소했습니다. 모두 그대로 쓰실 수 있습니다.',
+  'termination.money.heading': '먼저 내신 요금',
+  'termination.money.lead':
+    '지금 해지하실 때 쓰지 않은 날의 몫입니다. 해지하는 날까지는 쓴 날로 셉니다. 실제로 돌려드리는 금액과 날짜는 이용약관에 따르며, 이 화면이 아니라 회사의 결제 시스템에서 정산합니다.',
+  'termination.money.caption': '주문마다 쓰지 않은 날의 몫',
+  'termination.money.plan': '요금제',
+  'termination.money.until': '이용 기간의 끝',
+  'termination.money.days': '남은 날',
+  'termination.money.share': '남은 날의 몫',
+  'termination.money.later': '이용 기간이 끝날 때({at}) 해지하시면 남는 날이 없습니다.',
+  'termination.money.unknown':
+    '낸 요금의 이용 기간이 이 화면에 등록되어 있지 않은 주문은, 쓰지 않은 날의 몫이 있으면 이용약관에 따라 정산합니다. 금액은 고객지원에 물어보세요: {phone}, {email}',
   'termination.when.eraseWhat':
     '파일, 데이터베이스, 모든 백업, FTP와 SSH 계정, 이름과 이메일 주소 등 계정의 정보를 지웁니다. 지운 자료는 되살릴 수 없습니다.',
   'termination.when.after': '모두 지운 뒤',
@@ -95,6 +122,9 @@ export const termination = {
   'mail.account-closed.erase': '자료는 {at}에 지우며, 지운 뒤에는 되살릴 수 없습니다. 그 뒤 파기 확인서를 보내 드립니다.',
   'mail.account-closed.undo': '그 전에는 아래 링크로 해지를 취소하실 수 있습니다.',
   'mail.account-closed.notYou': '해지하신 기억이 없다면 해지를 취소하고 바로 아래 연락처로 알려 주세요.',
+  'mail.account-closing.subject': '[{brand}] 해지를 신청하셨습니다',
+  'mail.account-closing.intro': '{at}에 {brand} 계정을 해지하기로 하셨습니다.',
+  'mail.account-closing.until': '그때까지는 모두 그대로 쓰실 수 있습니다. 신청은 로그인하여 아래 화면에서 취소하실 수 있습니다.',
   'mail.account-reopened.subject': '[{brand}] 해지를 취소했습니다',
   'mail.account-reopened.intro': '{at}에 {brand} 계정의 해지를 취소했습니다.',
   'mail.account-reopened.next': '사이트가 곧 다시 열립니다. 쓰시던 비밀번호로 로그인해 주세요.',

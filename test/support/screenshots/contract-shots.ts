@@ -1,5 +1,6 @@
 // What there is to look at from the contract to its end: documents that change, agreeing, receipts, orders, closing, undoing, the certificate.
 import type { Page } from 'playwright-core';
+import { day } from '../../../src/platform/clock.ts';
 import { publishNext } from '../../consent/publish.ts';
 import { closeAccount, customerIdOf, eraseAccount } from '../../termination/leavers.ts';
 import { password, Visitor } from '../panel.ts';
@@ -21,6 +22,14 @@ async function arrive(page: Page, world: World, name: string): Promise<string> {
   await page.locator('form[action^="/login"] .button-primary').click();
   await page.waitForURL(/dashboard/);
   return email;
+}
+
+/** Their order is paid until two weeks from now. */
+async function pay({ panel, clock }: World, email: string): Promise<void> {
+  const { connection, orders } = panel.doors;
+  const [order] = await orders.forCustomer(await customerIdOf({ panel } as World, email));
+  const paid = { from: clock.now() - 16 * day, until: clock.now() + 14 * day, won: 16_500 };
+  await connection.write((tx) => orders.setPaid(tx, order?.id ?? '', paid, { kind: 'operator' }));
 }
 
 /** A version of the terms to come, with a sentence more; once. */
@@ -46,6 +55,24 @@ const closingShots: readonly Shot[] = [
     open: async (page, at) => {
       await page.goto(at('/account/close'));
       await page.locator('main .button-final').click();
+    },
+  },
+  {
+    name: 'close-choice',
+    open: async (page, at, world) => {
+      if (isFirst(page)) await pay(world, await arrive(page, world, 'dohyun.lim'));
+      await page.goto(at('/account/close'));
+    },
+  },
+  {
+    name: 'close-asked',
+    open: async (page, at, world) => {
+      if (isFirst(page)) {
+        const email = await arrive(page, world, 'yuna.seo');
+        await pay(world, email);
+        await world.panel.doors.termination.wishes.ask(await customerIdOf(world, email), '', { kind: 'operator' });
+      }
+      await page.goto(at('/account/close'));
     },
   },
   {
