@@ -121,13 +121,82 @@ test('what is not ours, was changed, is cut, is no archive or is of another site
   expect(await stored()).toBe(there);
 });
 
+/** Written anew by a program of others, with what somebody adds who has a genuine archive in hand. `add` is Python. */
+async function forged(name: string, add: string): Promise<Buffer> {
+  const path = join(folder, `${name}.zip`);
+  await writeFile(path, kept);
+  const program = `import zipfile,sys,warnings,re
+warnings.simplefilter('ignore')
+source=zipfile.ZipFile(sys.argv[1]); target=zipfile.ZipFile(sys.argv[1]+'.new','w',zipfile.ZIP_DEFLATED)
+change=lambda name,content: content
+extra=[]
+def link(name,to):
+    info=zipfile.ZipInfo(name); info.create_system=3; info.external_attr=0o120777<<16; return (info,to)
+${add}
+for info in source.infolist():
+    target.writestr(info, change(info.filename, source.read(info)))
+for name,content in extra: target.writestr(name,content)
+target.close()`;
+  execFileSync('python3', ['-c', program, path]);
+  return readFile(`${path}.new`);
+}
+
+test.each([
+  [
+    'names that lead out of the folder',
+    "extra=[('../../../../out.php','<?php'),('/out.php','<?php'),('www/../../out.php','<?php')]",
+  ],
+  ['a second file of the same name', "extra=[('www/board/index.php','<?php system($_GET[0]);')]"],
+  ['a second manifest', `extra=[('manifest.json', source.read('manifest.json').replace(b'"size"', b'"size" '))]`],
+  ['a second signature', "extra=[('manifest.json.sig', 'x')]"],
+  ['a link to elsewhere, and a file behind it', "extra=[link('www/up','/tmp'),('www/up/out.php','<?php')]"],
+  ['a link in the place of a file', "change=lambda name,content: b'/etc/passwd' if name=='www/index.html' else content"],
+  ['what swells to three hundred megabytes', "extra=[('www/zero.txt', bytes(300_000_000))]"],
+  ['files that nobody listed', "extra=[('databases/other.sql','drop table x;'),('shell.php','<?php')]"],
+])('a genuine archive with %s is found out when it is read back, and nothing can be restored from it', async (name, add) => {
+  // A second later than the one before, so that its row is the last.
+  world.house.clock.advance(1000);
+  const there = await stored();
+  const tree = await world.tree();
+  const sent = await send(await forged(name.replaceAll(' ', '-'), add));
+  expect(sent.status).toBe(303);
+  await world.house.work();
+  const row = (await rows()).at(-1);
+  expect(row).toMatchObject({ state: 'damaged', expired_at: world.house.clock.now(), held_until: null });
+  expect((await world.visitor.get(`/sites/${world.name}/backups/${row?.id}/restoration`)).status).toBe(410);
+  expect([await stored(), await world.tree()]).toEqual([there, tree]);
+});
+
+test.each([
+  [
+    'another site in its manifest',
+    'change=lambda name,content: re.sub(rb\'"site":"[^"]*"\', b\'"site":"other"\', content, count=1) if name==\'manifest.json\' else content',
+  ],
+  [
+    'one member more in its manifest',
+    "change=lambda name,content: content.replace(b'www/index.html', b'www/index.php', 1) if name=='manifest.json' else content",
+  ],
+  [
+    'a manifest that swells to two hundred megabytes',
+    "change=lambda name,content: bytes(200_000_000) if name=='manifest.json' else content",
+  ],
+  ['a signature that swells', "change=lambda name,content: bytes(50_000_000) if name=='manifest.json.sig' else content"],
+  ['no signature', "extra=[]\nsource.filelist=[one for one in source.filelist if one.filename!='manifest.json.sig']"],
+])('an archive with %s is nobody’s we know, and is not taken', async (name, add) => {
+  const [there, before] = [await stored(), (await rows()).length];
+  const sent = await send(await forged(name.replaceAll(' ', '-'), add));
+  expect([sent.status, sent.text]).toEqual([422, expect.stringContaining('이 서비스가 서명한 백업이 아니거나')]);
+  expect([await stored(), (await rows()).length]).toEqual([there, before]);
+});
+
 test('two are held at a time and go after a week; the forged form stores nothing', async () => {
   expect((await send(kept)).status).toBe(303);
   const third = await send(kept);
   expect([third.status, third.text]).toEqual([409, expect.stringContaining('이미 2개 있습니다')]);
   world.house.clock.advance(8 * day);
   await world.doors.backups.retainAll();
-  expect((await rows()).map(({ expired_at }) => expired_at !== null)).toEqual([true, true, true]);
+  const before = await rows();
+  expect(before.filter(({ expired_at }) => expired_at === null)).toEqual([]);
   await world.visitor.logIn(owner);
   const there = await stored();
   const forged = await world.visitor.agent
@@ -136,5 +205,11 @@ test('two are held at a time and go after a week; the forged form stores nothing
     .field('_csrf', 'x')
     .attach('archive', kept, 'kept.zip');
   expect(forged.status).toBe(403);
-  expect([await stored(), (await rows()).length]).toEqual([there, 3]);
+  expect([await stored(), (await rows()).length]).toEqual([there, before.length]);
+});
+
+test('the same archive written anew by a program of others, with nothing changed, is still ours', async () => {
+  expect((await send(await forged('as-it-was', ''))).status).toBe(303);
+  await world.house.work();
+  expect((await rows()).at(-1)).toMatchObject({ state: 'verified' });
 });
