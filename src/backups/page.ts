@@ -2,16 +2,17 @@
 import type { Request } from 'express';
 import type { Orders } from '../orders/orders.ts';
 import type { Clock } from '../platform/clock.ts';
-import { hour, localDay } from '../platform/clock.ts';
+import { localDay } from '../platform/clock.ts';
 import type { Visit } from '../platform/web/visit.ts';
 import type { Site } from '../sites/sites.ts';
 import type { Backup, BackupCard, Backups } from './backups.ts';
 import { dayCell } from './calendar.ts';
 import { asMonth, plusMonths, weeksOf } from './days.ts';
+import { adviceOf, freshView } from './fresh-view.ts';
 import { sizeView } from './sizes.ts';
 import { isStoppable } from './starting.ts';
-import { isDownloadable, isGood } from './states.ts';
-import { backupView, jobView, momentOf, tagOf } from './words.ts';
+import { isAside, isDownloadable, isGood } from './states.ts';
+import { backupView, jobView, momentOf } from './words.ts';
 
 /** What tiers say of a site; the door that knows stands to the right (architecture §3). */
 export type TierLines = (visit: Speaker, site: Site) => Promise<readonly { readonly text: string; readonly state: string }[]>;
@@ -60,7 +61,7 @@ export async function backupsPage(req: Request, parts: PageParts, canChange: boo
       ...stopView(req, card.running),
     }),
     month: await monthView(req, parts, { chosen }),
-    ...(chosen && { chosen: await wholeView(req, parts, chosen, card.latest?.id) }),
+    ...(chosen && { chosen: await wholeView(req, parts, chosen, card.latest) }),
     sizes: sizeView(visit, await backups.sizes(site), clock.now(), parts.timeZone),
     list: listView(visit, site, list),
     canChange,
@@ -82,7 +83,7 @@ export async function backupPage(req: Request, parts: PageParts, backup: Backup)
   return {
     siteName: site.name,
     zone: zoneWords(visit, parts),
-    backup: await wholeView(req, parts, backup, latest?.id),
+    backup: await wholeView(req, parts, backup, latest),
     ...(runs && { job: jobView(visit, backup, { siteName: site.name, clock, refresh: here }), ...stopView(req, backup) }),
     check: checkView(req, parts, backup),
     sameDay: sameDay.map(view),
@@ -93,19 +94,27 @@ export async function backupPage(req: Request, parts: PageParts, backup: Backup)
 /** The one that the page is about, with what changed since the one before. */
 async function wholeView(
   { site, visit, mayChange }: Request,
-  { browse, isRestorable }: PageParts,
+  { backups, browse, isRestorable }: PageParts,
   backup: Backup,
-  latestId: string | undefined,
+  latest: Backup | undefined,
 ) {
-  const counts = await browse.compared(site, backup);
+  const counts = isDownloadable(backup) ? await browse.compared(site, backup) : undefined;
   // Only what was read back may be restored from, and only by whom it is allowed to.
   const isOffered = mayChange && (await isRestorable(site, backup));
   return {
-    ...backupView(visit, backup, { siteName: site.name, isShown: backup.id === latestId }),
+    ...backupView(visit, backup, { siteName: site.name, isShown: backup.id === latest?.id }),
+    advice: adviceOf(visit, site, backup, { latest, before: await wholeBefore(backups, site, backup) }),
     mayLink: mayChange,
     restoreHref: isOffered ? visit.url(`/sites/${site.name}/backups/${backup.id}/restoration`) : '',
     ...(counts && { compared: comparedText(visit, counts) }),
   };
+}
+
+/** @returns what to go back to from one that is much smaller */
+async function wholeBefore(backups: Backups, site: Site, backup: Backup): Promise<Backup | undefined> {
+  if (backup.state !== 'shrunken') return undefined;
+  const isWhole = (one: Backup) => isGood(one) && one.state !== 'shrunken' && !isAside(one) && momentOf(one) < momentOf(backup);
+  return (await backups.held(site)).find(isWhole);
 }
 
 /** Stopping one that a person asked for, for who may change the site. */
@@ -131,56 +140,6 @@ function pageOf(text: unknown): number {
 }
 
 const zoneWords = ({ words }: Speaker, { clock }: PageParts) => words.t('backups.zone', { zone: words.zoneAt(clock.now()) });
-
-type Fresh = {
-  tone: 'ok' | 'warn' | 'bad' | 'none';
-  heading: string;
-  lines: string[];
-  tag?: ReturnType<typeof tagOf>;
-  download?: { href: string; text: string };
-};
-
-/** One sentence in large type, and where something is wrong what is wrong, what stays good and what comes next. */
-function freshView(speaker: Speaker, site: Site, card: BackupCard, parts: PageParts): Fresh {
-  const { t, time, ago } = speaker.words;
-  const { latest, level, next } = card;
-  if (level === 'none')
-    return { tone: 'none', heading: t('backups.none.heading'), lines: [t('backups.none.text', { next: time(next) })] };
-  const download = latest && { download: downloadLink(speaker, site, latest) };
-  if (level === 'amber' || level === 'red' || !latest) return { ...lateView(speaker, site, card, parts), ...download };
-  const at = momentOf(latest);
-  return {
-    tone: 'ok',
-    heading: t('backups.fresh', { time: time(at), ago: ago(at) }),
-    lines: [],
-    tag: tagOf(speaker, latest),
-    ...download,
-  };
-}
-
-function lateView({ words }: Speaker, site: Site, { latest, level, failed, running, next }: BackupCard, parts: PageParts): Fresh {
-  const { t, time, number } = words;
-  const { support, clock } = parts;
-  const at = latest && momentOf(latest);
-  const hours = number(Math.floor((clock.now() - (at ?? site.openedAt ?? clock.now())) / hour));
-  const stale = t(latest ? 'backups.stale.heading' : 'backups.stale.never', { hours });
-  const heading = failed && level === 'red' ? t(`backups.bad.${failed.state}`, { time: time(momentOf(failed)) }) : stale;
-  const lines = [
-    failed && t('backups.bad.reason', { reason: t(failed.reason ?? 'backups.reason.unknown') }),
-    at !== undefined && t(failed ? 'backups.bad.latest' : 'backups.stale.since', { time: time(at) }),
-    running?.state === 'made' && t('backups.stale.waiting', { time: time(momentOf(running)) }),
-    t('backups.bad.next', { next: time(next) }),
-    level === 'red' && t('backups.bad.support', { phone: support.phone, email: support.email }),
-  ];
-  return { tone: level === 'red' ? 'bad' : 'warn', heading, lines: lines.filter((line) => typeof line === 'string') };
-}
-
-function downloadLink({ words, url }: Speaker, site: Site, backup: Backup) {
-  return {
-    href: url(`/sites/${site.name}/backups/${backup.id}/download`),
-    text: words.t('backups.downloadOf', { time: words.time(momentOf(backup)) }),
-  };
-}
 
 /** The copy in the customer's reach is no tier (KHADA 8.5, SL 9-2). */
 function copyLine({ words }: Speaker, { latest }: BackupCard): { text: string; state: string } {

@@ -123,7 +123,8 @@ export function backupView(speaker: Speaker, backup: Backup, { siteName, isShown
       fileName !== null &&
       sha256 !== null && { file: fileName, sha256, sha256Href: `${address}/sha256` }),
     where: isShown ? `/backup/${fileName}` : undefined,
-    kept: backup.keptBecause.map((key) => t(key)),
+    // Why a damaged archive lies there still is of no use to who cannot take it.
+    kept: isDownloadable(backup) ? backup.keptBecause.map((key) => t(key)) : [],
     counts:
       backup.files === null
         ? ''

@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { day, hour, minute } from '../../src/platform/clock.ts';
+import { newId } from '../../src/platform/ids.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 
 const email = 'owner@example.com';
@@ -94,6 +95,55 @@ test.each([
     !['queued', 'running'].includes(state),
   );
   await change({ state: 'verified', failed_at: null, reason: null, expired_at: null });
+});
+
+test('one failure is told above a backup that is still young, with what stays good, and in other words where the site itself is gone', async () => {
+  const { connection } = house.panel.doors;
+  const row = await connection.db.selectFrom('backups').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const failedAt = house.clock.now() + minute;
+  const nothing = { file_name: null, bytes: null, sha256: null, made_at: null, verified_at: null };
+  const failed = { ...row, ...nothing, id: newId(failedAt), state: 'failed', queued_at: failedAt, data_at: failedAt } as const;
+  const because = async (reason: string) => {
+    await connection.write(async (tx) => {
+      await tx.deleteFrom('backups').where('id', '=', failed.id).execute();
+      await tx
+        .insertInto('backups')
+        .values({ ...failed, failed_at: failedAt, reason, kept_because: JSON.stringify(['backups.keptDaily']) })
+        .execute();
+    });
+    return [await page('ko'), await page('ko', `/${failed.id}`)].map(({ text }) => text);
+  };
+  const good = '가장 최근의 정상 백업은 2026년 11월 22일 12:00(0분 전)에 만든 것입니다.';
+  for (const text of await because('backups.reason.full')) {
+    for (const said of ['백업 저장 공간이 부족합니다.', '사이트와 자료는 그대로입니다.', good]) expect(text).toContain(said);
+    expect(text).toContain(`/sites/${site}/backups/${id}`);
+    expect(text).not.toContain('www 폴더를 직접');
+  }
+  const [list = '', one = ''] = await because('backups.reason.siteMissing');
+  expect([list.includes('message is-warn'), list.includes('02-000-0000에')]).toEqual([true, false]);
+  for (const text of [list, one]) {
+    expect(text).toContain('www 폴더를 직접 지우거나 옮기지 않으셨다면 바로 저희에게 알려 주세요.');
+    expect(text).not.toContain('사이트와 자료는 그대로입니다.');
+  }
+  // What was written down while it was good is of no use any more.
+  expect(one).not.toContain('보관하는 이유');
+  await connection.write((tx) => tx.deleteFrom('backups').where('id', '=', failed.id).execute());
+  await change({ state: 'failed', failed_at: failedAt, reason: 'backups.reason.full' });
+  expect((await page()).text).toContain('아직 정상 백업이 없으니');
+  await change({ state: 'verified', failed_at: null, reason: null });
+});
+
+test('one that is much smaller names the whole one of before', async () => {
+  const { connection } = house.panel.doors;
+  const row = await connection.db.selectFrom('backups').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const at = (row.data_at ?? 0) + minute;
+  const shrunk = JSON.stringify([{ what: 'files', before: 1840, after: 612 }]);
+  const small = { ...row, id: newId(at), file_name: 'small.zip', state: 'shrunken', queued_at: at, data_at: at, shrunk } as const;
+  await connection.write((tx) => tx.insertInto('backups').values(small).execute());
+  const { text } = await page('en', `/${small.id}`);
+  expect(text).toContain('you can restore from the one before');
+  expect(text).toContain(`<a href="/en/sites/${site}/backups/${id}">See the backup of 22 Nov 2026, 12:00</a>`);
+  await connection.write((tx) => tx.deleteFrom('backups').where('id', '=', small.id).execute());
 });
 
 test('work that runs shows its step and how far it is, and says when nothing moves', async () => {

@@ -1,6 +1,6 @@
 // What every ArchiveStorage promises (src/platform/storage/port.ts), that the disk keeps it, and what the web may read of it.
 // biome-ignore-all lint/suspicious/noExportsInTest: other adapters run the same suite
-import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -175,6 +175,18 @@ describe('archives in a folder of this machine', () => {
     await keep(archives, key, 'a');
     expect((await stat(join(base, key))).mode & 0o777).toBe(0o640);
     expect(await readdir(join(base, 'spring42'))).toEqual(['spring42-20261122-0300.zip']);
+  });
+
+  test('a place that is blocked is storage that fails for who writes or removes, not an archive that is not there', async () => {
+    await writeFile(join(base, 'spring42'), 'a file in the way');
+    for (const act of [() => archives.remove(key), () => archives.unstage(key)])
+      await expect(act()).rejects.toMatchObject({ status: 503, parameters: { code: 'ENOTDIR' } });
+    await expect(archives.open(key)).rejects.toEqual(refused(404));
+    const staged = await diskArchives(join(base, 'other')).stage(key);
+    await writeFile(staged.path, 'a');
+    await rename(join(base, 'other/spring42'), join(base, 'other/away'));
+    await writeFile(join(base, 'other/spring42'), 'a file in the way');
+    await expect(staged.commit()).rejects.toMatchObject({ status: 503, parameters: { code: 'ENOTDIR' } });
   });
 
   test('staging files that nobody wrote to for a day are cleared away, younger ones and archives stay', async () => {

@@ -12,9 +12,13 @@ export const browserMissing =
     ? undefined
     : `skipped: there is no ${executable ?? known.join(' or ')}; install chromium-headless-shell or name a Chromium in CHROMIUM`;
 
-/** Headless, without the services of Chromium that would ask the network for something. */
-export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
+/**
+ * Headless, without the services of Chromium that would ask the network for something.
+ * @param downloadsPath where files lie while they arrive
+ */
+export function launchBrowser(more: readonly string[] = [], downloadsPath?: string): Promise<Browser> {
   return chromium.launch({
+    ...(downloadsPath !== undefined && { downloadsPath }),
     ...(executable && { executablePath: executable }),
     args: [
       '--no-sandbox',

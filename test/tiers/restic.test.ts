@@ -78,6 +78,19 @@ test.each([
   // What restic 0.14 says when sshd was killed under it (test/faults/tiers.spec.ts).
   ['pack f1eb16d2 failed to download: StreamPack: connection lost', 'UNREACHABLE'],
   ['Load(<key/1>): invalid id 1234: connection lost\nFatal: unable to open', 'UNREACHABLE'],
+  [
+    'error while unlocking: ssh command exited: exit status 255\nFatal: unable to save snapshot: ssh command exited: exit status 255',
+    'UNREACHABLE',
+  ],
+  [
+    'Fatal: unable to open repository at sftp:tier:/x: unable to start the sftp session, error: read |0: file already closed',
+    'UNREACHABLE',
+  ],
+  ['subprocess ssh: Host key verification failed.\nFatal: unable to start the sftp session, error: EOF', 'HOST_KEY'],
+  [
+    'subprocess ssh: panel@10.0.0.1: Permission denied (publickey).\nFatal: unable to start the sftp session, error: EOF',
+    'REFUSED',
+  ],
   ['subprocess ssh: ssh_dispatch_run_fatal: Connection to 10.0.0.1 port 22: Broken pipe', 'UNREACHABLE'],
   ['Fatal: config or key 6655 is damaged: ciphertext verification failed', 'DAMAGED'],
   [

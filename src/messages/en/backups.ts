@@ -126,10 +126,18 @@ export const backups = {
   'backups.bad.failed': 'The backup of {time} could not be made',
   'backups.bad.missing': 'The backup of {time} could not be started',
   'backups.bad.damaged': 'The backup of {time} differs from its record',
-  'backups.bad.reason': 'Reason: {reason} This is for us to solve. Your site and data are unchanged.',
-  'backups.bad.latest': 'The newest good backup is that of {time}.',
+  'backups.bad.reason': 'Reason: {reason}',
+  'backups.bad.ours': 'This is for us to solve. Your site and data are unchanged.',
+  'backups.bad.lostSite':
+    'Backups that were made before are still there. If you did not delete or move the www folder yourself, please tell us at once.',
+  'backups.bad.latest': 'The newest good backup is that of {time} ({ago}).',
+  'backups.bad.noGood': 'There is no good backup yet, so we advise you to keep a copy of important data by FTP.',
   'backups.bad.next': 'Next automatic backup: {next}',
   'backups.bad.support': 'For questions: {phone} or {email}.',
+  'backups.advice.shrunken':
+    'A backup that shrank is kept like any other. If you deleted things on purpose, there is nothing to do. If not, you can restore from the one before.',
+  'backups.advice.over': 'A good backup has been made since.',
+  'backups.advice.see': 'See the backup of {time}',
 
   'backups.tier.heading': 'Where backups are',
   'backups.tier.copy': 'Download copy: {time} ({ago})',

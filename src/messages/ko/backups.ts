@@ -122,10 +122,18 @@ export const backups = {
   'backups.bad.failed': '{time} 백업을 만들지 못했습니다',
   'backups.bad.missing': '{time} 백업을 시작하지 못했습니다',
   'backups.bad.damaged': '{time} 백업이 기록과 다릅니다',
-  'backups.bad.reason': '이유: {reason} 저희 쪽에서 해결할 문제이며, 사이트와 자료는 그대로입니다.',
-  'backups.bad.latest': '가장 최근의 정상 백업은 {time}에 만든 것입니다.',
+  'backups.bad.reason': '이유: {reason}',
+  'backups.bad.ours': '저희 쪽에서 해결할 문제이며, 사이트와 자료는 그대로입니다.',
+  'backups.bad.lostSite':
+    '이미 만든 백업은 그대로 있습니다. www 폴더를 직접 지우거나 옮기지 않으셨다면 바로 저희에게 알려 주세요.',
+  'backups.bad.latest': '가장 최근의 정상 백업은 {time}({ago})에 만든 것입니다.',
+  'backups.bad.noGood': '아직 정상 백업이 없으니, 중요한 자료는 FTP로 따로 받아 두시는 것이 좋습니다.',
   'backups.bad.next': '다음 자동 백업: {next}',
   'backups.bad.support': '궁금한 점은 {phone} 또는 {email}에 물어봐 주세요.',
+  'backups.advice.shrunken':
+    '줄어든 백업도 그대로 보관합니다. 일부러 지우신 것이라면 하실 일이 없습니다. 아니라면 그 전 백업으로 되돌릴 수 있습니다.',
+  'backups.advice.over': '그 뒤에 정상 백업을 다시 만들었습니다.',
+  'backups.advice.see': '{time} 백업 보기',
 
   'backups.tier.heading': '백업이 있는 곳',
   'backups.tier.copy': '내려받기용 복사본: {time} ({ago})',

@@ -30,7 +30,7 @@ export function diskArchives(root: string): ArchiveStorage {
   const inSite = <T>(site: string, act: (folder: Folder) => Promise<T>) =>
     answering(async () => within(await Folder.open(root), async (all) => within(await all.enter(site), act)));
   return {
-    stage: (key) => answering(() => stage(root, key)),
+    stage: (key) => writing(() => stage(root, key)),
     open(key, range) {
       const { site, name } = parts(key);
       return inSite(site, (folder) => openArchive(folder, name, range));
@@ -48,18 +48,30 @@ export function diskArchives(root: string): ArchiveStorage {
     },
     async remove(key) {
       const { site, name } = parts(key);
-      await answering(() => unlessMissing(root, site, (folder) => removeFile(folder, name)));
+      await writing(() => unlessMissing(root, site, (folder) => removeFile(folder, name)));
     },
     async clear(site) {
       if (!isPart(site)) throw new RangeError('Not the name of a site');
-      await answering(() => clear(root, site));
+      await writing(() => clear(root, site));
     },
     async unstage(key) {
       const { site, name } = parts(key);
-      await answering(() => unlessMissing(root, site, (folder) => removeStaged(folder, name)));
+      await writing(() => unlessMissing(root, site, (folder) => removeStaged(folder, name)));
     },
-    sweep: () => answering(() => sweep(root)),
+    sweep: () => writing(() => sweep(root)),
   };
+}
+
+const notThere = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
+
+/** Where something is to be written, a place that is gone or blocked is storage that fails: nobody asked for a thing that is not there. */
+function writing<T>(act: () => Promise<T>): Promise<T> {
+  return answering(() =>
+    act().catch((error) => {
+      const code = faultCode(error);
+      throw notThere.has(code) ? unavailable('error.storage', { code }) : error;
+    }),
+  );
 }
 
 /** Does the act in the site's folder of archives, or nothing where there is none. */
@@ -79,7 +91,7 @@ async function stage(root: string, key: string): Promise<StagedArchive> {
   const path = join(root, site, `${stagingPrefix}${name}-${randomUUID()}`);
   return {
     path,
-    commit: () => answering(() => commit(join(root, site), path, name)),
+    commit: () => writing(() => commit(join(root, site), path, name)),
     discard: () => answering(() => rm(path, { force: true })),
   };
 }

@@ -39,8 +39,9 @@ const known: readonly (readonly [RegExp, TierFaultCode])[] = [
   [/already locked/i, 'LOCKED'],
   [/no space left|disk quota|quota exceeded|ENOSPC|EDQUOT|write: failure|QuotaExceeded/i, 'FULL'],
   [/permission denied|access ?denied|SignatureDoesNotMatch|InvalidAccessKeyId|forbidden/i, 'REFUSED'],
+  // ssh ends with 255 when it lost its host, and the session over it cannot begin.
   [
-    /connection (refused|reset|closed|lost|timed out)|ssh_dispatch_run_fatal|no route to host|could not resolve|no such host|broken pipe|i\/o timeout|unexpected EOF/i,
+    /connection (refused|reset|closed|lost|timed out)|ssh_dispatch_run_fatal|no route to host|could not resolve|no such host|broken pipe|i\/o timeout|unexpected EOF|exit status 255|start the sftp session/i,
     'UNREACHABLE',
   ],
   // After what a lock that could not be written says of its cause.
