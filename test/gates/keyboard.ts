@@ -7,17 +7,11 @@ const mostStops = 200;
 export const hasFocus = (node: unknown) =>
   (globalThis as unknown as { document: { activeElement: unknown } }).document.activeElement === node;
 
-/** What the browser is told of a key that is pressed and let go; letters, digits and signs write themselves. */
-function eventsOf(key: string) {
-  const isWritten = key.length === 1;
-  const windowsVirtualKeyCode = key === 'Tab' ? 9 : key === '/' || key === '?' ? 191 : key.toUpperCase().charCodeAt(0);
-  const down = isWritten ? { type: 'keyDown' as const, text: key } : { type: 'rawKeyDown' as const };
-  return [down, { type: 'keyUp' as const }].map((event) => ({ ...event, key, windowsVirtualKeyCode }));
-}
+const tabDown = { type: 'rawKeyDown', key: 'Tab', windowsVirtualKeyCode: 9 } as const;
 
-/** Presses keys as fast as the page takes them, and waits until it has taken the last. */
-export async function press(devTools: CDPSession, keys: readonly string[]): Promise<void> {
-  await Promise.all(keys.flatMap(eventsOf).map((event) => devTools.send('Input.dispatchKeyEvent', event)));
+/** Presses Tab as often as asked, as fast as the page takes it, and waits until it has taken the last. */
+export async function pressTab(devTools: CDPSession, times: number): Promise<void> {
+  await Promise.all(Array.from({ length: times }, () => devTools.send('Input.dispatchKeyEvent', tabDown)));
 }
 
 export class Keyboard {

@@ -24,13 +24,10 @@ export const addressOf = (language: Language, path: string) => (language === 'en
 
 export async function open(page: Page, look: Look, seat: Seat): Promise<Visit> {
   const { worlds, page: tab, complaints } = seat;
-  // The page before must not ask again as somebody else. An answer of the panel's own, since only that lets Chromium keep its process for
-  // the pages (Cross-Origin-Opener-Policy): a new one each page cost more than the looking.
-  await tab.goto(`${worlds.house.origin}/healthz`);
+  // The page before must not ask again as somebody else.
+  await tab.evaluate('globalThis.gates?.still()');
   await seat.become(page.who);
   await dress(tab, look);
-  // A first view: what was loaded for the page before does not count.
-  await seat.devTools.send('Network.clearBrowserCache');
   complaints.length = 0;
   const traffic = listen(tab, seat.weights);
   const first = await tab.goto(`${worlds.house.origin}${addressOf(look.language, page.path(worlds.names))}`);

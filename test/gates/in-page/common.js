@@ -72,5 +72,11 @@ globalThis.gates = (() => {
     return (light + 0.05) / (dark + 0.05);
   };
 
-  return { isShown, isForEars, nameOf, heard, rgba, ground, contrast };
+  /** The page does nothing by itself any more: what would be asked later is not asked. */
+  const still = () => {
+    for (let timer = setTimeout(() => {}); timer > 0; timer -= 1) clearTimeout(timer);
+    globalThis.setTimeout = globalThis.setInterval = () => 0;
+  };
+
+  return { still, isShown, isForEars, nameOf, heard, rgba, ground, contrast };
 })();

@@ -22,7 +22,7 @@ Object.assign(
     const begin = () => {
       globalThis.gates.expected = stops();
       globalThis.gates.seen = [];
-      globalThis.gates.found = { isOut: false, faults: [] };
+      globalThis.gates.found = { isBegun: false, isOut: false, faults: [] };
       const { body } = document;
       body.tabIndex = -1;
       body.focus({ preventScroll: false });
@@ -74,21 +74,27 @@ Object.assign(
       return { isOut: false, faults: [...known, ...ringFaults(node), ...coverFaults(node)] };
     };
 
-    // After the press, when the browser has brought the stop into view. Once the focus is out, it may come in again at the top.
-    const lookOnce = ({ key }) => {
+    /** Where the last press has led, which the browser has brought into view. Once the focus is out, it may come in again at the top. */
+    const lookOnce = () => {
       const { found } = globalThis.gates;
-      if (key !== 'Tab' || !found || found.isOut) return;
+      if (found.isOut) return;
       const { isOut, faults } = look();
       found.isOut = isOut;
       found.faults.push(...faults);
     };
-    addEventListener('keyup', lookOnce, true);
-
-    /** What was seen since `begin`. A press that led out is heard by no page: then nothing has the focus. */
-    const seenSoFar = () => {
+    // Each press is heard before it leads on; the first comes from nowhere.
+    const hear = ({ key }) => {
       const { found } = globalThis.gates;
-      lookOnce({ key: 'Tab' });
-      return found;
+      if (key !== 'Tab' || !found) return;
+      if (found.isBegun) lookOnce();
+      found.isBegun = true;
+    };
+    addEventListener('keydown', hear, true);
+
+    /** What was seen since `begin`; the last press has led out, or to a stop that nobody looked at yet. */
+    const seenSoFar = () => {
+      lookOnce();
+      return globalThis.gates.found;
     };
 
     /** What a key may have changed: where one is, what has the focus, everything on the page but what running work tells of itself. */
@@ -96,6 +102,19 @@ Object.assign(
       const page = document.documentElement.cloneNode(true);
       for (const work of page.querySelectorAll('[data-job]')) work.replaceChildren();
       return location.href + document.activeElement.localName + page.outerHTML;
+    };
+
+    /** Presses each key by events of our own, which cost less than the browser's; what they start is given a moment. */
+    const isChangedBy = async (keys) => {
+      begin();
+      const before = state();
+      for (const key of keys) {
+        const keyCode = /[/?]/.test(key) ? 191 : key.toUpperCase().charCodeAt(0);
+        const told = { key, keyCode, which: keyCode, bubbles: true, cancelable: true, composed: true };
+        for (const type of ['keydown', 'keypress', 'keyup']) document.activeElement.dispatchEvent(new KeyboardEvent(type, told));
+      }
+      await new Promise((done) => setTimeout(done));
+      return state() !== before;
     };
 
     /** After the last Tab: every stop was reached, in the order of the document. */
@@ -107,6 +126,6 @@ Object.assign(
         .every((node, at) => node === seen.filter((one) => expected.includes(one))[at]);
       return [...missed, ...(inOrder ? [] : ['the order of stops is not that of the page'])];
     };
-    return { begin, seenSoFar, end, state, ring: ringFaults };
+    return { begin, seenSoFar, end, isChangedBy, ring: ringFaults };
   })(),
 );
