@@ -21,7 +21,7 @@ export function describe(name: string, stats: BigIntStats): Entry {
     changedAt: Number(stats.ctimeNs) / nanosecondsPerMillisecond,
     mode: Number(stats.mode & 0o7777n),
     // ctime too: a program may set the content time back after it wrote, the change time it cannot
-    stamp: [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].map((part) => part.toString(36)).join('-'),
+    stamp: `${stats.ino.toString(36)}-${stats.size.toString(36)}-${stats.mtimeNs.toString(36)}-${stats.ctimeNs.toString(36)}`,
   };
 }
 

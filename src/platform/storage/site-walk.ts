@@ -5,7 +5,7 @@ import { faultCode } from './faults.ts';
 import { diskName, folderFlags } from './folder.ts';
 import { type DiskName, isShownAsStored, isTemporary, shownNames } from './names.ts';
 import type { Entry } from './port.ts';
-import { rowText } from './rows.ts';
+import { RowBytes, rowsBelow } from './rows.ts';
 
 /**
  * @param folder an open file that whoever asks keeps open
@@ -23,7 +23,7 @@ export type Walked = {
   readonly isEnd: boolean;
 };
 
-const portionLength = 128 * 1024;
+const portionBytes = 128 * 1024;
 /** A deep tree must not take all open files of the process: folders above these are opened anew on the way back. */
 const mostOpen = 32;
 /** The system refuses longer ones. */
@@ -36,6 +36,8 @@ type Level = {
   folder: number | undefined;
   /** by which files are looked at, with a slash at its end */
   plain: string | undefined;
+  /** what rows of its entries begin with */
+  readonly begin: Buffer;
   readonly names: readonly DiskName[];
   readonly shown: readonly string[];
   /** all names, where some may stand beside others */
@@ -46,8 +48,7 @@ type Level = {
 export class Walk {
   readonly #order: WalkOrder;
   readonly #levels: Level[] = [];
-  readonly #encoder = new TextEncoder();
-  #text = '';
+  readonly #rows = new RowBytes(portionBytes);
   #files = 0;
   #bytes = 0;
   #left: { path: string; code?: string }[] = [];
@@ -55,19 +56,20 @@ export class Walk {
   /** @throws the system's error, when the folder itself cannot be read */
   constructor(order: WalkOrder) {
     this.#order = order;
-    this.#text = rowText(order.path, describe(order.path, fstatSync(order.folder, { bigint: true })));
+    const entry = describe(order.path, fstatSync(order.folder, { bigint: true }));
+    this.#rows.add(Buffer.from('{"path":"'), order.path, entry);
     const plain = readlinkSync(`/proc/self/fd/${order.folder}`);
     this.#levels.push(levelOf(order.folder, { path: order.path, name: '', plain: `${plain}/`, beside: order.beside }));
   }
 
   next(): Walked {
-    while (this.#text.length < portionLength) {
+    while (!this.#rows.isFull) {
       const level = this.#levels.at(-1);
       if (!level) break;
       this.#step(level);
     }
-    const [rows, files, bytes, left] = [this.#encoder.encode(this.#text), this.#files, this.#bytes, this.#left];
-    [this.#text, this.#files, this.#bytes, this.#left] = ['', 0, 0, []];
+    const [rows, files, bytes, left] = [this.#rows.taken(), this.#files, this.#bytes, this.#left];
+    [this.#files, this.#bytes, this.#left] = [0, 0, []];
     return { rows, files, bytes, left, isEnd: this.#levels.length === 0 };
   }
 
@@ -81,7 +83,7 @@ export class Walk {
     const path = `${level.path}/${shown}`;
     try {
       const entry = this.#look(level, name, shown);
-      if (entry) this.#found(level, { path, name, entry });
+      if (entry) this.#found(level, { path, name, shown, entry });
     } catch (cause) {
       // One entry that cannot be looked at tells that none here can.
       this.#left.push({ path: level.path, code: faultCode(cause) });
@@ -89,9 +91,9 @@ export class Walk {
     }
   }
 
-  #found(level: Level, { path, name, entry }: { path: string; name: DiskName; entry: Entry }): void {
+  #found(level: Level, { path, name, shown, entry }: { path: string; name: DiskName; shown: string; entry: Entry }): void {
     if (entry.kind === 'other') return void this.#left.push({ path });
-    this.#text += rowText(path, entry);
+    this.#rows.add(level.begin, shown, entry);
     if (entry.kind === 'file') {
       this.#files++;
       this.#bytes += entry.size;
@@ -207,5 +209,5 @@ function levelOf(
     shown = pairs.map(([said]) => said);
   }
   const all = shown.some((one) => beside.some((end) => one.endsWith(end))) ? new Set(shown) : undefined;
-  return { path, name, folder, plain: known, names, shown, all, next: 0 };
+  return { path, name, folder, plain: known, begin: rowsBelow(path), names, shown, all, next: 0 };
 }
