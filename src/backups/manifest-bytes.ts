@@ -10,7 +10,8 @@ export async function checkManifest(archive: ZipLookup): Promise<void> {
   for await (const _ of await contentOf(archive));
 }
 
-async function contentOf(archive: ZipLookup): Promise<AsyncIterable<Buffer>> {
+/** @returns the manifest of an archive as it stands there. @throws DamagedArchive, also while it is read */
+export async function contentOf(archive: ZipLookup): Promise<AsyncIterable<Buffer>> {
   const manifest = await archive.find(manifestName);
   if (!manifest) throw new DamagedArchive('the archive has no manifest.json');
   return archive.open(manifest);

@@ -1,9 +1,10 @@
 // Reads one archive of ours back, with its own manifest: right after it was made, and again when somebody asks.
 import { whenMissing } from '../platform/errors.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
-import { ZipReader } from '../platform/zip/reader.ts';
+import { ZipLookup } from '../platform/zip/lookup.ts';
 import type { Site } from '../sites/sites.ts';
-import { manifestIn } from './manifest.ts';
+import { parseManifest } from './manifest.ts';
+import { contentOf } from './manifest-bytes.ts';
 import type { BackupsParts } from './parts.ts';
 import { type Backup, keyOf } from './states.ts';
 import { verifyArchive } from './verification.ts';
@@ -23,10 +24,11 @@ export async function damageOf(
 ): Promise<Damage | undefined> {
   const local = await archives.local(keyOf(site, backup)).catch(whenMissing);
   if (!local) return { reason: 'backups.reason.lost' };
-  let reader: ZipReader | undefined;
+  // The directory of a million members is held once, by what reads them: a reader for the manifest alone held it again.
+  let archive: ZipLookup | undefined;
   try {
-    reader = await ZipReader.open(local.path);
-    const order = { sha256: backup.sha256 ?? '', manifest: await manifestIn(reader), signing, signal };
+    archive = await ZipLookup.open(local.path);
+    const order = { sha256: backup.sha256 ?? '', manifest: await parseManifest(await contentOf(archive)), signing, signal };
     const outcome = await verifyArchive(local.path, { ...order, ...(progress && { progress }) });
     if (outcome.ok) return undefined;
     const details = { fault: outcome.faults[0]?.fault ?? '', faults: outcome.faults.length };
@@ -35,7 +37,7 @@ export async function damageOf(
     if (error instanceof DamagedArchive) return { reason: 'backups.reason.damaged', details: { fault: 'manifest', faults: 1 } };
     throw error;
   } finally {
-    await reader?.close();
+    await archive?.close();
     await local.release();
   }
 }
