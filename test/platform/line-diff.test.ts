@@ -45,6 +45,20 @@ test('a text from nothing, and to nothing', () => {
   expect(diffOf('a\nb', '')).toMatchObject({ added: 1, removed: 2 });
 });
 
+/** @returns so many empty lines with some that are not, elsewhere on each side */
+function scattered(length: number, others: number, side: string): string[] {
+  const lines = Array<string>(length).fill('');
+  const shift = side === 'a' ? 0.3 : 0.7;
+  for (let at = 0; at < others; at++) lines[Math.floor(((at + shift) * length) / others)] = side;
+  return lines;
+}
+
+test('the end of a line of Windows, and a text without a last one, are lines like others', () => {
+  expect(lines(diffOf('a\r\nb\r\n', 'a\r\nc\r\n'))).toEqual([[' a\r', '-b\r', '+c\r', ' ']]);
+  expect(lines(diffOf('a\nb', 'a\nb\n'))).toEqual([[' a', ' b', '+']]);
+  expect(lines(diffOf('-- a\n\\ b', '++ a\n\\ b'))).toEqual([['--- a', '+++ a', ' \\ b']]);
+});
+
 describe('whatever is changed', () => {
   test('the changes lead from the one text to the other', () => {
     let seed = 7;
@@ -63,5 +77,21 @@ describe('whatever is changed', () => {
   test('texts with more than a thousand changes are not laid beside each other', () => {
     const many = (sign: string) => Array.from({ length: 60_000 }, (_, at) => `${sign}${at}`).join('\n');
     expect(diffOf(many('a'), many('b'))).toBeUndefined();
+  });
+
+  test.each([
+    ['a hundred thousand different lines', (side: string) => Array.from({ length: 100_000 }, (_, at) => `${side}${at}`)],
+    ['lines that are all the same', (side: string) => Array<string>(100_000).fill(side)],
+    ['a million empty lines with others between', (side: string) => scattered(1_000_000, 600, side)],
+    [
+      'long lines that differ at their ends',
+      (side: string) => Array.from({ length: 500 }, (_, at) => `${'x'.repeat(2000)}${side}${at}`),
+    ],
+  ])('%s take three seconds of processor at most', (_, text) => {
+    const [before, after] = ['a', 'b'].map((side) => text(side).join('\n')) as [string, string];
+    const begun = process.cpuUsage();
+    expect(diffOf(before, after)?.hunks.length ?? 0).toBeLessThan(1000);
+    const { user, system } = process.cpuUsage(begun);
+    expect((user + system) / 1e6).toBeLessThan(3);
   });
 });
