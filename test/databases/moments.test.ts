@@ -149,7 +149,7 @@ test('dumps that no row knows are swept from storage, and what is on its way or 
   expect((await archives.list(site)).map(({ key }) => key).sort()).toEqual([...before, young, foreign].sort());
 });
 
-test('rows of what ended go after ninety days, those of what is there stay', async () => {
+test('rows of imports that ended go after ninety days, of dropped databases after a year, those of what is there stay', async () => {
   const count = async () => ({
     databases: (await table().selectFrom('databases').select('id').execute()).length,
     imports: (await table().selectFrom('database_imports').select('id').execute()).length,
@@ -163,6 +163,9 @@ test('rows of what ended go after ninety days, those of what is there stay', asy
   await databases.tidy();
   expect(await count()).toEqual({ ...all, trash: 0 });
   house.clock.advance(60 * day);
+  await databases.tidy();
+  expect(await count()).toEqual({ databases: all.databases, imports: 0, trash: 0 });
+  house.clock.advance(275 * day);
   await databases.tidy();
   expect(await count()).toEqual({ databases: all.databases - dropped.length, imports: 0, trash: 0 });
 });

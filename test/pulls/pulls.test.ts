@@ -276,7 +276,7 @@ test('killed in the middle of a job it leaves a row that says so, and the next r
     [true, null],
     [false, null],
   ]);
-  expect(await readdir(world.place('host/working'))).toEqual(['arriving']);
+  expect(await readdir(world.place('host/working'))).toEqual(['arriving', 'lock.db']);
   expect(await readdir(world.place('host/working/arriving'))).toEqual([]);
 });
 

@@ -80,6 +80,7 @@ export type WalkPortion = {
 export interface SiteWalk {
   /** @returns what comes next, `undefined` at the end. @throws when the folder itself cannot be read; errors as for SiteStorage */
   next(): Promise<WalkPortion | undefined>;
+  /** Also in the middle; what hangs in a call of the system is not waited for. */
   close(): Promise<void>;
 }
 

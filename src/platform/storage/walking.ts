@@ -42,7 +42,10 @@ export class DiskWalk implements SiteWalk {
 
   /** What hangs in a call of the system is not waited for, and keeps the folder open as long. */
   async close(): Promise<void> {
-    void this.#thread.close().then(() => this.#folder.close());
+    this.#thread
+      .close()
+      .then(() => this.#folder.close())
+      .catch(() => {}); // nobody waits for it
   }
 }
 
