@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import sharp from 'sharp';
+import { day } from '../../src/platform/clock.ts';
 import { newId } from '../../src/platform/ids.ts';
 import { FactorStore } from '../../src/sign-in/factor-store.ts';
 import { PasskeyStore } from '../../src/sign-in/passkey-store.ts';
@@ -281,6 +282,8 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await use(house, sites.troubled, 97);
   await writeUsage(house, sites);
   await writeOutages(house, sites.customer);
+  await payAhead(house, 'changed');
+  await house.panel.doors.termination.wishes.ask(await payAhead(house, 'troubled'), '', { kind: 'operator' });
   const troubled = await enter(house, 'troubled', 'ko', newcomer);
   const fileJobs = { ...ofFiles, running: await beginJob(house, troubled, sites.troubled) };
   const databases = { ...ofCustomer, ...(await loseDatabase(house, troubled, sites.troubled)) };
@@ -311,6 +314,17 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
     longFolder,
     longFile,
   };
+}
+
+/** Half of the paid time is over. @returns whose order it is */
+async function payAhead(house: TestPanel, who: Who): Promise<string> {
+  const { panel, clock } = house;
+  const { connection, orders } = panel.doors;
+  const customerId = await customerIdOf(house, addressOf(who));
+  const paid = { from: clock.now() - 15 * day, until: clock.now() + 15 * day, won: 16_500 };
+  for (const { id } of await orders.forCustomer(customerId))
+    await connection.write((tx) => orders.setPaid(tx, id, paid, { kind: 'operator' }));
+  return customerId;
 }
 
 async function slaOf({ panel }: TestPanel, name: string): Promise<string> {
