@@ -1,5 +1,4 @@
 // Makes the archive of a site: its databases, www/ with all that is in it, a guide to restore it by hand, and the signed manifest (KHADA 7.6).
-
 import { isSqlite } from '../platform/sqlite-file/orders.ts';
 import type { Entry, SiteReader } from '../platform/storage/port.ts';
 import { rowIn } from '../platform/storage/rows.ts';

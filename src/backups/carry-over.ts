@@ -1,11 +1,12 @@
 // What has not changed since the last archive is taken from there as it stands, without reading the site.
-
+import { companions } from '../platform/sqlite-file/orders.ts';
 import { DamagedArchive } from '../platform/zip/damage.ts';
 import type { ZipEntry } from '../platform/zip/directory.ts';
 import { EntryWindow } from '../platform/zip/entry-window.ts';
 import { ZipLookup } from '../platform/zip/lookup.ts';
 import { ReadAhead } from '../platform/zip/read-ahead.ts';
 import { rawContent, windowed } from '../platform/zip/reader.ts';
+import { lengths } from '../platform/zip/records.ts';
 import type { Carried, CopiedRecords } from '../platform/zip/writer.ts';
 import { different, sameLine } from './line-comparing.ts';
 import { type ManifestCounts, type ManifestDatabase, memberIn } from './manifest.ts';
@@ -53,6 +54,8 @@ type Growing = {
 };
 
 const [quote, comma, backslash, bracket] = [0x22, 0x2c, 0x5c, 0x5d];
+/** Few other names end so: only of these is it asked what they stand beside. */
+const lastOfCompanions = new Set(companions.map((end) => end.charCodeAt(end.length - 1)));
 const beforePath = '{"path":"'.length;
 
 /**
@@ -156,12 +159,12 @@ export class CarryOver {
   #mayBeCopied(entries: EntryWindow): boolean {
     const { bytes, at } = entries;
     const isFolder = entries.kindOf(at) === 'folder';
-    const [start, end] = [at + entryLength, entries.nameEndOf(at) - (isFolder ? 1 : 0)];
+    const [start, end] = [at + lengths.entry, entries.nameEndOf(at) - (isFolder ? 1 : 0)];
     if (!this.#isNamed(bytes, start, end)) throw new DamagedArchive('manifest.json: another order than the directory');
     const isWww = start + 3 === end;
     if (isWww) return false;
-    const last = bytes[end - 1];
-    if (last === letterL || last === letterM) if (companionOf(bytes.toString('utf8', start, end)) !== undefined) return false;
+    const mayBeCompanion = lastOfCompanions.has(bytes[end - 1] ?? 0);
+    if (mayBeCompanion && companionOf(bytes.toString('utf8', start, end)) !== undefined) return false;
     return this.#opened?.databases.size === 0 || this.databaseAt(bytes.toString('utf8', start, end)) === undefined;
   }
 
@@ -268,6 +271,3 @@ export class CarryOver {
     await this.#opened?.archive.close();
   }
 }
-
-const entryLength = 46;
-const [letterL, letterM] = [0x6c, 0x6d];

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { billingCommand } from '../../src/billing-commands.ts';
 import { catalogues } from '../../src/messages/catalogue.ts';
 import { day, minute } from '../../src/platform/clock.ts';
+import { closingEvents } from '../../src/termination/events.ts';
 import { startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 import { customerIdOf, rounds } from './leavers.ts';
 
@@ -147,4 +148,24 @@ test('a time that ends before it begins, a moment that is none and an order that
   const { connection, orders } = house.panel.doors;
   await connection.write((tx) => orders.end(tx, order?.id ?? '', { actor: { kind: 'operator' }, reason: 'a test' }));
   expect((await tell(`/orders/${order?.id}/payment`, { from: now, until: then, amount_won: 1 })).status).toBe(409);
+});
+
+test('whoever asks on since the last line misses none, however long ago what ends now was asked for', async () => {
+  const { connection } = house.panel.doors;
+  const begun = house.clock.now() + 1000 * day;
+  const wish = (id: string, asked: number, withdrawn: number | null) => ({
+    ...{ id, customer_id: `of ${id}`, actor_person_id: null, said_sealed: null, asked_at: begun + asked, close_at: begun + day },
+    ...{ ended_at: withdrawn && begun + withdrawn, outcome: withdrawn === null ? null : ('withdrawn' as const) },
+  });
+  const wishes = [wish('a', 1, 100), wish('b', 2, 50), wish('c', 60, null), wish('d', 61, 62)];
+  await connection.write((tx) => tx.insertInto('closing_wishes').values(wishes).execute());
+  const told: string[] = [];
+  for (let since = begun + 40, at = -1; at !== since; ) {
+    at = since;
+    for (const event of await closingEvents(connection, since, 2)) {
+      told.push(`${event.id} ${event.what}`);
+      since = event.at;
+    }
+  }
+  expect([...new Set(told)]).toEqual(['b withdrawn', 'c asked', 'd asked', 'd withdrawn', 'a withdrawn']);
 });

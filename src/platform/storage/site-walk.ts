@@ -40,8 +40,8 @@ type Level = {
   readonly begin: Buffer;
   readonly names: readonly DiskName[];
   readonly shown: readonly string[];
-  /** all names, where some may stand beside others */
-  readonly all: ReadonlySet<string> | undefined;
+  /** all names as they are stored, by what is shown, where some may stand beside others */
+  readonly all: ReadonlyMap<string, DiskName> | undefined;
   next: number;
 };
 
@@ -148,7 +148,7 @@ export class Walk {
     const entry = seen ? describe(shown, seen) : this.#lookSafely(level, name, shown);
     if (entry?.kind !== 'file' || !level.all) return entry;
     const stamps = this.#order.beside.flatMap((end) => {
-      const stored = level.all?.has(shown + end) ? level.names[level.shown.indexOf(shown + end)] : undefined;
+      const stored = level.all?.get(shown + end);
       const found = stored === undefined ? undefined : this.#lookSafely(level, stored, shown + end);
       return found?.kind === 'file' ? [found.stamp] : [];
     });
@@ -208,6 +208,7 @@ function levelOf(
     names = pairs.map(([, spelling]) => spelling);
     shown = pairs.map(([said]) => said);
   }
-  const all = shown.some((one) => beside.some((end) => one.endsWith(end))) ? new Set(shown) : undefined;
+  const mayStandBeside = shown.some((one) => beside.some((end) => one.endsWith(end)));
+  const all = mayStandBeside ? new Map(shown.map((one, at) => [one, names[at] ?? one])) : undefined;
   return { path, name, folder, plain: known, begin: rowsBelow(path), names, shown, all, next: 0 };
 }

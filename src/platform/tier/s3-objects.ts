@@ -42,6 +42,7 @@ export async function removeObjects({ repository, s3 }: ResticAddress, site: str
 
 class Store {
   readonly #credentials: Credentials;
+  readonly #ca = trusted();
   readonly #agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) };
   /** as the store says it, where the address does not */
   #region: string;
@@ -65,7 +66,7 @@ class Store {
 
   async #send({ method, url, signal }: Asked): Promise<Answer> {
     const headers = signed({ method, url, at: new Date(), region: this.#region }, this.#credentials);
-    const ca = await trusted();
+    const ca = await this.#ca;
     const { agent, request } =
       url.protocol === 'https:'
         ? { agent: this.#agents['https:'], request: https.request }
