@@ -54,11 +54,13 @@ export async function closePage(req: Request, parts: ClosePageParts): Promise<Pa
   const dates = (when: Dates['when'], closeAt: number): Dates => ({
     ...{ when, closeAt, eraseAt: closeAt + days * day, contractUntil: yearsAfter(closeAt, contractYears) },
   });
+  const later = laterAt === undefined ? [] : [dates('later', laterAt)];
   return {
     title: req.visit.words.t('termination.title'),
     section: 'account',
     days,
-    dates: [...(wish ? [] : [dates('now', now)]), ...(laterAt === undefined ? [] : [dates('later', laterAt)])],
+    // Also of what is not asked for: it is offered still, and nobody agrees to dates that were not shown.
+    dates: wish ? [...later, dates('now', now)] : [dates('now', now), ...later],
     laterAt,
     wish,
     left: await leftOf(req, customerId, parts),
