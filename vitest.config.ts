@@ -41,7 +41,7 @@ const sameOnBoth =
         'test/{architecture,asvs,brand,configuration,embedding,guideline,keys,messages,serve,start}.test.ts',
         'test/attack/{enumeration,stuffing}.http.test.ts',
         'test/accounts/{addresses,hashing,hashing-cost,korean-passwords,leaked-passwords,legacy-hashes,passwords}.test.ts',
-        'test/backups/{archive,days,freshness,manifest,night-order,retention,shrinking,signature,sqlite,verification}.test.ts',
+        'test/backups/{archive,carry-over,days,freshness,manifest,night-order,retention,shrinking,signature,sqlite,verification}.test.ts',
         'test/browse/changes.test.ts',
         'test/consent/markdown.test.ts',
         'test/dashboard/{activity,usage,words}.test.ts',
