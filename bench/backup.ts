@@ -13,8 +13,21 @@ const mebi = 'MiB';
 /** Backups as the worker makes them, each beside its raw limit, on files that stand in the page cache for both. */
 export const backupPart: Part = {
   name: 'backups',
-  measure: async (circumstances) => [...(await usual(circumstances)), ...(await many(circumstances))],
+  measure: async (circumstances) => {
+    const figures = await usual(circumstances);
+    for (const one of circumstances.long ? manyInLong : manyInShort) figures.push(...(await many(circumstances, one)));
+    return figures;
+  },
 };
+
+/** `mebibytes`, `timesFind`: bounds. Few files are written within the two seconds in which a stamp proves nothing: all of them are read again, and no time is told. */
+type Many = { readonly files: number; readonly mebibytes: number; readonly timesFind?: number };
+const manyInShort: readonly Many[] = [{ files: 3000, mebibytes: 400 }];
+const manyInLong: readonly Many[] = [
+  { files: 200_000, mebibytes: 300 },
+  { files: 1_000_000, mebibytes: 400, timesFind: 4 },
+];
+const smallBytes = 300;
 
 async function usual({ long, folder, say }: Circumstances): Promise<Figure[]> {
   const amount: Amount = long ? { files: 20_000, bytes: 500_000_000 } : { files: 1000, bytes: 25_000_000 };
@@ -68,8 +81,8 @@ async function usual({ long, folder, say }: Circumstances): Promise<Figure[]> {
 }
 
 /** Two nights of very many small files: what is kept in memory for each file shows here. */
-async function many({ long, folder, say }: Circumstances): Promise<Figure[]> {
-  const amount: Amount = long ? { files: 1_000_000, bytes: 300_000_000 } : { files: 3000, bytes: 900_000 };
+async function many({ long, folder, say }: Circumstances, { files: count, mebibytes, timesFind }: Many): Promise<Figure[]> {
+  const amount: Amount = { files: count, bytes: count * smallBytes };
   const place = join(folder, 'many');
   const house = await openHouse(place);
   // Only its time asks for a worker that was compiled before.
@@ -89,12 +102,11 @@ async function many({ long, folder, say }: Circumstances): Promise<Figure[]> {
     const memory = `memory ${afterFirst.toFixed(0)} MiB after the first`;
     say(`${files} files: first ${spoken(first)}, next ${spoken(next)}, find ${looked.toFixed(2)} s, ${memory}`);
     const memoryUsed: Figure = {
-      ...{ name: `memory of the worker, ${files} files`, unit: mebi, ours: await worker.peak(), bound: { atMost: 400 } },
+      ...{ name: `memory of the worker, ${files} files`, unit: mebi, ours: await worker.peak(), bound: { atMost: mebibytes } },
     };
-    // Few files are written within the two seconds in which a stamp proves nothing: all of them are read again.
-    if (!long) return [memoryUsed];
+    if (timesFind === undefined) return [memoryUsed];
     const name = `next backup of ${files} small files, 1 % changed ÷ find with stat`;
-    return [memoryUsed, { name, unit: 's', ours: next.makingSeconds, raw: looked, bound: { atMost: 4 } }];
+    return [memoryUsed, { name, unit: 's', ours: next.makingSeconds, raw: looked, bound: { atMost: timesFind } }];
   } finally {
     await worker.stop();
     await house.close();

@@ -208,7 +208,7 @@ const stalledAfter = 5 * minute;
 function noteOf({ words }: Speaker, { state, movedAt }: Backup, clock: Clock): string {
   if (state === 'queued' || movedAt === null) return '';
   const still = Math.max(0, clock.now() - movedAt);
-  if (still > stalledAfter) return words.t('backups.job.stalled', { minutes: words.number(Math.floor(still / minute)) });
+  if (still > stalledAfter) return words.t('backups.job.stalled', { time: words.duration(still) });
   return words.t('backups.job.moved', { seconds: words.number(Math.floor(still / second)) });
 }
 

@@ -189,7 +189,7 @@ const stalledAfter = 5 * minute;
 function noteOf({ words }: Pick<Visit, 'words'>, { state, movedAt }: DatabaseImport, clock: Clock): string {
   if (state === 'queued' || movedAt === null) return '';
   const still = Math.max(0, clock.now() - movedAt);
-  if (still > stalledAfter) return words.t('databases.import.stalled', { minutes: words.number(Math.floor(still / minute)) });
+  if (still > stalledAfter) return words.t('databases.import.stalled', { time: words.duration(still) });
   return words.t('databases.import.moved', { seconds: words.number(Math.floor(still / second)) });
 }
 

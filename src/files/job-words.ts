@@ -55,7 +55,7 @@ function detail(job: FileJob, { t, number, bytes }: Words): string {
 function noteOf({ state, movedAt }: FileJob, words: Words, clock: Pick<Clock, 'now'>): string {
   if (state === 'queued' || movedAt === null) return '';
   const still = Math.max(0, clock.now() - movedAt);
-  if (still > stalledAfter) return words.t('files.job.stalled', { minutes: words.number(Math.floor(still / minute)) });
+  if (still > stalledAfter) return words.t('files.job.stalled', { time: words.duration(still) });
   return words.t('files.job.moved', { seconds: words.number(Math.floor(still / second)) });
 }
 

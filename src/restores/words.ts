@@ -36,9 +36,9 @@ export function restoreState(restore: Restore, words: Words, clock: Pick<Clock, 
   return { text: detail, value, max, note: noteOf(restore, words, clock), finished: false, failed: false };
 }
 
-function noteOf({ movedAt }: Restore, { t, number }: Words, clock: Pick<Clock, 'now'>): string {
+function noteOf({ movedAt }: Restore, { t, number, duration }: Words, clock: Pick<Clock, 'now'>): string {
   const still = Math.max(0, clock.now() - movedAt);
-  if (still > stalledAfter) return t('restores.stalled', { minutes: number(Math.floor(still / minute)) });
+  if (still > stalledAfter) return t('restores.stalled', { time: duration(still) });
   return t('restores.moved', { seconds: number(Math.floor(still / second)) });
 }
 

@@ -40,7 +40,7 @@ test('the short address leads to the site that was used last, and that to the la
   const visitor = await signedIn();
   expect((await visitor.get('/backups')).headers.location).toBe(`/sites/${site}/backups`);
   const { text } = await visitor.get(`/sites/${site}/backups`);
-  expect(text).toContain('마지막 정상 백업: 2026년 11월 22일 12:00 (0분 전)');
+  expect(text).toContain('마지막 정상 백업: 2026년 11월 22일 12:00 (방금 전)');
   expect(text).toContain(`/sites/${site}/backups/${id}/download`);
   expect(text).toContain('단기·장기 백업 단계는 아직 없습니다');
   expect(text).toContain('하루 1회까지 만들 수 있고, 오늘은 0회 남았습니다.');
@@ -113,7 +113,7 @@ test('one failure is told above a backup that is still young, with what stays go
     });
     return [await page('ko'), await page('ko', `/${failed.id}`)].map(({ text }) => text);
   };
-  const good = '가장 최근의 정상 백업은 2026년 11월 22일 12:00(0분 전)에 만든 것입니다.';
+  const good = '가장 최근의 정상 백업은 2026년 11월 22일 12:00(방금 전)에 만든 것입니다.';
   for (const text of await because('backups.reason.full')) {
     for (const said of ['백업 저장 공간이 부족합니다.', '사이트와 자료는 그대로입니다.', good]) expect(text).toContain(said);
     expect(text).toContain(`/sites/${site}/backups/${id}`);

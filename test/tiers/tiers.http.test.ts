@@ -30,14 +30,14 @@ describe('a panel with two tiers', () => {
   test('the page of backups and the dashboard tell each tier with its own age and place', async () => {
     for (const page of [`/sites/${site}/backups`, '/dashboard']) {
       const { text } = await owner.get(page);
-      expect(text).toContain('단기 백업: 2026년 11월 22일 12:00 (0분 전, 가산 데이터센터)');
-      expect(text).toContain('장기 백업: 2026년 11월 22일 12:00 (0분 전, 분당 데이터센터)');
+      expect(text).toContain('단기 백업: 2026년 11월 22일 12:00 (방금 전, 가산 데이터센터)');
+      expect(text).toContain('장기 백업: 2026년 11월 22일 12:00 (방금 전, 분당 데이터센터)');
       expect(text).not.toContain('단계는 아직 없습니다');
     }
     const english = new Visitor(house, 'en');
     await english.logIn('owner@example.com');
     const { text } = await english.get(`/sites/${site}/backups`);
-    expect(text).toContain('Short-term backup: 22 Nov 2026, 12:00 (0 minutes ago, 가산 데이터센터)');
+    expect(text).toContain('Short-term backup: 22 Nov 2026, 12:00 (just now, 가산 데이터센터)');
   });
 
   test('the public pages promise what is there', async () => {

@@ -157,7 +157,7 @@ export const backups = {
   'backups.job.databases': 'Saving database {done} of {total}.',
   'backups.job.checking': 'Reading the archive back: {percent}\u00a0%',
   'backups.job.moved': 'Last moved {seconds} seconds ago',
-  'backups.job.stalled': 'Nothing has moved for {minutes} minutes. Work that has stopped restarts automatically.',
+  'backups.job.stalled': 'Nothing has moved for {time}. Work that has stopped restarts automatically.',
 
   'backups.month.heading': 'Calendar',
   'backups.month.caption': 'Backups of {month}',

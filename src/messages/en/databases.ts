@@ -127,7 +127,7 @@ export const databases: Record<keyof typeof source, Sentence> = {
   'databases.import.step.saving': 'What is there now is being put into the trash.',
   'databases.import.step.switching': 'Putting the new content in its place.',
   'databases.import.moved': 'Last moved {seconds} seconds ago',
-  'databases.import.stalled': 'No movement for {minutes} minutes. Work that stopped begins anew by itself.',
+  'databases.import.stalled': 'No movement for {time}. Work that stopped begins anew by itself.',
   'databases.import.stoppedAt': 'Stopped at line {n}.',
   'databases.import.done': 'All {lines} lines are in.',
   'databases.import.state.done': 'Done',

@@ -62,7 +62,7 @@ export const fileJobs = {
   'files.job.sofar': ({ done = 0, bytes = '' }) => `${files(done)}, ${bytes} so far.`,
   'files.job.of': '{done} of {total} files, {bytes} of {all}.',
   'files.job.moved': 'Last sign of progress: {seconds} seconds ago',
-  'files.job.stalled': 'No progress for {minutes} minutes. Work that stopped is begun again by itself.',
+  'files.job.stalled': 'No progress for {time}. Work that stopped is begun again by itself.',
   'files.job.leave': 'It goes on when you close this page. Nothing appears in the folder before it is done.',
   'files.job.refresh': 'Refresh',
   'files.job.cancel': 'Cancel',

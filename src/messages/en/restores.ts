@@ -144,7 +144,7 @@ export const restores = {
   'restores.step.returned.text': 'Everything is as it was before.',
   'restores.step.stopped.text': 'It was not begun.',
   'restores.moved': 'Moved last: {seconds} s ago',
-  'restores.stalled': 'It has not moved for {minutes} min. It goes on by itself; if it takes long, please tell us.',
+  'restores.stalled': 'It has not moved for {time}. It goes on by itself; if it takes long, please tell us.',
 
   'restores.outcome.inPlace': 'Restored. {files} files changed.',
   'restores.outcome.undone': 'Undone. The site is as it was before the restore; {files} files changed.',

@@ -3,6 +3,7 @@ import type { shell as korean } from '../ko/shell.ts';
 import type { Sentence } from '../sentences.ts';
 
 export const shell = {
+  'shell.justNow': 'just now',
   'shell.skip': 'Skip to main content',
   'shell.mainNavigation': 'Main menu',
   'shell.path': 'Path',

@@ -153,7 +153,7 @@ export const backups = {
   'backups.job.databases': '데이터베이스 {total}개 가운데 {done}개째를 담고 있습니다.',
   'backups.job.checking': '압축 파일을 다시 읽는 중: {percent}\u00a0%',
   'backups.job.moved': '마지막으로 움직인 때: {seconds}초 전',
-  'backups.job.stalled': '{minutes}분째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
+  'backups.job.stalled': '{time}째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
 
   'backups.month.heading': '달력',
   'backups.month.caption': '{month} 백업',

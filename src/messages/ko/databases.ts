@@ -127,7 +127,7 @@ export const databases = {
   'databases.import.step.saving': '지금 내용을 휴지통에 담고 있습니다.',
   'databases.import.step.switching': '새 내용으로 바꾸고 있습니다.',
   'databases.import.moved': '마지막으로 움직인 때: {seconds}초 전',
-  'databases.import.stalled': '{minutes}분째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
+  'databases.import.stalled': '{time}째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
   'databases.import.stoppedAt': '{n}행에서 멈췄습니다.',
   'databases.import.done': '모두 {lines}행을 넣었습니다.',
   'databases.import.state.done': '완료',

@@ -58,7 +58,7 @@ export const fileJobs = {
   'files.job.sofar': '파일 {done}개, {bytes}까지 했습니다.',
   'files.job.of': '파일 {total}개 가운데 {done}개, {all} 가운데 {bytes}를 했습니다.',
   'files.job.moved': '마지막으로 움직인 때: {seconds}초 전',
-  'files.job.stalled': '{minutes}분째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
+  'files.job.stalled': '{time}째 움직임이 없습니다. 멈춘 일은 자동으로 다시 시작합니다.',
   'files.job.leave': '이 화면을 닫아도 이어서 합니다. 다 되기 전에는 아무것도 폴더에 보이지 않습니다.',
   'files.job.refresh': '새로 고침',
   'files.job.cancel': '그만두기',

@@ -139,7 +139,7 @@ export const restores = {
   'restores.step.returned.text': '복원 전 상태로 돌려놓았습니다.',
   'restores.step.stopped.text': '시작하지 않았습니다.',
   'restores.moved': '마지막으로 움직인 때: {seconds}초 전',
-  'restores.stalled': '{minutes}분째 움직이지 않습니다. 저절로 이어서 하며, 오래 걸리면 고객 센터에 알려 주세요.',
+  'restores.stalled': '{time}째 움직이지 않습니다. 저절로 이어서 하며, 오래 걸리면 고객 센터에 알려 주세요.',
 
   'restores.outcome.inPlace': '복원했습니다. 파일 {files}개가 바뀌었습니다.',
   'restores.outcome.undone': '되돌렸습니다. 복원하기 전 상태이며, 파일 {files}개가 바뀌었습니다.',

@@ -2,6 +2,7 @@
 import type { Sentences } from '../sentences.ts';
 
 export const shell = {
+  'shell.justNow': '방금 전',
   'shell.skip': '본문으로 건너뛰기',
   'shell.mainNavigation': '주 메뉴',
   'shell.path': '경로',

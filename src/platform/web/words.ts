@@ -29,8 +29,10 @@ export type Words = {
   zoneAt(at: number): string;
   /** @returns `03:10` */
   clock(at: number): string;
-  /** @returns `6시간 전`, `6 hours ago` */
+  /** @returns `6시간 전`, `6 hours ago`; `방금 전`, `just now` within a minute */
   ago(at: number): string;
+  /** @param milliseconds a minute at least. @returns `6시간`, `6 hours` */
+  duration(milliseconds: number): string;
   /** @returns RFC 3339 in UTC, for `<time datetime>` */
   iso(at: number): string;
   /** @returns decimal units with one unit everywhere: `1.24 GB`, `312 B` */
@@ -75,7 +77,8 @@ export function wordsIn(language: Language, { catalogues, zone, now }: WordsOpti
     zoneAt: lately((at) => zones.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? zone),
     clock,
     time: (at) => `${date(at)}${language === 'ko' ? ' ' : ', '}${clock(at)}`,
-    ago: (at) => agoIn(relative, now() - at),
+    ago: (at) => (now() - at < minute ? t('shell.justNow') : agoIn(relative, now() - at)),
+    duration: (milliseconds) => durationIn(locale, milliseconds),
     iso: (at) => new Date(at).toISOString(),
     bytes: (count) => sizeIn(threeDigits, count),
     number: (count) => plain.format(count),
@@ -105,10 +108,18 @@ function fill(sentence: string, parameters: Parameters): string {
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => (name in parameters ? String(parameters[name]) : whole));
 }
 
+/** Told in days from two of them on: half of one matters to who waits. */
+const unitOf = (passed: number) =>
+  passed < hour ? (['minute', minute] as const) : passed < 2 * day ? (['hour', hour] as const) : (['day', day] as const);
+
 function agoIn(relative: Intl.RelativeTimeFormat, passed: number): string {
-  const [unit, length] =
-    passed < hour ? (['minute', minute] as const) : passed < 2 * day ? (['hour', hour] as const) : (['day', day] as const);
-  return relative.format(-Math.max(0, Math.floor(passed / length)), unit);
+  const [unit, length] = unitOf(passed);
+  return relative.format(-Math.floor(passed / length), unit);
+}
+
+function durationIn(locale: string, milliseconds: number): string {
+  const [unit, length] = unitOf(milliseconds);
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.floor(milliseconds / length));
 }
 
 function sizeIn(threeDigits: Intl.NumberFormat, count: number): string {

@@ -358,6 +358,7 @@ export const shots: readonly Shot[] = [
   of('quiet', 'backup-proven', ({ found }) => found.proven),
   of('quiet', 'backup-shrunken', ({ found }) => found.shrunken),
   of('quiet', 'backup-damaged', ({ found }) => found.damaged),
+  of('quiet', 'backup-missing', ({ found }) => found.missing),
   of('quiet', 'restore-choose', ({ found }) => found.restoration),
   of('quiet', 'restore-wrong', ({ found }) => `${found.restoration}/preview?scope=paths`),
   of('quiet', 'restore-preview', ({ found }) => `${found.restoration}/preview?scope=all&dest=in_place&mode=exact`),

@@ -38,6 +38,7 @@ export type World = TestPanel & {
       | 'proven'
       | 'shrunken'
       | 'damaged'
+      | 'missing'
       | 'failedBackup',
       string
     >
@@ -426,6 +427,7 @@ async function backupsOf({ panel }: TestPanel, { quiet, failed }: Record<'quiet'
     proven: await address(quiet, 'proven'),
     shrunken: await address(quiet, 'shrunken'),
     damaged: await address(quiet, 'damaged'),
+    missing: await address(quiet, 'missing'),
     failedBackup: await address(failed, 'failed'),
   };
 }
