@@ -150,10 +150,10 @@ describe('cryptography', () => {
     const mariaDb = 'src/platform/database-server/mariadb-session.ts';
     expect(all(/createHash\((?!'sha(?:256|384|512)')([^)]*)\)/g).sort()).toEqual([
       "src/accounts/breached.ts: 'sha1'",
-      'src/files/arriving.ts: checksum.algorithm',
       `${mariaDb}: 'sha1'`,
       `${mariaDb}: 'sha1'`,
       `${radius}: 'md5'`,
+      'src/platform/storage/arriving.ts: checksum.algorithm',
     ]);
     expect(all(/createHmac\((?!'sha256')([^)]*)\)/g)).toEqual([`${radius}: 'md5', secret`]);
     expect(all(/algorithm: '(SHA1)'/g)).toEqual(['src/sign-in/second-factors.ts: SHA1']);

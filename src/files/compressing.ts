@@ -1,6 +1,7 @@
 // Packs entries of a site into a ZIP that stands in the site: written on this machine, and there only once it is whole.
 import { stat } from 'node:fs/promises';
 import type { SitePath } from '../platform/storage/port.ts';
+import { storageFault } from '../platform/storage/to-disk.ts';
 import { ZipWriter } from '../platform/zip/writer.ts';
 import { areaOf, type MarkedFolder } from '../sites/sites.ts';
 import { weigh } from './copying.ts';
@@ -8,7 +9,6 @@ import type { Bench } from './job-bench.ts';
 import { Stopped } from './job-faults.ts';
 import type { FileJobWords } from './job-store.ts';
 import { judgeFile, scanRefusal } from './policy.ts';
-import { storageFault } from './quarantine.ts';
 import { zip } from './zipping.ts';
 
 /** after as many bytes the disk's reserve is looked at */

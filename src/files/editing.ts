@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { conflict, Invalid, notFound, whenMissing } from '../platform/errors.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { SitePath } from '../platform/storage/port.ts';
+import { storageFault } from '../platform/storage/to-disk.ts';
 import type { Room, Site, Sites } from '../sites/sites.ts';
 import { rulesOf } from './areas.ts';
 import type { Deeds } from './deeds.ts';
@@ -12,7 +13,6 @@ import { type EnteringParts, refuse } from './entering.ts';
 import type { Doer } from './files.ts';
 import { nameOr, requireInsideWww, requireWww } from './moving.ts';
 import { judgeFile, judgeName, KnownNames, scanRefusal, type UploadRules } from './policy.ts';
-import { storageFault } from './quarantine.ts';
 import { type Coding, decoded, encoded } from './text-coding.ts';
 import type { Trash } from './trash.ts';
 

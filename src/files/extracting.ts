@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import type { Limits } from '../options.ts';
 import { whenMissing } from '../platform/errors.ts';
 import type { SitePath } from '../platform/storage/port.ts';
+import { storageFault } from '../platform/storage/to-disk.ts';
 import { lookInto, whyNot } from './archive-members.ts';
 import type { Bench } from './job-bench.ts';
 import { Stopped } from './job-faults.ts';
@@ -12,7 +13,6 @@ import { isArchive, kindOf } from './kinds.ts';
 import { canonicalPath, extensionOf } from './names.ts';
 import { judgeFolders, judgeName, judgeUnpacked, type Refusal } from './policy.ts';
 import { judgeSize } from './preflight.ts';
-import { storageFault } from './quarantine.ts';
 import { type ArchiveFault, refusal, visible } from './refusals.ts';
 import { Allowance, ArchiveRefused, type Looking, type Member } from './unpacking.ts';
 

@@ -3,7 +3,7 @@ import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unless } from '../platform/storage/faults.ts';
 import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
-import { storageFault } from './quarantine.ts';
+import { storageFault } from '../platform/storage/to-disk.ts';
 
 const isId = (text: string) => /^[0-9a-f-]{36}$/.test(text);
 

@@ -3,15 +3,15 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PanelError } from '../platform/errors.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
+import type { DiskRoom } from '../platform/storage/disk-room.ts';
 import type { SitePath, SiteStorage } from '../platform/storage/port.ts';
+import { storageFault } from '../platform/storage/to-disk.ts';
 import type { Site } from '../sites/sites.ts';
 import type { RulesAt } from './areas.ts';
-import type { DiskRoom } from './disk-room.ts';
 import type { JobProgress } from './job-progress.ts';
 import type { JobRoom } from './job-room.ts';
 import { judgeFolders, judgeName, KnownNames, type Refusal, scanRefusal, type UploadRules } from './policy.ts';
 import type { UploadResult } from './publishing.ts';
-import { storageFault } from './quarantine.ts';
 import { about, refusal } from './refusals.ts';
 import type { JudgedFile } from './unpacking.ts';
 

@@ -6,17 +6,17 @@ import type { Request, Response } from 'express';
 import { badRequest, PanelError } from '../platform/errors.ts';
 import { newToken } from '../platform/ids.ts';
 import { equalText } from '../platform/secrets.ts';
+import type { DiskRoom } from '../platform/storage/disk-room.ts';
 import type { SitePath } from '../platform/storage/port.ts';
+import { storageFault, toDisk } from '../platform/storage/to-disk.ts';
 import { requireToken } from '../platform/web/form.ts';
 import { readForm, streamedFiles } from '../platform/web/form-files.ts';
 import { bytesPassed } from '../platform/young-memory.ts';
 import type { RulesAt } from './areas.ts';
 import { nameIn } from './arriving-names.ts';
 import { ContentJudge } from './contents.ts';
-import type { DiskRoom } from './disk-room.ts';
 import type { Refusal } from './policy.ts';
 import type { Received } from './publishing.ts';
-import { storageFault, toDisk } from './quarantine.ts';
 
 export type ReceivingLimits = {
   readonly fileBytes: number;

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { conflict } from '../platform/errors.ts';
 import type { VirusScanner } from '../platform/scanner/port.ts';
 import type { Entry, ReadFile, SitePath, SiteReader } from '../platform/storage/port.ts';
+import { storageFault } from '../platform/storage/to-disk.ts';
 import type { Area } from '../sites/sites.ts';
 import { ContentJudge } from './contents.ts';
 import { isNeverAllowed, isServerRun, isSteering, kindOf, type UploadRules } from './kinds.ts';
 import { extensionOf, judgeName } from './names.ts';
 import { judgeFile } from './policy.ts';
 import { programHeadBytes, programOf } from './programs.ts';
-import { type Quarantine, storageFault } from './quarantine.ts';
+import type { Quarantine } from './quarantine.ts';
 import { about, type ReasonCode, type Refusal, refusal, scanRefusal } from './refusals.ts';
 import { findShell, readShells, type ShellSignature, shellReachBytes } from './web-shells.ts';
 

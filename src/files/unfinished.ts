@@ -4,11 +4,12 @@ import { type Clock, hour, minute } from '../platform/clock.ts';
 import type { Connection } from '../platform/database/database.ts';
 import { conflict as busy, gone, notFound, PanelError, tooMany, unavailable } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
-import type { SitePath } from '../platform/storage/port.ts';
+import { Arriving } from '../platform/storage/arriving.ts';
+import { DiskRoom } from '../platform/storage/disk-room.ts';
+import type { Checksum, SitePath } from '../platform/storage/port.ts';
 import { Turns } from '../platform/web/turns.ts';
 import type { Site, Sites } from '../sites/sites.ts';
-import { Arriving, type Checksum } from './arriving.ts';
-import { DiskRoom } from './disk-room.ts';
+import { ContentJudge } from './contents.ts';
 import type { Doer, Files } from './files.ts';
 import type { UploadConflict, UploadResult } from './publishing.ts';
 import type { Refusal } from './refusals.ts';
@@ -50,7 +51,7 @@ export type UnfinishedUpload = {
 export class UnfinishedUploads {
   readonly #parts: UnfinishedParts;
   readonly #store: UnfinishedStore;
-  readonly #arriving: Arriving;
+  readonly #arriving: Arriving<Refusal>;
   /** the disk where uploads arrive */
   readonly disk: DiskRoom;
   /** uploads of one person that are read at the same time */
@@ -59,7 +60,7 @@ export class UnfinishedUploads {
   constructor(parts: UnfinishedParts) {
     this.#parts = parts;
     this.#store = new UnfinishedStore(parts.connection);
-    this.#arriving = new Arriving(parts.folder);
+    this.#arriving = new Arriving(parts.folder, (path) => new ContentJudge(path));
     this.disk = new DiskRoom(parts.folder, parts.limits.diskReserveBytes);
     this.turns = new Turns({ atOnce: parts.limits.uploadsAtOnce, refusal: 'files.tooManyUploads' });
   }

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Quarantine, toDisk } from '../../src/files/quarantine.ts';
+import { Quarantine } from '../../src/files/quarantine.ts';
 import { StoppedClock } from '../../src/platform/clock.ts';
+import { toDisk } from '../../src/platform/storage/to-disk.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DetailedError, Upload, type UploadOptions } from 'tus-js-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DiskRoom } from '../../src/files/disk-room.ts';
 import { createPanel } from '../../src/panel.ts';
 import { unavailable } from '../../src/platform/errors.ts';
+import { DiskRoom } from '../../src/platform/storage/disk-room.ts';
 import { secret, startPanel, type TestPanel, Visitor } from '../support/panel.ts';
 
 const megabyte = 1_000_000;

@@ -217,3 +217,6 @@ export interface StagedArchive {
   /** Removes the staging file; nothing became visible. */
   discard(): Promise<void>;
 }
+
+/** `digest`: base64 (tus 1.0, Checksum). It finds what the way changed, nothing that somebody meant to change. */
+export type Checksum = { readonly algorithm: 'sha1' | 'sha256'; readonly digest: string };

@@ -1,7 +1,7 @@
 // Room on the disk where uploads arrive: a reserve stays free, so that sessions, letters and the database can still be written.
 import { mkdir, statfs } from 'node:fs/promises';
-import { unavailable } from '../platform/errors.ts';
-import { storageFault } from './quarantine.ts';
+import { unavailable } from '../errors.ts';
+import { storageFault } from './to-disk.ts';
 
 export class DiskRoom {
   readonly #folder: string;

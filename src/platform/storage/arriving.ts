@@ -1,18 +1,14 @@
-// Bytes of unfinished uploads: one file each, appended piece by piece, one sender at a time, judged while they arrive.
+// Bytes that arrive in pieces: one file each, appended piece by piece, one sender at a time, judged while they arrive.
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
-import { badRequest, PanelError, tooLarge } from '../platform/errors.ts';
-import { equalText } from '../platform/secrets.ts';
-import { faultCode } from '../platform/storage/faults.ts';
-import { bytesPassed } from '../platform/young-memory.ts';
-import { ContentJudge } from './contents.ts';
-import { storageFault, toDisk } from './quarantine.ts';
-import type { Refusal } from './refusals.ts';
-
-/** `digest`: base64 (tus 1.0, Checksum). It finds what the way changed, nothing that somebody meant to change. */
-export type Checksum = { readonly algorithm: 'sha1' | 'sha256'; readonly digest: string };
+import { badRequest, PanelError, tooLarge } from '../errors.ts';
+import { equalText } from '../secrets.ts';
+import { bytesPassed } from '../young-memory.ts';
+import { faultCode } from './faults.ts';
+import type { Checksum } from './port.ts';
+import { storageFault, toDisk } from './to-disk.ts';
 
 export type Piece = {
   readonly body: Readable;
@@ -26,21 +22,27 @@ export type Piece = {
   readonly checksum?: Checksum | undefined;
 };
 
-type Judged = { readonly judge: ContentJudge; at: number; isOpen: boolean };
+/** Looks at the content while it arrives. `push`: whether it wants to see more. */
+export type Judge<R> = { push(chunk: Buffer): boolean; end(): Promise<R | undefined> };
+type Judged<R> = { readonly judge: Judge<R>; at: number; isOpen: boolean };
 type Sender = { readonly cancel: () => void; readonly done: Promise<void> };
 
 /** As many contents are judged while they arrive; what else is finished is read once more. */
 const mostJudges = 64;
 const flushBytes = 32 * 1024 * 1024;
 
-export class Arriving {
+export class Arriving<R = never> {
   readonly #folder: string;
   readonly #senders = new Map<string, Sender>();
-  readonly #judged = new Map<string, Judged>();
+  readonly #judged = new Map<string, Judged<R>>();
   readonly #flushes = new Map<string, Promise<unknown>>();
 
-  constructor(folder: string) {
+  readonly #newJudge: ((path: readonly string[]) => Judge<R>) | undefined;
+
+  /** @param newJudge left out: nobody asks for the content before it is whole */
+  constructor(folder: string, newJudge?: (path: readonly string[]) => Judge<R>) {
     this.#folder = folder;
+    this.#newJudge = newJudge;
   }
 
   pathOf(id: string): string {
@@ -125,18 +127,18 @@ export class Arriving {
     flush.catch(() => rm(this.pathOf(id), { force: true }).catch(() => {}));
   }
 
-  #judgeOf(id: string, path: readonly string[], offset: number): Judged | undefined {
+  #judgeOf(id: string, path: readonly string[], offset: number): Judged<R> | undefined {
     const known = this.#judged.get(id);
     if (known && known.at === offset) return known;
     this.#judged.delete(id);
-    if (offset > 0 || this.#judged.size >= mostJudges) return undefined;
-    const judged = { judge: new ContentJudge(path), at: 0, isOpen: true };
+    if (!this.#newJudge || offset > 0 || this.#judged.size >= mostJudges) return undefined;
+    const judged = { judge: this.#newJudge(path), at: 0, isOpen: true };
     this.#judged.set(id, judged);
     return judged;
   }
 
   /** @returns what the content was judged to be while it arrived, if all of it passed by here. Errors: PanelError 503 */
-  async passed(id: string, bytes: number): Promise<{ refusal: Refusal | undefined } | undefined> {
+  async passed(id: string, bytes: number): Promise<{ refusal: R | undefined } | undefined> {
     await this.#flushes.get(id);
     const judged = this.#judged.get(id);
     this.#judged.delete(id);
