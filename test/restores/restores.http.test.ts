@@ -53,7 +53,7 @@ describe.each(['ko', 'en'] as const)('in %s', (language) => {
     await world.house.work();
     expect(await index()).toBe('<h1>처음</h1>\n');
     const done = await visitor.get(page);
-    expect(done.text).toContain(language === 'ko' ? '복원했습니다. 파일 1개가 바뀌었습니다.' : 'Restored. 1 files changed.');
+    expect(done.text).toContain(language === 'ko' ? '복원했습니다. 파일 1개가 바뀌었습니다.' : 'Restored. Files changed: 1.');
     expect((await visitor.get(`${page}/state`)).body).toMatchObject({ finished: true, failed: false });
     const undone = await visitor.submit(page, {}, `${page}/undo`);
     expect(undone.status).toBe(303);

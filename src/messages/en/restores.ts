@@ -9,7 +9,7 @@ export const restores = {
   'restores.back': 'Cancel',
   'restores.backToChoose': 'Choose again',
   'restores.refresh': 'Refresh',
-  'restores.amount': '{files} files, {bytes}',
+  'restores.amount': ({ files, bytes }) => `${files} ${files === '1' ? 'file' : 'files'}, ${bytes}`,
   'restores.running': 'Another restore of this site is under way; this one can begin once that has ended.',
   'restores.runningLink': 'See how far it is',
   'restores.changed':
@@ -60,7 +60,7 @@ export const restores = {
   'restores.preview.copied': 'Laid out',
   'restores.preview.unchanged': 'Unchanged',
   'restores.preview.kept': 'Newer than the backup, and kept',
-  'restores.preview.show': 'Show {count} paths',
+  'restores.preview.show': 'Show the paths ({count})',
   'restores.preview.more': 'And {count} more.',
   'restores.preview.databases': 'Databases',
   'restores.preview.database': 'In the backup',
@@ -146,9 +146,9 @@ export const restores = {
   'restores.moved': 'Moved last: {seconds} s ago',
   'restores.stalled': 'It has not moved for {time}. It goes on by itself; if it takes long, please tell us.',
 
-  'restores.outcome.inPlace': 'Restored. {files} files changed.',
-  'restores.outcome.undone': 'Undone. The site is as it was before the restore; {files} files changed.',
-  'restores.outcome.folder': '{files} files were laid out in {folder}. The site is as it was.',
+  'restores.outcome.inPlace': 'Restored. Files changed: {files}.',
+  'restores.outcome.undone': 'Undone. The site is as it was before the restore. Files changed: {files}.',
+  'restores.outcome.folder': 'Laid out in {folder}, files: {files}. The site is as it was.',
   'restores.outcome.databases': 'Laid out in new databases. The databases you have are as they were.',
   'restores.outcome.untouched': 'It could not be restored. {fault} No file and no database of the site was changed.',
   'restores.outcome.returned':
