@@ -2,7 +2,7 @@
 import type { Signing } from '../platform/signing.ts';
 import type { SiteStorage } from '../platform/storage/port.ts';
 import type { DatabaseSource, WrittenDatabases } from './archive-databases.ts';
-import type { PreviousArchive } from './carry-over.ts';
+import { DamagedBefore, type PreviousArchive } from './carry-over.ts';
 import type { ManifestHead } from './manifest.ts';
 
 export type ArchiveStep = 'listing' | 'databases' | 'files' | 'closing';
@@ -38,3 +38,13 @@ export type WrittenArchive = {
   /** files whose compressed bytes were taken from the previous archive */
   readonly carriedFiles: number;
 };
+
+/** Whether the manifest of the archive before is whole is known at its end alone: where it is not, all is read from the site instead. */
+export async function orAnew<T>(order: ArchiveOrder, write: (order: ArchiveOrder) => Promise<T>): Promise<T> {
+  try {
+    return await write(order);
+  } catch (cause) {
+    if (!(cause instanceof DamagedBefore)) throw cause;
+    return write({ ...order, previous: undefined });
+  }
+}

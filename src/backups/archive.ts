@@ -8,7 +8,7 @@ import { ZipWriter } from '../platform/zip/writer.ts';
 import { writePieces, writeTwiceAtMost } from './archive-big.ts';
 import { closeArchive } from './archive-closing.ts';
 import { type WrittenDatabases, writeDatabases } from './archive-databases.ts';
-import type { ArchiveOrder, WrittenArchive } from './archive-order.ts';
+import { type ArchiveOrder, orAnew, type WrittenArchive } from './archive-order.ts';
 import { type Queued, type Write, WriteQueue } from './archive-queue.ts';
 import { SqliteFiles } from './archive-sqlite.ts';
 import { CarryOver, type Known, type Run } from './carry-over.ts';
@@ -29,7 +29,9 @@ const lineEnd = 0x0a;
  * Writes a whole archive; memory stays bounded whatever the files' sizes are.
  * @throws PanelError 404 when the site has no `www/`, 503 when its storage does not answer; the signal's reason; errors of writing
  */
-export async function writeArchive(order: ArchiveOrder): Promise<WrittenArchive> {
+export const writeArchive = (order: ArchiveOrder): Promise<WrittenArchive> => orAnew(order, writeOnce);
+
+async function writeOnce(order: ArchiveOrder): Promise<WrittenArchive> {
   order.progress?.('listing', 0, 0);
   const open: { close(): Promise<void> }[] = [];
   const opened = <T extends { close(): Promise<void> }>(one: T) => {
@@ -40,8 +42,7 @@ export async function writeArchive(order: ArchiveOrder): Promise<WrittenArchive>
     const carryOver = opened(await CarryOver.from(order.previous));
     const { storage, signal, target } = order;
     const tell = () => order.progress?.('listing', 0, 0);
-    const before = carryOver.counts;
-    const listing = opened(await listSite({ storage, signal, before, tell, spoolPath: `${target}.listing` }));
+    const listing = opened(await listSite({ storage, signal, before: carryOver.counts, tell, spoolPath: `${target}.listing` }));
     const making = new Making(order, listing, {
       carryOver,
       members: opened(await MemberRows.open(`${target}.members`)),
@@ -95,9 +96,9 @@ class Making {
   async writeDatabases(): Promise<void> {
     const { databases: source, at, signal, progress } = this.#order;
     if (!source) return;
-    const [writer, members] = [this.#writer, this.#members];
     const tell = (done: number, total: number) => progress?.('databases', done, total);
-    const { databases, leftOut } = await writeDatabases({ source, writer, members, at, signal, progress: tell });
+    const tools = { writer: this.#writer, members: this.#members };
+    const { databases, leftOut } = await writeDatabases({ source, ...tools, at, signal, progress: tell });
     this.#databases = databases;
     this.#leftOut.push(...leftOut);
   }
@@ -117,6 +118,7 @@ class Making {
         }
       }
       await this.#queue.empty();
+      await this.#carryOver.confirm();
     } finally {
       await this.#queue.settled();
       await this.#sqlite.clear();

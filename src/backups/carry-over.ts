@@ -32,6 +32,9 @@ export type Run = {
   readonly rowsEnd: number;
 };
 
+/** Of what was taken over from its manifest nothing counts: only at its end it is known to be damaged. */
+export class DamagedBefore extends Error {}
+
 /** A file as it stands in the archive before. */
 export type Known = { readonly sha256: string; readonly entry: ZipEntry };
 
@@ -263,6 +266,14 @@ export class CarryOver {
       if (cause instanceof DamagedArchive) return undefined;
       throw cause;
     }
+  }
+
+  /** After all was taken over. @throws DamagedBefore when the manifest is not as it was written */
+  async confirm(): Promise<void> {
+    this.#isOver = true;
+    await this.#opened?.lines.readOut().catch((cause) => {
+      throw cause instanceof DamagedArchive ? new DamagedBefore('the manifest before', { cause }) : cause;
+    });
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ import type { BackupsParts } from './backups.ts';
 import type { PreviousArchive } from './carry-over.ts';
 import { type Failures, reasonOf } from './failures.ts';
 import type { Keeping } from './keeping.ts';
-import { checkManifest } from './manifest-bytes.ts';
+import { checkHead } from './manifest-bytes.ts';
 import type { NightStore } from './night-store.ts';
 import type { Nights } from './nights.ts';
 import { Progress } from './progress.ts';
@@ -235,12 +235,12 @@ export class Making {
 
 const about = ({ id, siteId, customerId }: Backup) => ({ actor: systemActor, customerId, siteId, subjectId: id });
 
-/** @returns it opened, where its directory and its manifest are as they were written: of a million members reading them twice would count */
+/** @returns it opened, where its directory and its manifest begin as ours do: of a million members reading them twice would count */
 async function readable(path: string): Promise<ZipLookup | undefined> {
   let archive: ZipLookup | undefined;
   try {
     archive = await ZipLookup.open(path);
-    await checkManifest(archive);
+    await checkHead(archive);
     return archive;
   } catch {
     await archive?.close();

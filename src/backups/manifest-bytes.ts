@@ -5,14 +5,15 @@ import { asDamage, type ManifestHead, manifestName, parseHead } from './manifest
 
 const lineEnd = 0x0a;
 
-/** Reads the manifest of an archive to its end without keeping it. @throws DamagedArchive when it is not as it was written */
-export async function checkManifest(archive: ZipLookup): Promise<void> {
-  for await (const _ of await contentOf(archive));
+/** Looks at the manifest's head only: the rest is looked at while lines are taken from it. @throws DamagedArchive when it is not one of ours */
+export async function checkHead(archive: ZipLookup): Promise<void> {
+  const { lines } = await ManifestBytes.open(archive);
+  await lines.close();
 }
 
 /** @returns the manifest of an archive as it stands there. @throws DamagedArchive, also while it is read */
 export async function contentOf(archive: ZipLookup): Promise<AsyncIterable<Buffer>> {
-  const manifest = await archive.find(manifestName);
+  const manifest = (await archive.findLast(manifestName)) ?? (await archive.find(manifestName));
   if (!manifest) throw new DamagedArchive('the archive has no manifest.json');
   return archive.open(manifest);
 }
@@ -26,6 +27,7 @@ export class ManifestBytes {
   at = 0;
   /** behind the last whole line */
   end = 0;
+  #damage: unknown;
 
   private constructor(chunks: AsyncIterator<Buffer>) {
     this.#chunks = chunks;
@@ -52,12 +54,22 @@ export class ManifestBytes {
 
   /** Reads on, and forgets the lines that were passed. @returns false at the end. @throws DamagedArchive */
   async more(): Promise<boolean> {
-    const { value, done } = await this.#chunks.next();
+    if (this.#damage !== undefined) throw this.#damage;
+    const { value, done } = await this.#chunks.next().catch((cause) => {
+      this.#damage = cause;
+      throw cause;
+    });
     if (done) return false;
     this.bytes = Buffer.concat([this.bytes.subarray(this.at), value]);
     this.at = 0;
     this.end = this.bytes.lastIndexOf(lineEnd) + 1;
     return true;
+  }
+
+  /** Reads what is left without keeping it: sizes and CRC-32 are known at the end. @throws DamagedArchive, also when it was thrown before */
+  async readOut(): Promise<void> {
+    do this.at = this.bytes.length;
+    while (await this.more());
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import { verifyArchive } from '../../src/backups/verification.ts';
 import { diskSite } from '../../src/platform/storage/disk.ts';
 import { gapByte, rowIn, rowText } from '../../src/platform/storage/rows.ts';
 import { ZipReader } from '../../src/platform/zip/reader.ts';
+import { lengths } from '../../src/platform/zip/records.ts';
 import { readManifest } from './manifests.ts';
 
 let folder: string;
@@ -157,6 +158,22 @@ describe('an archive that takes over from the one before', () => {
     whole[whole.lastIndexOf('www/c') + 4] = 0x78;
     await writeFile(previous.path, whole);
     expect((await archived('second.zip', { previous })).carriedFiles).toBe(2);
+  });
+
+  test('takes nothing from a manifest that turns out at its end not to be as it was written', async () => {
+    for (let count = 0; count < 30; count++) await put(`${count}.txt`, `content ${count}`);
+    const previous = await archived('first.zip');
+    const undamaged = await archived('next.zip', { previous });
+    expect(undamaged.carriedFiles).toBe(30);
+    const bytes = await readFile(previous.path);
+    const entry = bytes.lastIndexOf('manifest.json') - lengths.entry;
+    bytes.writeUInt32LE((bytes.readUInt32LE(entry + 16) ^ 1) >>> 0, entry + 16);
+    await writeFile(previous.path, bytes);
+    const anew = await archived('anew.zip', { previous });
+    expect(anew.carriedFiles).toBe(0);
+    expect(anew.manifest.members.filter(({ path }) => path !== 'README.txt')).toEqual(
+      undamaged.manifest.members.filter(({ path }) => path !== 'README.txt'),
+    );
   });
 });
 

@@ -37,6 +37,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** Bytes of the time behind a name, as we write it. */
+const timeField = 9;
+
 async function opened<T>(use: (archive: ZipLookup) => Promise<T>, at = path): Promise<T> {
   const archive = await ZipLookup.open(at);
   return use(archive).finally(() => archive.close());
@@ -51,6 +54,29 @@ test('a member is found by its path, also a folder, and what is not there is not
     for (const path of ['www/사진', 'www/사', 'index.html', '', '/', 'www/', '../www'])
       expect(await archive.find(path)).toBeUndefined();
   });
+});
+
+test('a member is found from the end of the directory, and no name passes for an entry there', async () => {
+  await opened(async (archive) => {
+    expect(await archive.findLast('README.txt')).toEqual(await archive.find('README.txt'));
+    expect(await archive.findLast('www/사진첩.txt')).toEqual(await archive.find('www/사진첩.txt'));
+    expect(await archive.findLast('www/none')).toBeUndefined();
+  });
+  // An entry of a file, word for word, as the name of one: where the real one ends, it ends too.
+  const passed = Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.alloc(42), Buffer.from('manifest.json')]);
+  passed.writeUInt16LE('manifest.json'.length, 28);
+  passed.writeUInt16LE(timeField, 30);
+  passed.writeUInt16LE(0x81c4, 40);
+  expect(readEntry(Buffer.concat([passed, Buffer.alloc(timeField)]), 0).entry.name).toBe('manifest.json');
+  const at = join(folder, 'passed.zip');
+  const writer = await ZipWriter.create(at);
+  for (const name of ['first', passed.toString()])
+    await writer.putEmpty({ name, kind: 'file', mode: 0o644, modifiedAt: Date.UTC(2026, 10, 22) });
+  await writer.finish();
+  await opened(async (archive) => {
+    expect(await archive.findLast('manifest.json')).toBeUndefined();
+    expect(await archive.findLast(passed.toString())).toMatchObject({ kind: 'file', size: 0 });
+  }, at);
 });
 
 test('a folder holds what lies right in it, whether it has an entry of its own or not', async () => {

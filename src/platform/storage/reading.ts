@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { notFound } from '../errors.ts';
 import { describe } from './entries.ts';
 import { answering } from './faults.ts';
-import { type Folder, readFlags } from './folder.ts';
+import { type Folder, hasDescriptorPaths, readFlags } from './folder.ts';
 import { type DiskName, isPlain } from './names.ts';
 import { checked } from './path.ts';
 import type { Entry, ReadFile, SitePath, SiteReader, WholeFile } from './port.ts';
@@ -25,7 +25,7 @@ export class DiskReader implements SiteReader {
   #folder: OpenFolder | undefined;
   #above: OpenFolder | undefined;
   #read = 0;
-  #many: ManyReader | undefined;
+  #many: Promise<ManyReader | undefined> | undefined;
 
   /** @param before so many files are read without a thread */
   constructor(place: Place, before = worthAThread) {
@@ -39,20 +39,23 @@ export class DiskReader implements SiteReader {
     this.#read++;
     if (this.#read <= this.#before || name === undefined || !(into.buffer instanceof SharedArrayBuffer))
       return wholeBy(this, path, into);
-    this.#many ??= new ManyReader();
-    const many = this.#many;
     const item = { into: into.buffer, length: into.length };
     return answering(async () => {
-      const read = await this.#folderOf(path.slice(0, -1)).use(async ({ folder, spelling }) => {
-        const at = folder.at(isPlain(name) ? name : await spelling(name));
-        // A name that is no text is rare.
-        return typeof at === 'string' ? many.read(name, { path: at, ...item }) : undefined;
-      });
-      if (!read) return wholeBy(this, path, into);
-      const { entry, outcome } = read;
+      const many = await this.#manyReader();
+      if (!many) return wholeBy(this, path, into);
+      const { entry, outcome } = await many.read([...checked(path.slice(0, -1)), name], item);
       const after = outcome.isNameless ? await this.#place.stat(path) : outcome;
       return { entry, bytes: outcome.filled, after };
     });
+  }
+
+  /** @returns none where the system does not resolve names below an open folder */
+  #manyReader(): Promise<ManyReader | undefined> {
+    this.#many ??= this.#place.enter([]).then(async (root) => {
+      if (hasDescriptorPaths()) return new ManyReader(root);
+      await root.close();
+    });
+    return this.#many;
   }
 
   open(path: SitePath): Promise<ReadFile> {
@@ -92,22 +95,29 @@ export class DiskReader implements SiteReader {
       await folder?.closed;
     }
     this.#folder = this.#above = undefined;
-    await this.#many?.close();
+    await this.#many?.then((many) => many?.close()).catch(() => {}); // who asked was told
   }
 }
 
-type Asked = { readonly name: string; readonly item: ReadItem; settle(read: ReadByThread | Error): void };
+type Asked = { readonly item: ReadItem; settle(read: ReadByThread | Error): void };
 type ReadByThread = { readonly entry: Entry; readonly outcome: Exclude<ReadOutcome, { fault: string }> };
 
 /** Hands files to the thread as many at a time as were asked for while it read the ones before. */
 class ManyReader {
   readonly #thread = new SiteThread();
+  readonly #root: Folder;
   #asked: Asked[] = [];
   #isBusy = false;
 
-  read(name: string, item: ReadItem): Promise<ReadByThread> {
+  /** @param root the site's own folder, closed with it */
+  constructor(root: Folder) {
+    this.#root = root;
+  }
+
+  read(path: SitePath, into: Pick<ReadItem, 'into' | 'length'>): Promise<ReadByThread> {
+    const item = { root: this.#root.handle.fd, path, ...into };
     return new Promise((resolve, reject) => {
-      this.#asked.push({ name, item, settle: (read) => (read instanceof Error ? reject(read) : resolve(read)) });
+      this.#asked.push({ item, settle: (read) => (read instanceof Error ? reject(read) : resolve(read)) });
       if (!this.#isBusy) void this.#work();
     });
   }
@@ -127,7 +137,7 @@ class ManyReader {
   async #readSome(some: readonly Asked[]): Promise<void> {
     try {
       const { seen, more = [] } = await this.#thread.ask({ items: some.map(({ item }) => item) });
-      const names = some.map(({ name }) => name);
+      const names = some.map(({ item }) => item.path.at(-1) ?? '');
       for (const [index, entry] of entriesSeen(names, seen).entries()) {
         const outcome = more[index];
         if (entry && outcome && !('fault' in outcome)) some[index]?.settle({ entry, outcome });
@@ -138,9 +148,13 @@ class ManyReader {
     }
   }
 
-  /** What hangs in a call of the system is not waited for. */
+  /** What hangs in a call of the system is not waited for, and keeps the folder open as long. */
   async close(): Promise<void> {
-    void this.#thread.close();
+    const closed = this.#thread
+      .close()
+      .then(() => this.#root.close())
+      .catch(() => {}); // nobody can do anything about it
+    if (!this.#isBusy) await closed;
   }
 }
 

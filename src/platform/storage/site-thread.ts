@@ -1,14 +1,23 @@
 // A thread that looks at and reads many files of a site by plain calls of the system: a promise for each call of a million costs several
 // times as much as the call. What hangs there hangs nobody else.
 import { Worker } from 'node:worker_threads';
-import type { Entry, EntryKind } from './port.ts';
+import type { Entry, EntryKind, SitePath } from './port.ts';
 import type { Walked, WalkOrder } from './site-walk.ts';
 
 /** @param folder path of a folder with a slash at its end; who asks holds it open until the answer */
 export type LookOrder = { readonly folder: string; readonly names: readonly string[] };
 
-/** A file to be read into shared memory, `length` bytes at most; who asks holds its folder open until the answer. */
-export type ReadItem = { readonly path: string; readonly into: SharedArrayBuffer; readonly length: number };
+/**
+ * A file to be read into shared memory, `length` bytes at most.
+ * @param root an open folder, the same in all orders, that whoever asks keeps open
+ * @param path from there, as it is shown: the file's own name is the last
+ */
+export type ReadItem = {
+  readonly root: number;
+  readonly path: SitePath;
+  readonly into: SharedArrayBuffer;
+  readonly length: number;
+};
 export type ReadOrder = { readonly items: readonly ReadItem[] };
 /** Begins to go through a folder, or goes on (`undefined`). */
 export type WalkStep = { readonly walk: WalkOrder | undefined };

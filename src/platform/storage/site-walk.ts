@@ -182,7 +182,8 @@ function byPlainPath(level: Level, name: string) {
   }
 }
 
-const below = (folder: number, name: DiskName): string | Buffer =>
+/** @returns the path by which a name in an open folder is reached */
+export const below = (folder: number, name: DiskName): string | Buffer =>
   typeof name === 'string' ? `/proc/self/fd/${folder}/${name}` : Buffer.concat([Buffer.from(`/proc/self/fd/${folder}/`), name]);
 
 function shut(level: Level): void {

@@ -1,9 +1,9 @@
 // The thread that looks at and reads many files of a site by plain calls of the system; a program of its own, started by site-thread.ts.
-import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { describe } from './entries.ts';
-import { readFlags } from './folder.ts';
-import type { Found, LookOrder, ReadItem, ReadOrder, Seen, SiteOrder, WalkStep } from './site-thread.ts';
+import { FileReading } from './site-read.ts';
+import type { Found, LookOrder, ReadOrder, Seen, SiteOrder, WalkStep } from './site-thread.ts';
 import { Walk } from './site-walk.ts';
 
 /** What has gone meanwhile, and a link that is none any more. */
@@ -26,35 +26,19 @@ function lookAt({ folder, names }: LookOrder): Found {
   return { seen: seen.taken() };
 }
 
-function readAll({ items }: ReadOrder): Found {
+function readAll({ items }: ReadOrder, reading: FileReading): Found {
   const seen = new Gathered(items.length);
   const more = items.map((item, index) => {
     try {
-      return readOne(item, index, seen);
+      const { before, outcome } = reading.read(item);
+      seen.put(index, before);
+      return outcome;
     } catch (cause) {
       seen.skip();
       return { fault: codeOf(cause) };
     }
   });
   return { seen: seen.taken(), more };
-}
-
-function readOne({ path, into, length }: ReadItem, index: number, seen: Gathered) {
-  const file = openSync(path, readFlags);
-  try {
-    const before = fstatSync(file, { bigint: true });
-    if (!before.isFile()) throw Object.assign(new Error('no file'), { code: 'ENOENT' });
-    const bytes = Buffer.from(into, 0, length);
-    let filled = 0;
-    for (let read = -1; read !== 0 && filled < length; filled += read)
-      read = readSync(file, bytes, filled, length - filled, filled);
-    const after = fstatSync(file, { bigint: true });
-    const { stamp, size } = describe('', after);
-    seen.put(index, describe('', before));
-    return { filled, stamp, size, isNameless: after.nlink === 0n };
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** Numbers and texts of many entries in a few values: an object for each would be copied field by field. */
@@ -87,10 +71,11 @@ class Gathered {
 
 /** Answers orders one after the other; a walk goes on from order to order. */
 class Answering {
+  readonly #reading = new FileReading();
   #walk: Walk | undefined;
 
   answer(order: SiteOrder): Found {
-    if ('items' in order) return readAll(order);
+    if ('items' in order) return readAll(order, this.#reading);
     return 'walk' in order ? this.#goOn(order) : lookAt(order);
   }
 

@@ -6,7 +6,7 @@ import { SiteThread, withCode } from './site-thread.ts';
 import type { Walked, WalkOrder } from './site-walk.ts';
 
 /** Portions that are asked for before their turn. */
-const askedAhead = 4;
+const askedAhead = 16;
 /** The names of one folder are held at once, and a folder may hold a million. */
 const mostMemoryMebibytes = 512;
 

@@ -1,5 +1,5 @@
 // Compression of whole small files and of pieces of big ones, on node:zlib's threads.
-import { constants, createDeflateRaw, type DeflateRaw, inflateRawSync } from 'node:zlib';
+import { constants, createDeflateRaw, type DeflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { ZipMethod } from './records.ts';
 
 /** Files up to this size are held in memory while they are compressed; bigger ones pass through in pieces of it. */
@@ -29,6 +29,19 @@ export function looksCompressed(bytes: Uint8Array): boolean {
   let bits = 0;
   for (const count of counts) if (count > 0) bits -= (count / total) * Math.log2(count / total);
   return bits > 7.9;
+}
+
+/** Of less, compressing and hashing take less time than waking a thread for it. */
+export const tinyBytes = 2048;
+/** What so few bytes refer to lies no further back: 8 KiB are begun with instead of 256. */
+const tinyWindow = { windowBits: 12, memLevel: 4 };
+
+/** @returns the content, deflated in this very turn; see `Compressor.whole` */
+export function wholeHere(bytes: Uint8Array): Compressed {
+  const deflated = bytes.length === 0 ? bytes : deflateRawSync(bytes, { level, ...tinyWindow });
+  return deflated.length < bytes.length
+    ? { method: 8, parts: [deflated], length: deflated.length }
+    : { method: 0, parts: [bytes], length: bytes.length };
 }
 
 /** A content as it goes into the archive, in parts that follow one another. */

@@ -9,6 +9,8 @@ import { lengths, signatures } from './records.ts';
 const portionBytes = 1024 * 1024;
 /** Of most entries: what is longer is read once more. */
 const usualEntryBytes = 512;
+/** Of the directory: some ten entries. */
+const endBytes = 4096;
 
 /** One entry as it stands in the directory; valid until the next one is looked at. */
 export type RawEntry = {
@@ -86,6 +88,22 @@ export class ZipLookup {
     return found && this.#checked(found);
   }
 
+  /**
+   * Looks among the few last entries alone: what describes an archive stands at its end. An entry has no mark that its name could not hold, so
+   * what counts is only what stands behind another one, with no gap up to the directory's end.
+   * @returns undefined where it is not seen there, so `find` it
+   */
+  async findLast(path: string): Promise<ZipEntry | undefined> {
+    const length = Math.min(endBytes, this.place.bytes);
+    const bytes = await readFully(this.file, this.place.offset + this.place.bytes - length, length);
+    for (let at = bytes.indexOf(entryMark); at >= 0; at = bytes.indexOf(entryMark, at + 1)) {
+      const [, ...entries] = entriesToEnd(bytes, at);
+      const found = entries.findLast(({ name }) => name === path);
+      if (found) return this.#checked(found);
+    }
+    return undefined;
+  }
+
   /** @param folder empty for the archive itself. @returns undefined where there is no such folder */
   async children(folder: string): Promise<Children | undefined> {
     const prefix = Buffer.from(folder === '' ? '' : `${folder}/`);
@@ -139,6 +157,23 @@ export class ZipLookup {
 }
 
 const slash = 0x2f;
+const entryMark = Buffer.from([0x50, 0x4b, 0x01, 0x02]);
+
+/** @returns what stands from this byte on; nothing where that does not end with the directory */
+function entriesToEnd(bytes: Buffer, from: number): ZipEntry[] {
+  const entries: ZipEntry[] = [];
+  try {
+    for (let at = from; at < bytes.length; ) {
+      const { entry, length } = readEntry(bytes, at);
+      entries.push(entry);
+      at += length;
+    }
+    return entries;
+  } catch (cause) {
+    if (cause instanceof DamagedArchive) return [];
+    throw cause;
+  }
+}
 
 /** @returns the entry at this byte; undefined where it goes on beyond these bytes */
 function entryIn(bytes: Buffer, at: number, start: number): RawEntry | undefined {

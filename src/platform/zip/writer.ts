@@ -1,7 +1,8 @@
 // Writes ZIP archives: members in order, compressed on several threads, hashed once while they are written (ZIP64 where needed).
+import { hash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { crc32 } from 'node:zlib';
-import { Compressor, lastPiece, pieceBytes } from './deflate.ts';
+import { type Compressed, Compressor, lastPiece, pieceBytes, tinyBytes, wholeHere } from './deflate.ts';
 import { type Digests, digestsFor } from './digests.ts';
 import { moved } from './directory.ts';
 import { GrowingBytes } from './growing-bytes.ts';
@@ -85,10 +86,14 @@ export class ZipWriter {
 
   /** Compresses and hashes a content that is held in memory; several may run at once, and `put` writes them in order. */
   async pack(bytes: Uint8Array): Promise<Packed> {
+    if (bytes.length <= tinyBytes) {
+      const sha256 = Promise.resolve(this.#digests ? hash('sha256', bytes) : '');
+      return packed(bytes, wholeHere(bytes), sha256);
+    }
     const digest = this.#digests?.start();
-    const [{ method, parts, length }] = await Promise.all([this.#compressor.whole(bytes), digest?.update(bytes)]);
+    const [compressed] = await Promise.all([this.#compressor.whole(bytes), digest?.update(bytes)]);
     const hex = digest ? (await digest.end()).hex : Promise.resolve('');
-    return { method, parts, crc: crc32(bytes), size: bytes.length, compressedSize: length, sha256: hex };
+    return packed(bytes, compressed, hex);
   }
 
   async put(member: ZipMember, packed: Omit<Packed, 'sha256'>): Promise<void> {
@@ -215,6 +220,10 @@ export class ZipWriter {
     return { crc, size, sha256: digest ? (await digest.end()).hex : Promise.resolve('') };
   }
 }
+
+const packed = (bytes: Uint8Array, { method, parts, length }: Compressed, sha256: Promise<string>): Packed => ({
+  ...{ method, parts, crc: crc32(bytes), size: bytes.length, compressedSize: length, sha256 },
+});
 
 /** @returns the content in pieces of exactly `pieceBytes` (the last one less), `mostBytes` at most; whole pieces are passed on as they are */
 async function* inPieces(content: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array> {
