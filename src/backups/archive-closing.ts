@@ -55,12 +55,12 @@ async function addManifest(tools: Tools, at: number, head: ManifestHead): Promis
   const member = ourFile(manifestName, at);
   const mostBytes = (await members.textBytes()) + Buffer.byteLength(JSON.stringify(head)) + 64;
   const chunks = manifestOfLines(head, members.lines());
-  if (mostBytes > pieceBytes) return (await writer.stream(member, mostBytes, chunks)).sha256;
+  if (mostBytes > pieceBytes) return (await writer.stream(member, mostBytes, chunks, { quick: true })).sha256;
   return (await putWhole(tools, member, await collected(chunks))).sha256;
 }
 
 async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
+  for await (const chunk of chunks) all.push(Buffer.from(chunk));
   return Buffer.concat(all);
 }

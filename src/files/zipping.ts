@@ -145,7 +145,7 @@ class Zipping {
 const zipMember = (name: string, { kind, mode, modifiedAt }: Entry) =>
   ({ name, kind: kind === 'folder' ? 'folder' : 'file', mode: mode & 0o777, modifiedAt }) as const;
 
-/** A portion stays as it is until `sideBySide` more were asked for, as the writer needs it. */
+/** A portion stays as it is until `sideBySide` + 1 more are asked for, as the writer needs it. */
 async function* pieces(
   file: ReadFile,
   bytes: number,

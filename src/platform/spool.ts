@@ -64,19 +64,22 @@ export class Spool {
     }
   }
 
-  /** @returns whole lines as they were appended, some thousand at a time at most */
+  /** @returns whole lines as they were appended, some thousand at a time at most; valid until the next are asked for */
   async *portions(): AsyncGenerator<Buffer> {
     await this.#write();
-    const bytes = Buffer.allocUnsafeSlow(batchBytes);
-    let rest: Buffer = Buffer.alloc(0);
+    let bytes = Buffer.allocUnsafeSlow(batchBytes);
+    // the beginning of a line, which the next reading ends
+    let begun = 0;
     for (let position = 0; position < this.#writtenBytes; ) {
-      const { bytesRead } = await this.#file.read(bytes, 0, batchBytes, position);
+      if (begun === bytes.length) bytes = Buffer.concat([bytes], 2 * begun);
+      const { bytesRead } = await this.#file.read(bytes, begun, bytes.length - begun, position);
       if (bytesRead === 0) throw new Error('the lines are not there any more');
       position += bytesRead;
-      const end = bytes.subarray(0, bytesRead).lastIndexOf(lineEnd) + 1;
-      const whole = Buffer.concat([rest, bytes.subarray(0, end)]);
-      rest = Buffer.concat([end > 0 ? Buffer.alloc(0) : rest, bytes.subarray(end, bytesRead)]);
-      if (end > 0) yield whole;
+      const filled = begun + bytesRead;
+      const end = bytes.subarray(0, filled).lastIndexOf(lineEnd) + 1;
+      if (end > 0) yield bytes.subarray(0, end);
+      bytes.copyWithin(0, end, filled);
+      begun = filled - end;
     }
   }
 

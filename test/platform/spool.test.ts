@@ -15,7 +15,7 @@ async function allOf(spool: Spool): Promise<string> {
   const portions: Buffer[] = [];
   for await (const portion of spool.portions()) {
     expect(portion.at(-1)).toBe(0x0a);
-    portions.push(portion);
+    portions.push(Buffer.from(portion));
   }
   return Buffer.concat(portions).toString();
 }

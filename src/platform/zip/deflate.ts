@@ -7,6 +7,8 @@ export const pieceBytes = 1024 * 1024;
 
 /** Of programs, texts and data 0.4 to 1.4 % more bytes than 6 makes, in a fifth less time (docs/benchmarks.md). */
 const level = 5;
+/** Of a manifest 3 % more bytes than 5 makes, in a quarter less time. */
+const quickLevel = 3;
 const sampleBytes = 2048;
 /** Of less, samples tell too little. */
 const leastSampled = 4096;
@@ -54,11 +56,13 @@ export type Compressed = { readonly method: ZipMethod; readonly parts: readonly 
 export class Compressor {
   readonly #whole: Deflaters;
   readonly #pieces: Deflaters;
+  readonly #quickPieces: Deflaters;
 
   /** @param most how many whole contents, and how many pieces, are worked at at the same time */
   constructor(most: number) {
     this.#whole = new Deflaters(most, constants.Z_FINISH);
     this.#pieces = new Deflaters(most, constants.Z_FULL_FLUSH);
+    this.#quickPieces = new Deflaters(most, constants.Z_FULL_FLUSH, quickLevel);
   }
 
   /** @returns the whole content: deflated, or as it is where that is not larger */
@@ -74,13 +78,15 @@ export class Compressor {
    * One piece of a larger content. Pieces do not refer to each other and end on a byte, so they can be compressed side by side
    * and stand one behind the other; `lastPiece` closes them.
    */
-  async piece(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
-    return looksCompressed(bytes) ? storedBlocks(bytes) : this.#pieces.run(bytes);
+  async piece(bytes: Uint8Array, quick = false): Promise<readonly Uint8Array[]> {
+    if (looksCompressed(bytes)) return storedBlocks(bytes);
+    return (quick ? this.#quickPieces : this.#pieces).run(bytes);
   }
 
   close(): void {
     this.#whole.close();
     this.#pieces.close();
+    this.#quickPieces.close();
   }
 }
 
@@ -91,10 +97,12 @@ class Deflaters {
   readonly #waiting: ((deflater: Deflater) => void)[] = [];
   readonly #most: number;
   readonly #end: number;
+  readonly #level: number;
 
-  constructor(most: number, end: number) {
+  constructor(most: number, end: number, levelOfAll = level) {
     this.#most = most;
     this.#end = end;
+    this.#level = levelOfAll;
   }
 
   async run(bytes: Uint8Array): Promise<Uint8Array[]> {
@@ -116,7 +124,7 @@ class Deflaters {
   }
 
   #make(): Deflater {
-    const deflater = new Deflater(this.#end);
+    const deflater = new Deflater(this.#end, this.#level);
     this.#all.add(deflater);
     return deflater;
   }
@@ -138,7 +146,7 @@ class Deflater {
   #parts: Uint8Array[] = [];
 
   /** @param end every content is ended so by the very call that compresses it: a second call would wake a thread once more */
-  constructor(end: number) {
+  constructor(end: number, level: number) {
     this.#stream = createDeflateRaw({ level, chunkSize: chunkBytes, flush: end });
     this.#stream.on('data', (part: Buffer) => this.#parts.push(part));
     this.#stream.on('error', () => {}); // whoever waits for it hears of it
