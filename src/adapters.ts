@@ -72,6 +72,7 @@ export function places(choices: Choices) {
     restoring: inData('restoring'),
     tiers: inData('tiers'),
     drills: inData('drills'),
+    arriving: inData('arriving'),
     staging: choices.stagingFolder ?? inData('staging'),
     sshKey: inData('ssh-panel.key'),
     erasures: inData('erasures.list'),

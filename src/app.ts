@@ -6,6 +6,7 @@ import { apiRoutes } from './api/routes.ts';
 import { tokenRoutes } from './api/token-routes.ts';
 import { broughtRoutes, isBrought } from './backups/bringing-routes.ts';
 import type { PageParts } from './backups/page.ts';
+import { pieceRoutes } from './backups/pieces-routes.ts';
 import { backupRoutes } from './backups/routes.ts';
 import { billingRoutes } from './billing/routes.ts';
 import { accentStyle, tokensFile } from './brand.ts';
@@ -184,7 +185,7 @@ export function panelApp(doors: Doors): Express {
   }
   const tierWords: PageParts['tierLines'] = async (visit, site) => tierLines(visit, await doors.tiers.of(site));
   const isRestorable: PageParts['isRestorable'] = (site, backup) => doors.restores.isRestorable(site, backup);
-  if (has('backups')) app.use(broughtRoutes(doors, guards));
+  if (has('backups')) app.use(broughtRoutes(doors, guards), pieceRoutes(doors, guards));
   if (has('backups')) app.use(backupRoutes({ ...doors, tierLines: tierWords, isRestorable }, guards));
 
   app.use((_req, _res, next) => next(notFound()));

@@ -25,6 +25,7 @@ export async function tryAll(choices: Choices, serve?: { port: number; host: str
     ['DATA_DIR', place.files.quarantineFolder],
     ['DATA_DIR', place.files.unfinishedFolder],
     ['DATA_DIR', place.files.heldFolder],
+    ['DATA_DIR', place.arriving],
     ...choices.webServers.map((one): [string, string] => ['WEB_SERVERS', one.slice(one.indexOf(':') + 1)]),
     ...(place.mailUrl.startsWith('file:') ? ([['MAIL_URL', place.mailUrl.slice('file:'.length)]] as [string, string][]) : []),
     ...(place.databaseUrl.startsWith('sqlite:')

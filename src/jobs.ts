@@ -59,7 +59,7 @@ export function timetable({ choices, ...doors }: Doors): readonly Appointment[] 
   const nightly = (dueAt: number) => backups.nights.keep(localDay(dueAt, timeZone), dueAt);
   return [
     { name: 'backups.startNightly', everyMilliseconds: minute, keep: (now) => nightly(lastDaily(now, backupAt, timeZone)) },
-    ...[doors.alerts, doors.tokens, doors.billing].flatMap((door) => door.appointments()),
+    ...[doors.alerts, doors.tokens, doors.billing, backups.bringing.arrivals].flatMap((door) => door.appointments()),
     { name: 'backups.retain', everyMilliseconds: hour, keep: () => backups.retainAll() },
     { name: 'tiers.tidy', everyMilliseconds: hour, keep: () => tiers.tidy() },
     { name: 'pulls.keep', everyMilliseconds: minute, keep: () => pulls.keep() },

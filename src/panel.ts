@@ -123,7 +123,9 @@ async function build(choices: Choices, given: PanelOptions) {
   const hostOf = ({ serverId }: Site) => sites.servers.host(serverId);
   const ssh = new Ssh({ ...platform, accounts, consent, sites, audit, hostOf });
   const keepsTiers = choices.shortTermUrl !== undefined || given.tiers !== undefined;
-  const forBackups = { databases, keepsTiers, drillsFolder: place.drills };
+  const { unfinishedHours: keptHours, diskReserveBytes: reserveBytes } = limits;
+  const arriving = { folder: place.arriving, leaseMilliseconds, keptHours, reserveBytes };
+  const forBackups = { databases, keepsTiers, drillsFolder: place.drills, arriving };
   const backups = new Backups({ ...platform, audit, accounts, orders, sites, ...forBackups });
   const browse = new Browse({ connection, clock, sites, backups, files });
   const downloads = new Downloads({ ...platform, audit, accounts, sites, signIn, backups });

@@ -1,4 +1,4 @@
-// The HTTP of bringing an archive back: one form (multipart, without JavaScript).
+// The HTTP of bringing an archive back: one form (multipart), which a script sends in pieces where there is one.
 import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import type { Choices } from '../options.ts';
@@ -11,6 +11,7 @@ import { type ReceivedFile, receiveFile, unlessForged } from '../platform/web/on
 import { Turns } from '../platform/web/turns.ts';
 import type { Guards } from '../sign-in/guards.ts';
 import type { Backups } from './backups.ts';
+import { isZipHead, markBytes } from './whole-archive.ts';
 
 declare global {
   namespace Express {
@@ -28,12 +29,11 @@ export type BroughtRouteParts = {
   readonly choices: Choices;
 };
 
-/** The route that reads its own body (multipart). @param path without mount and language */
-export const isBrought = (path: string): boolean => /^\/sites\/[^/]+\/backups\/archives\/?$/.test(path);
+/** The routes that read their own body, multipart or pieces. @param path without mount and language */
+export const isBrought = (path: string): boolean => /^\/sites\/[^/]+\/backups\/archives(?:\/pieces(?:\/[^/]+)?)?\/?$/.test(path);
 
-/** As every ZIP file begins: a member, or the directory of an empty one. */
-const marks = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')];
-const markBytes = 4;
+/** Sentences of `public/behaviours/bring.js`. */
+const scriptWords = ['sending', 'retry', 'judging', 'broken', 'failed', 'unreadable'] as const;
 
 /** To be asked before the routes of backups, where `archives` would be an id. */
 export function broughtRoutes(parts: BroughtRouteParts, guards: Guards): Router {
@@ -44,11 +44,17 @@ export function broughtRoutes(parts: BroughtRouteParts, guards: Guards): Router 
     view: 'backups/archives',
     fields: z.object({}),
     idempotency,
-    show: (req) => ({
+    show: async (req) => ({
       title: req.visit.words.t('backups.bring.title'),
       section: 'backups',
       site: req.site,
       most: backups.bringing.mostBytes(req.site),
+      coming: await backups.bringing.arrivals.ofSite(req.site, actorOf(req)),
+      scripts: ['behaviours/bring.js'],
+      scriptWords: {
+        missing: req.visit.words.t('backups.bring.missing'),
+        ...Object.fromEntries(scriptWords.map((name) => [name, req.visit.words.t(`backups.bring.script.${name}`)])),
+      },
       filesAreShown: choices.features.includes('files'),
     }),
     submit: async ({ req, once }) => {
@@ -85,14 +91,13 @@ function receiving({ backups, archives }: BroughtRouteParts, answer: RequestHand
 function taken({ site, visit }: Request, { bringing }: Backups) {
   const most = bringing.mostBytes(site);
   const big = { key: 'backups.bring.big', parameters: { most: visit.words.bytes(most) } };
-  const isZip = (head: Buffer) => head.length < markBytes || marks.some((mark) => head.equals(mark));
   return {
     field: 'archive',
     headBytes: markBytes,
     digests: true,
     judge: (head: Buffer, bytes: number) => {
       if (bytes > most) return big;
-      return isZip(head) ? undefined : { key: 'backups.bring.noZip' };
+      return isZipHead(head) ? undefined : { key: 'backups.bring.noZip' };
     },
     missing: { key: 'backups.bring.missing' },
     cut: { key: 'backups.bring.cut' },

@@ -11,6 +11,7 @@ import { DamagedArchive } from '../platform/zip/damage.ts';
 import type { ZipEntry } from '../platform/zip/directory.ts';
 import { ZipLookup } from '../platform/zip/lookup.ts';
 import type { Site } from '../sites/sites.ts';
+import { Arrivals } from './arrivals.ts';
 import { broughtName } from './brought-name.ts';
 import type { Keeping } from './keeping.ts';
 import { type ManifestHead, manifestName, parseManifest, signatureName } from './manifest.ts';
@@ -42,11 +43,14 @@ export class Bringing {
   readonly #parts: BackupsParts;
   readonly #store: BackupStore;
   readonly #keeping: Keeping;
+  /** the same in pieces, which may pause */
+  readonly arrivals: Arrivals;
 
   constructor(parts: BackupsParts, { store, keeping }: { store: BackupStore; keeping: Keeping }) {
     this.#parts = parts;
     this.#store = store;
     this.#keeping = keeping;
+    this.arrivals = new Arrivals(parts, { bringing: this });
   }
 
   /** @returns bytes of the largest archive that is taken for a site */

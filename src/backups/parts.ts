@@ -28,6 +28,13 @@ export type BackupsParts = {
   readonly signing: Signing;
   /** where archives are unpacked for a drill; nothing else lies there */
   readonly drillsFolder: string;
+  /** archives that come back in pieces: where they arrive, for how long they are waited for, and what stays free on that disk */
+  readonly arriving: {
+    readonly folder: string;
+    readonly leaseMilliseconds: number;
+    readonly keptHours: number;
+    readonly reserveBytes: number;
+  };
   readonly choices: Pick<
     Choices,
     'timeZone' | 'backupAt' | 'backupUntil' | 'backupsAtOnce' | 'backupsPerServer' | 'backupHours' | 'keepDaily' | 'keepWeekly'

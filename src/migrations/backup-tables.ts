@@ -95,6 +95,24 @@ export interface BackupTables {
     tables: number | null;
     rows: number | null;
   };
+  /** archives that their owners bring back in pieces, from their announcement until a day after their last byte */
+  unfinished_archives: {
+    id: Id;
+    site_id: Id;
+    customer_id: Id;
+    actor_person_id: Id;
+    /** of the whole file; what arrived of it is the length of the file in the folder of arriving archives */
+    bytes: number;
+    /** when the file was last changed where it comes from, to know it again */
+    changed_at: Time | null;
+    created_at: Time;
+    expires_at: Time;
+    /** a process judges and takes it: nobody else does until then */
+    judged_until: Time | null;
+    finished_at: Time | null;
+    /** what it became */
+    backup_id: Id | null;
+  };
   /** a fresh sign-in made it; valid as long as its session */
   download_grants: { session_hash: string; backup_id: Id; customer_id: Id; actor_person_id: Id; created_at: Time };
 }

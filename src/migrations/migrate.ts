@@ -53,6 +53,7 @@ import { announcements } from './057-announcements.ts';
 import { billing } from './064-billing.ts';
 import { tierRemovals } from './066-tier-removals.ts';
 import { paidTime } from './067-paid-time.ts';
+import { unfinishedArchives } from './068-unfinished-archives.ts';
 
 /** One text for both engines; never edited after release. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration meets the schema before and after itself, which has no type
@@ -110,6 +111,7 @@ const numbered: Record<string, Migrate> = {
   '064-billing': billing,
   '066-tier-removals': tierRemovals,
   '067-paid-time': paidTime,
+  '068-unfinished-archives': unfinishedArchives,
 };
 
 /**

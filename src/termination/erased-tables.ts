@@ -71,6 +71,7 @@ export const erasedTables: Readonly<Record<Table, Erased>> = {
   known_scripts: site,
   uploads: customer,
   unfinished_uploads: customer,
+  unfinished_archives: customer,
   file_trash: customer,
   file_jobs: customer,
   file_acts: customer,

@@ -119,14 +119,15 @@ async function removeHeld({ id }: Site, { files }: TerminationParts): Promise<Co
   return {};
 }
 
-/** What lies on this machine because it was on its way: uploads that paused, drills, restores and moves that died. */
-async function removeOnTheWay(site: Site, { connection, files, folders }: TerminationParts): Promise<Counts> {
-  const idsOf = async (table: 'unfinished_uploads' | 'restores' | 'site_moves') => {
+/** What lies on this machine because it was on its way: uploads and archives that paused, drills, restores and moves that died. */
+async function removeOnTheWay(site: Site, { connection, files, backups, folders }: TerminationParts): Promise<Counts> {
+  const idsOf = async (table: 'unfinished_uploads' | 'unfinished_archives' | 'restores' | 'site_moves') => {
     const rows = await connection.db.selectFrom(table).select('id').where('site_id', '=', site.id).execute();
     return rows.map(({ id }) => id);
   };
   const uploads = await idsOf('unfinished_uploads');
   for (const id of uploads) await files.unfinished.throwAway(id);
+  for (const id of await idsOf('unfinished_archives')) await backups.bringing.arrivals.throwAway(id);
   const gone = (path: string) => rm(path, { recursive: true, force: true });
   for (const id of await idsOf('restores')) await gone(join(folders.restoring, id));
   for (const id of await idsOf('site_moves')) await gone(join(folders.moving, id));

@@ -79,6 +79,7 @@ export async function openHouse(start = '2026-11-22T03:00:00Z', given: Given = {
   });
   const parts = {
     ...{ databases, signing, drillsFolder: join(folder, 'drills') },
+    arriving: { folder: join(folder, 'arriving'), leaseMilliseconds: 60_000, keptHours: 24, reserveBytes: 1 },
     ...{ connection, clock, queue, audit, letters, orders, sites, archives, choices },
     accounts: { person: (id: string) => accounts.person(id), owner },
     log,

@@ -675,6 +675,31 @@ export const entrances: Readonly<Record<string, Entrance>> = {
     fields: {},
     provenBy: 'test/backups/bringing.http.test.ts',
   },
+  'POST /sites/:site/backups/archives/pieces': {
+    who: 'fresh',
+    may: 'change',
+    delicate: 'scripts that meet no upload policy',
+    fields: {},
+    script: { type: '', headers: { 'Tus-Resumable': '1.0.0', 'Upload-Length': '1000' }, text: '', status: 201 },
+  },
+  'GET /sites/:site/backups/archives/pieces/:id': {
+    who: 'session',
+    may: 'change',
+  },
+  'PATCH /sites/:site/backups/archives/pieces/:id': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    script: { type: 'application/offset+octet-stream', headers: { 'Tus-Resumable': '1.0.0', 'Upload-Offset': '0' }, text: 'PK' },
+    provenBy: 'test/backups/pieces.http.test.ts',
+  },
+  'DELETE /sites/:site/backups/archives/pieces/:id': {
+    who: 'session',
+    may: 'change',
+    fields: {},
+    script: { type: '', headers: { 'Tus-Resumable': '1.0.0' }, text: '' },
+    provenBy: 'test/backups/pieces.http.test.ts',
+  },
   'GET /sites/:site/backups/:id/download': { who: 'fresh', may: 'look', delicate: 'everything of a site', as: 'attachment' },
   'GET /sites/:site/backups/:id/download/:part': { who: 'fresh', may: 'look', delicate: 'a part of a site', as: 'attachment' },
   'GET /sites/:site/backups/:id/file/*path': { who: 'fresh', may: 'look', delicate: 'a file of a site', as: 'attachment' },
@@ -772,6 +797,7 @@ function idFor(path: string, home: Household): string {
   if (path.includes('/ftp/accounts/')) return home.ftpAccount;
   if (path.includes('/files/results/')) return home.upload;
   if (path.includes('/files/uploads/')) return home.unfinished;
+  if (path.includes('/archives/pieces/')) return home.arriving;
   if (path.includes('/files/jobs/')) return home.fileJob;
   if (path.includes('/people/invitations/')) return home.invitation;
   if (path.includes('/databases/trash/')) return home.dump;

@@ -19,6 +19,8 @@ export type Household = {
   readonly upload: string;
   /** id of an upload that is not finished */
   readonly unfinished: string;
+  /** an archive that comes back in pieces */
+  readonly arriving: string;
   /** id of an extraction that runs; its archive is `www/archive.zip` */
   readonly fileJob: string;
   /** id of a verified backup */
@@ -82,6 +84,7 @@ export async function household(house: TestPanel, email: string): Promise<Househ
     site,
     upload: lastPart(uploaded.headers.location),
     unfinished: await unfinishedOf(house, visitor, site),
+    arriving: await arrivingOf(house, visitor, site),
     fileJob: await extractionOf(house, visitor, site),
     backup: lastPart(made.headers.location),
     restore: await restoreOf(house, visitor, site, lastPart(made.headers.location)),
@@ -129,6 +132,16 @@ export async function unfinishedOf(house: TestPanel, visitor: Visitor, site: str
     .post(`/sites/${site}/files/uploads`)
     .set({ Origin: house.origin, 'X-CSRF-Token': /<meta name="csrf" content="([^"]+)">/.exec(text)?.[1] ?? '' })
     .set({ 'Tus-Resumable': '1.0.0', 'Upload-Length': '1000', 'Upload-Metadata': `path ${btoa('www/film.txt')}` });
+  return lastPart(made.headers.location);
+}
+
+/** Announces an archive of 1000 bytes that is brought back. @returns its id */
+export async function arrivingOf(house: TestPanel, visitor: Visitor, site: string): Promise<string> {
+  const { text } = await visitor.get(`/sites/${site}/backups/archives`);
+  const made = await visitor.agent
+    .post(`/sites/${site}/backups/archives/pieces`)
+    .set({ Origin: house.origin, 'X-CSRF-Token': /<meta name="csrf" content="([^"]+)">/.exec(text)?.[1] ?? '' })
+    .set({ 'Tus-Resumable': '1.0.0', 'Upload-Length': '1000' });
   return lastPart(made.headers.location);
 }
 

@@ -860,6 +860,11 @@ export const noPages: Readonly<Record<string, NoPage>> = {
     who: 'customer',
     path: ({ sites, uploads }) => `/sites/${sites.customer}/files/uploads/${uploads.unfinished}`,
   },
+  '/sites/:site/backups/archives/pieces/:id': {
+    why: 'tells programs how much has arrived',
+    who: 'customer',
+    path: ({ sites, uploads }) => `/sites/${sites.customer}/backups/archives/pieces/${uploads.arriving}`,
+  },
   '/files{/*path}': { why: 'leads to the files of a site', who: 'customer', path: () => '/files' },
   '/backups': { why: 'leads to the backups of a site', who: 'customer', path: () => '/backups' },
   '/sites/:site/ftp/refused': {
@@ -911,5 +916,7 @@ export const noForms: Readonly<Record<string, string>> = {
   '/sites/:site/files/preflight': 'JSON of the upload script: test/files/resumable.http.test.ts',
   '/sites/:site/files/uploads': 'bytes by tus: test/files/resumable.http.test.ts',
   '/sites/:site/files/uploads/:id': 'bytes by tus: test/files/resumable.http.test.ts',
+  '/sites/:site/backups/archives/pieces': 'bytes by tus: test/backups/pieces.http.test.ts',
+  '/sites/:site/backups/archives/pieces/:id': 'bytes by tus: test/backups/pieces.http.test.ts',
   '/sites/:site/ssh/consent': 'only while a newer version of the notice waits: test/ssh/ssh.http.test.ts',
 };

@@ -21,7 +21,7 @@ import { writeAlerts } from './alert-rows.ts';
 import { type BackupName, writeBackups } from './backup-rows.ts';
 import { type DatabaseNames, fillDatabases, loseDatabase, moveAway } from './database-rows.ts';
 import { writeFindings } from './finding-rows.ts';
-import { unfinishedOf } from './household.ts';
+import { arrivingOf, unfinishedOf } from './household.ts';
 import { beginJob, type FileJobNames, fillJobs } from './job-rows.ts';
 import { type RestoreName, writeRestores } from './restore-rows.ts';
 
@@ -71,7 +71,7 @@ export type Names = {
   readonly databases: DatabaseNames;
   readonly fileJobs: FileJobNames;
   /** results of uploads of `customer`, and one that broke off */
-  readonly uploads: { readonly good: string; readonly refused: string; readonly unfinished: string };
+  readonly uploads: { readonly good: string; readonly refused: string; readonly unfinished: string; readonly arriving: string };
   /** verification links: unused, of `signedUp`; and used */
   readonly verify: string;
   readonly used: string;
@@ -266,7 +266,8 @@ async function prepared(house: TestPanel): Promise<Omit<Names, 'verify'>> {
   await protectFolder(house, sites.customer);
   const customer = await enter(house, 'customer', 'ko', newcomer);
   const unfinished = await unfinishedOf(house, customer, sites.customer);
-  const uploads = { ...(await upload(customer, sites.customer)), unfinished };
+  const arriving = await arrivingOf(house, customer, sites.customer);
+  const uploads = { ...(await upload(customer, sites.customer)), unfinished, arriving };
   await throwAway(customer, sites.customer);
   const ofFiles = await fillJobs(house, customer, sites.customer);
   await customer.submit(`/sites/${sites.customer}/backups`, {});

@@ -74,6 +74,7 @@ async function plantMarks(): Promise<void> {
   // Not to be made smaller: what a ZIP holds can be looked for then.
   for (const place of [`www/${marks.file}/page.html`, 'trash/left']) await writeFile(join(top, place), `<?php // ${marks.file}`);
   await writeFile(join(house.folder, 'unfinished', leaver.unfinished), marks.file);
+  await writeFile(join(house.folder, 'arriving', leaver.arriving), marks.file);
   const site = await sites.byName(name);
   await house.work();
   await incoming.kept.hold(site, leaver.finding, { kind: 'system' });
@@ -140,7 +141,7 @@ describe('an account whose day has come', () => {
   test('has what is looked for in all these places, so that finding nothing later means something', async () => {
     siteId = (await house.panel.doors.sites.byName(leaver.site)).id;
     const hits = (await marksIn(folders(), plain)).map((hit) => hit.replace(house.folder, '').replace(tiersFolder, ''));
-    for (const place of ['/sites/', '/held/', '/unfinished/', '/outbox/'])
+    for (const place of ['/sites/', '/held/', '/unfinished/', '/arriving/', '/outbox/'])
       expect([place, hits.some((hit) => hit.includes(place))]).toEqual([place, true]);
     const own = await rowsOf(leaverId);
     for (const table of [
@@ -152,6 +153,7 @@ describe('an account whose day has come', () => {
       'file_findings',
       'tier_snapshots',
       'unfinished_uploads',
+      'unfinished_archives',
       'uploads',
     ])
       expect([table, (own[table] ?? 0) > 0]).toEqual([table, true]);

@@ -66,6 +66,14 @@ export const backups = {
   'backups.bring.enough':
     'There are two uploaded archives already. They are deleted after 7 days; please upload another one then.',
   'backups.bring.tooMany': 'Another archive is being uploaded. Please try again once that has ended.',
+  'backups.bring.coming':
+    '{offset} of {bytes} of an archive have arrived. Choose the same file again to send the rest, until {until}; another file takes its place.',
+  'backups.bring.script.sending': 'Sending… {percent}%',
+  'backups.bring.script.retry': 'The connection broke. It is tried again by itself.',
+  'backups.bring.script.judging': 'The file has arrived. Its signature is being checked…',
+  'backups.bring.script.broken': 'The connection broke. What has arrived is kept: press the button again to send the rest.',
+  'backups.bring.script.failed': 'This could not be sent. Please reload the page and choose the same file again.',
+  'backups.bring.script.unreadable': 'The file can no longer be read. Please choose it again.',
 
   'backups.evidence.queued': 'Waiting for its turn.',
   'backups.evidence.running': 'Being made now.',

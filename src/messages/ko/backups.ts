@@ -63,6 +63,14 @@ export const backups = {
   'backups.bring.otherSite': '이 사이트의 백업이 아닙니다. 백업을 만든 사이트에서 올려 주세요.',
   'backups.bring.enough': '올려 두신 백업 파일이 이미 2개 있습니다. 7일이 지나 지워진 뒤 다시 올려 주세요.',
   'backups.bring.tooMany': '다른 백업 파일을 올리고 있습니다. 끝난 뒤 다시 해 주세요.',
+  'backups.bring.coming':
+    '백업 파일 {bytes} 가운데 {offset}까지 받았습니다. {until}까지 같은 파일을 다시 고르시면 나머지만 올립니다. 다른 파일을 올리면 받은 부분은 지워집니다.',
+  'backups.bring.script.sending': '올리는 중… {percent}%',
+  'backups.bring.script.retry': '연결이 끊겼습니다. 자동으로 다시 시도합니다.',
+  'backups.bring.script.judging': '파일을 모두 받았습니다. 서명을 확인하고 있습니다…',
+  'backups.bring.script.broken': '연결이 끊겼습니다. 받은 부분은 남아 있으니 버튼을 다시 누르시면 나머지를 올립니다.',
+  'backups.bring.script.failed': '올리지 못했습니다. 페이지를 새로 고친 뒤 같은 파일을 다시 골라 주세요.',
+  'backups.bring.script.unreadable': '파일을 더 읽을 수 없습니다. 다시 골라 주세요.',
 
   'backups.evidence.queued': '차례를 기다리고 있습니다.',
   'backups.evidence.running': '지금 만들고 있습니다.',
