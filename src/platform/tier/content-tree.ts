@@ -30,10 +30,9 @@ export class ContentTree {
    */
   async hold(wanted: ReadonlyMap<string, number>, known?: Iterable<string>): Promise<void> {
     const there = known ?? (await this.#list());
-    await inTurns(there, async (sha256) => {
-      if (!wanted.has(sha256)) await rm(this.#at(sha256), { force: true });
-    });
     const held = new Set(there);
+    const gone = [...held].filter((sha256) => !wanted.has(sha256));
+    await inTurns(gone, (sha256) => rm(this.#at(sha256), { force: true }));
     await this.empty([...wanted].filter(([sha256]) => !held.has(sha256)));
   }
 
