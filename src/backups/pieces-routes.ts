@@ -47,7 +47,7 @@ export function pieceRoutes({ backups }: { readonly backups: Backups }, guards: 
   // HEAD is asked for how far it is (tus), GET for what became of it as well. Asking cuts off who sends, so it needs their right.
   router.get(`${top}/:id`, signedIn, site, mayChange, async (req: Request, res: Response) => {
     const id = String(req.params.id);
-    const found = await arrivals.find(req.site, actorOf(req), id);
+    const found = await arrivals.find(req.site, id);
     if (req.method === 'HEAD' && found.state === 'receiving') await arrivals.settle(id);
     const { backupId, ...coming } = await tell(backups, req, res, id);
     if (req.method === 'HEAD') return void res.end();
@@ -82,7 +82,7 @@ function taking(backups: Backups, turns: Turns): RequestHandler {
 }
 
 async function tell({ bringing: { arrivals } }: Backups, req: Request, res: Response, id: string) {
-  const coming = await arrivals.find(req.site, actorOf(req), id);
+  const coming = await arrivals.find(req.site, id);
   tellProgress(res, coming);
   return coming;
 }
