@@ -15,7 +15,7 @@ import { Drills } from './drills.ts';
 import { Failures } from './failures.ts';
 import { type BackupFigures, backupFigures } from './figures.ts';
 import { type Downloader, Grants, type Note } from './grants.ts';
-import { type LookedUp, lookUp, OpenBackup } from './inside.ts';
+import { type LookedUp, lookUp, OpenBackup, standing } from './inside.ts';
 import { Keeping } from './keeping.ts';
 import { Making } from './making.ts';
 import { NightStore } from './night-store.ts';
@@ -292,8 +292,9 @@ export class Backups {
     return found.filter(({ expiredAt }) => expiredAt === null).sort((one, other) => momentOf(other) - momentOf(one));
   }
 
-  /** @returns where the archive lies in the storage of archives. @throws PanelError 409 or 410 as `downloadable` */
-  keyOf(site: Site, backup: Backup): string {
-    return keyOf(site, this.downloadable(backup));
+  /** @returns where the archive lies, which is looked at but not opened: for who sends it without us. @throws PanelError as `look` */
+  async keyOf(site: Site, backup: Backup): Promise<string> {
+    const { fileName, bytes } = this.downloadable(backup);
+    return standing(this.#parts.archives, { key: keyOf(site, { fileName }), size: bytes });
   }
 }

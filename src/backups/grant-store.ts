@@ -2,8 +2,21 @@
 import type { Insertable } from 'kysely';
 import type { BackupTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
+import { prepared } from '../platform/database/prepared.ts';
 
 export type Grant = Insertable<BackupTables['download_grants']>;
+
+type Asked = { sessionHash: string; backupId: string; personId: string; customerId: string };
+
+const granted = prepared((db, { sessionHash, backupId, personId, customerId }: Asked) =>
+  db
+    .selectFrom('download_grants')
+    .select('created_at')
+    .where('session_hash', '=', sessionHash)
+    .where('backup_id', '=', backupId)
+    .where('actor_person_id', '=', personId)
+    .where('customer_id', '=', customerId),
+);
 
 export class GrantStore {
   readonly #connection: Connection;
@@ -23,15 +36,8 @@ export class GrantStore {
   }
 
   async has(sessionHash: string, backupId: string, by: { personId: string; customerId: string }): Promise<boolean> {
-    const row = await this.#connection.db
-      .selectFrom('download_grants')
-      .select('created_at')
-      .where('session_hash', '=', sessionHash)
-      .where('backup_id', '=', backupId)
-      .where('actor_person_id', '=', by.personId)
-      .where('customer_id', '=', by.customerId)
-      .executeTakeFirst();
-    return row !== undefined;
+    const rows = await granted(this.#connection, { sessionHash, backupId, personId: by.personId, customerId: by.customerId });
+    return rows.length > 0;
   }
 
   async removeBefore(tx: Tx, before: number): Promise<void> {

@@ -126,3 +126,12 @@ export async function lookUp(
     throw cause instanceof DamagedArchive ? conflict('backups.refused.damaged') : cause;
   }
 }
+
+/** @returns the key, when an archive of this size lies under it. @throws PanelError 503 when it is gone, has another size or does not answer */
+export async function standing(
+  archives: Pick<ArchiveStorage, 'sizeOf'>,
+  { key, size }: { key: string; size: number },
+): Promise<string> {
+  if ((await archives.sizeOf(key).catch(whenMissing)) === size) return key;
+  throw unavailable('backups.refused.unreadable');
+}

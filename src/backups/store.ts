@@ -67,6 +67,10 @@ const dayMargin = 3 * day;
 const ofSite = (db: Reader, { id, customerId }: Owned) =>
   db.selectFrom('backups').selectAll().where('site_id', '=', id).where('customer_id', '=', customerId);
 
+const oneOfSite = prepared((db, { id, customerId, backup }: Owned & { backup: string }) =>
+  ofSite(db, { id, customerId }).where('id', '=', backup),
+);
+
 type Between = Owned & { from: number; to: number; first: string; last: string };
 const betweenDays = prepared((db, { id, customerId, from, to, first, last }: Between) =>
   ofSite(db, { id, customerId })
@@ -140,7 +144,7 @@ export class BackupStore {
   }
 
   async byId(site: Owned, id: string): Promise<Backup | undefined> {
-    const row = await ofSite(this.#connection.db, site).where('id', '=', id).executeTakeFirst();
+    const [row] = await oneOfSite(this.#connection, { id: site.id, customerId: site.customerId, backup: id });
     return row && fromRow(row);
   }
 

@@ -60,13 +60,19 @@ export class Downloads {
   /**
    * Right before the first byte goes out to a session with a fresh sign-in: its grant with one letter, and one audit row for each part.
    * What goes on where it broke off is the same download.
+   * @param downloader with whether the grant is known to be there, as of this request
    * @returns the id of the download, for `sent`
    */
-  async begin(site: Site, backup: Backup, taken: Taken, downloader: Downloader): Promise<string> {
+  async begin(
+    site: Site,
+    backup: Backup,
+    taken: Taken,
+    { isGranted, ...downloader }: Downloader & { readonly isGranted: boolean },
+  ): Promise<string> {
     const { backups } = this.#parts;
     const of = { backupId: backup.id, part: taken.part, path: taken.path, holder: downloader.sessionHash };
-    const known = await this.#store.find(of);
-    if (known && (await backups.isGranted(site, backup.id, downloader))) return known;
+    const known = isGranted ? await this.#store.find(of) : undefined;
+    if (known) return known;
     await backups.grant(site, backup, downloader, async (tx) => {
       await this.#note(tx, { site, backup, taken, ...downloader, holder: downloader.sessionHash, byLink: false });
     });

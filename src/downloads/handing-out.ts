@@ -62,10 +62,8 @@ export class HandingOut {
   async #byWebServer(req: Request, res: Response, { site, backup, taken, begin }: Handed): Promise<void> {
     const { backups, accelArchives } = this.#parts;
     // A web server that does not find it would say so in its own words.
-    const looked = await backups.lookUp(site, backup);
-    await looked.close();
+    const place = `${accelArchives}/${await backups.keyOf(site, backup)}`;
     asAttachment(res, taken.fileName);
-    const place = `${accelArchives}/${backups.keyOf(site, backup)}`;
     // The web server keeps both to itself; the second is what it counts a customer's connections by.
     res.set({ 'Content-Type': taken.type, 'X-Accel-Redirect': place, 'X-Accel-Customer': site.customerId });
     const id = req.method === 'GET' ? await begin() : '';
@@ -85,11 +83,21 @@ export function downloaderOf(req: Request): Downloader {
   return { sessionHash: hashToken(req.sessionID), personId: req.visit.person?.personId ?? '', actor: actorOf(req) };
 }
 
+declare global {
+  namespace Express {
+    interface Request {
+      /** behind `freshOrGranted`: what it looked up, and whether this session had its grant already */
+      wanted: { readonly backup: Backup; readonly isGranted: boolean };
+    }
+  }
+}
+
 /** Asks for a fresh sign-in, unless this session has its grant for this backup. */
 export function freshOrGranted(backups: Backups, fresh: RequestHandler): RequestHandler {
   return async (req, res, next) => {
     const backup = backups.downloadable(await backups.byId(req.site, String(req.params.id)));
-    if (await backups.isGranted(req.site, backup.id, downloaderOf(req))) return next();
-    return fresh(req, res, next);
+    const isGranted = await backups.isGranted(req.site, backup.id, downloaderOf(req));
+    req.wanted = { backup, isGranted };
+    return isGranted ? next() : fresh(req, res, next);
   };
 }

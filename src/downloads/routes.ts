@@ -45,9 +45,9 @@ export function downloadRoutes(parts: DownloadRouteParts, guards: Guards): Route
   const granted = freshOrGranted(backups, fresh);
 
   const hand = async (req: Request, res: Response, part: Part, path = '') => {
-    const backup = await backups.byId(req.site, String(req.params.id));
+    const { backup, isGranted } = req.wanted;
     const taken = await downloads.open(req.site, backup, part, path);
-    const begin = () => downloads.begin(req.site, backup, taken, downloaderOf(req));
+    const begin = () => downloads.begin(req.site, backup, taken, { ...downloaderOf(req), isGranted });
     await handingOut.send(req, res, { site: req.site, backup, taken, begin });
   };
   router.get('/sites/:site/backups/:id/download', signedIn, site, granted, (req, res) => hand(req, res, 'whole'));

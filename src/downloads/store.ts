@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely';
 import type { BrowseTables } from '../migrations/schema.ts';
 import type { Connection, Tx } from '../platform/database/database.ts';
+import { prepared } from '../platform/database/prepared.ts';
 import type { Secrets } from '../platform/secrets.ts';
 import type { Site } from '../sites/sites.ts';
 
@@ -55,6 +56,17 @@ type Asked = { readonly site: Pick<Site, 'id' | 'customerId'>; readonly personId
 
 const place = (row: string) => ({ table: 'backup_downloads', column: 'address_sealed', row });
 
+/** Asked for each part that a program fetches by Range. */
+const begun = prepared((db, { holder, backupId, part, path }: Of) =>
+  db
+    .selectFrom('backup_downloads')
+    .select('id')
+    .where('holder', '=', holder)
+    .where('backup_id', '=', backupId)
+    .where('part', '=', part)
+    .where('path', '=', path),
+);
+
 export class DownloadStore {
   readonly #connection: Connection;
   readonly #secrets: Secrets;
@@ -66,14 +78,7 @@ export class DownloadStore {
 
   /** @returns its id */
   async find({ holder, backupId, part, path }: Of): Promise<string | undefined> {
-    const row = await this.#connection.db
-      .selectFrom('backup_downloads')
-      .select('id')
-      .where('holder', '=', holder)
-      .where('backup_id', '=', backupId)
-      .where('part', '=', part)
-      .where('path', '=', path)
-      .executeTakeFirst();
+    const [row] = await begun(this.#connection, { holder, backupId, part, path });
     return row?.id;
   }
 

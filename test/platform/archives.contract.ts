@@ -47,6 +47,16 @@ export function archiveStorageContract(adapter: string, make: () => Promise<Arch
       expect(await read()).toBe('0123456789');
     });
 
+    test('its size is told as it lies there, and nothing of what is no archive', async () => {
+      await expect(archives.sizeOf(key)).rejects.toEqual(refused(404));
+      await keep(archives, key, '0123456789');
+      expect(await archives.sizeOf(key)).toBe(10);
+      await expect(archives.sizeOf('spring42')).rejects.toThrow(RangeError);
+      await expect(archives.sizeOf('../spring42')).rejects.toThrow(RangeError);
+      await archives.remove(key);
+      await expect(archives.sizeOf(key)).rejects.toEqual(refused(404));
+    });
+
     test('a part of an archive has exactly the bytes asked for, or is refused', async () => {
       await keep(archives, key, '0123456789');
       expect(await read({ start: 0, end: 0 })).toBe('0');

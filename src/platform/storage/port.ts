@@ -197,6 +197,8 @@ export interface ArchiveStorage {
   open(key: string, range?: ByteRange): Promise<{ readonly size: number; readonly stream: Readable }>;
   /** @returns a path on this machine that holds the archive for reading at random, and a function that lets it go (remote stores fetch it) */
   local(key: string): Promise<{ readonly path: string; release(): Promise<void> }>;
+  /** @returns size in bytes as it lies there now, without opening it (404 when it is not there) */
+  sizeOf(key: string): Promise<number>;
   /** @returns keys and sizes of one site's archives */
   list(site: string): Promise<{ key: string; size: number }[]>;
   /** Also what is staged under this key. Nothing there is no error. */
