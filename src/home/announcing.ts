@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AnnouncedSubject } from '../migrations/schema.ts';
 import type { Choices } from '../options.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Connection, Reader } from '../platform/database/database.ts';
+import type { Connection } from '../platform/database/database.ts';
 import type { Words } from '../platform/web/words.ts';
 import { changesOf, type Locations } from './locations.ts';
 import { type AnnouncementRow, AnnouncementStore } from './store.ts';
@@ -48,10 +48,11 @@ export class Announcing {
     if (known !== undefined) return known;
     try {
       return await this.#connection.write(async (tx) => {
-        const again = await this.#holding(subject, text, tx);
-        if (again !== undefined) return again;
+        // Read once: between two readings another process may commit, and what holds would be announced again behind it.
+        const last = await this.#store.newest(subject, tx);
+        if (last && isSame(last, text)) return last.at;
         const at = this.#clock.now();
-        const position = ((await this.#store.newest(subject, tx))?.position ?? 0) + 1;
+        const position = (last?.position ?? 0) + 1;
         await this.#store.add(tx, { id: `${subject}/${position}`, subject, position, at, said: text });
         return at;
       });
@@ -64,9 +65,9 @@ export class Announcing {
   }
 
   /** @returns since when this is what was last announced; undefined when something else was, or nothing */
-  async #holding(subject: AnnouncedSubject, text: string, reader?: Reader): Promise<number | undefined> {
-    const last = await this.#store.newest(subject, reader);
-    return last && isDeepStrictEqual(JSON.parse(last.said), JSON.parse(text)) ? last.at : undefined;
+  async #holding(subject: AnnouncedSubject, text: string): Promise<number | undefined> {
+    const last = await this.#store.newest(subject);
+    return last && isSame(last, text) ? last.at : undefined;
   }
 
   /** @returns since when the backup locations are as they are, epoch milliseconds; undefined before they were first announced */
@@ -81,6 +82,8 @@ export class Announcing {
     return rows.slice(0, mostShown).map((row, index) => ({ at: row.at, changes: sentences(rows[index + 1], row, t) }));
   }
 }
+
+const isSame = ({ said }: AnnouncementRow, text: string) => isDeepStrictEqual(JSON.parse(said), JSON.parse(text));
 
 function saidOf(officers: Choices['officers']): SaidOfOfficers {
   const one = (of: 'security' | 'privacy') => {
