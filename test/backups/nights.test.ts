@@ -138,15 +138,20 @@ test('a backup by hand is made at any hour, also while the one of the night wait
 test('a site is read by one at a time: what comes while another backup of it is made waits a minute', async () => {
   house = await openHouse(evening);
   const { site, actor } = await house.openSite();
-  await house.put(site, Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`${at}.txt`, `${at}`])));
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  hanging.push(open);
+  const real = house.sites.storageFor(site);
+  const behindGate = { lister: () => gated(gate, real.lister()) };
+  const first = new Backups({ ...house.parts, sites: withStorage(site, behindGate) });
   const byHand = await house.backups.makeNow(site, actor);
   toNight();
   await keep();
   const nightly = (await rows()).find(({ kind }) => kind === 'nightly')?.id ?? '';
-  const making = house.backups.make(byHand, aRun());
-  for (;;) if ((await house.backups.byId(site, byHand)).state === 'running') break;
+  const making = first.make(byHand, aRun());
+  await expect.poll(async () => (await house.backups.byId(site, byHand)).state, { timeout: patience }).toBe('running');
   await house.secondBackups().make(nightly, aRun());
   expect(await house.backups.byId(site, nightly)).toMatchObject({ state: 'queued', startedAt: null });
+  open();
   await making;
   house.clock.advance(minute);
   await house.work();
@@ -257,6 +262,15 @@ function hangingAt(site: Site): Sites {
 
 function failingAt(site: Site): Sites {
   return withStorage(site, { stat: () => Promise.reject(new Error('broken')) });
+}
+
+/** A listing that waits before it begins. */
+function gated<T extends { list(...args: never[]): Promise<unknown> }>(gate: Promise<void>, lister: T): T {
+  const list = async (...args: never[]) => {
+    await gate;
+    return lister.list(...args);
+  };
+  return Object.assign(Object.create(lister), { list });
 }
 
 function withStorage(site: Site, instead: object): Sites {
