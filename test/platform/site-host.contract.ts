@@ -259,6 +259,15 @@ describe('sites in folders of this machine', () => {
     expect(await host.usage(site)).toMatchObject({ bytes: 1, files: 1 });
   });
 
+  test('a site that is suspended and resumed by several at once is moved once, and nobody is told of a conflict', async () => {
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(Array.from({ length: 8 }, () => host.suspend(site)));
+      expect(await readdir(under.closedRoot)).toEqual([site.name]);
+      await Promise.all(Array.from({ length: 8 }, () => host.resume(site)));
+      expect(await readdir(under.root)).toEqual([site.name]);
+    }
+  });
+
   test('an opening that is repeated late does not open a suspended site', async () => {
     await host.suspend(site);
     await host.open(site);

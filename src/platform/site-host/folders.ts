@@ -161,17 +161,23 @@ async function enterBelow(path: string, name: string): Promise<Folder> {
   return within(await Folder.open(path), (folder) => folder.enter(name));
 }
 
+/** Another caller may move it between two looks: what stands in both places this often stands there twice. */
+const looks = 3;
+
 /** Moves a site's folder, once or again. @returns whether it stands in the new place */
 async function moveSite(from: string, to: string, name: string): Promise<boolean> {
   return within(await place(from), async (old) =>
     within(await place(to), async (folder) => {
-      if (!(await old.has(name))) return folder.has(name);
-      // rename(2) would silently take the place of an empty folder
-      if (await folder.has(name)) throw conflict();
-      const moved = await unless(['ENOENT'], () => rename(old.at(name), folder.at(name)).then(() => true));
-      await folder.sync();
-      await old.sync();
-      return moved ?? folder.has(name);
+      for (let look = 0; look < looks; look += 1) {
+        if (!(await old.has(name))) return folder.has(name);
+        // rename(2) would silently take the place of an empty folder
+        if (await folder.has(name)) continue;
+        const moved = await unless(['ENOENT'], () => rename(old.at(name), folder.at(name)).then(() => true));
+        await folder.sync();
+        await old.sync();
+        return moved ?? folder.has(name);
+      }
+      throw conflict();
     }),
   );
 }
